@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WIRE_CBOR_H
+#define WIRE_CBOR_H
+/* A subset of CBOR (RFC 8949): integers that fit 64 bits, byte and text
+ * strings of definite length, arrays and maps of definite or indefinite
+ * length, bool, null, half/single/double floats. Tags are skipped. The reader
+ * is a cursor over a caller's buffer and never recurses deeper than
+ * GW_CBOR_DEPTH_MAX; the writer fills a caller's buffer and keeps its first
+ * error. Strings borrow the input. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/status.h"
+
+#define GW_CBOR_DEPTH_MAX 8u
+
+enum gw_cbor_type {
+  GW_CBOR_UINT,
+  GW_CBOR_NEGATIVE, /* value is -1 - uint */
+  GW_CBOR_BYTES,
+  GW_CBOR_TEXT,
+  GW_CBOR_ARRAY,
+  GW_CBOR_MAP,
+  GW_CBOR_BOOL,
+  GW_CBOR_NULL, /* null and undefined */
+  GW_CBOR_FLOAT,
+  GW_CBOR_BREAK, /* end of an indefinite array or map */
+};
+
+struct gw_cbor_item {
+  enum gw_cbor_type type;
+  uint64_t uint;       /* UINT; NEGATIVE: -1 - value; BOOL: 0 or 1 */
+  double number;       /* FLOAT */
+  const uint8_t *data; /* BYTES, TEXT: borrowed, not NUL-terminated */
+  size_t size;         /* BYTES, TEXT: bytes; ARRAY: elements; MAP: pairs */
+  bool indefinite;     /* ARRAY, MAP: size unknown, ends with BREAK */
+};
+
+struct gw_cbor_reader {
+  const uint8_t *data;
+  size_t size;
+  size_t offset;
+};
+void gw_cbor_reader_init(struct gw_cbor_reader *reader, const void *data, size_t size);
+/* Next item head (and the body of a string). Containers are entered: their
+ * elements follow. */
+int gw_cbor_read(struct gw_cbor_reader *reader, struct gw_cbor_item *out);
+/* Skips one whole item with all it contains. */
+int gw_cbor_skip(struct gw_cbor_reader *reader);
+/* True while another element follows in a container whose head was `container`
+ * and of which *index elements (pairs) were read; counts *index up and eats
+ * the BREAK. Negative status on bad input. */
+int gw_cbor_next(struct gw_cbor_reader *reader, const struct gw_cbor_item *container,
+                 size_t *index);
+/* Item is text equal to the C string. */
+bool gw_cbor_text_equals(const struct gw_cbor_item *item, const char *text);
+/* Copies text with a NUL; GW_ERR_TOO_LONG when it does not fit, GW_ERR_MALFORMED
+ * when it holds a NUL or is not UTF-8. */
+int gw_cbor_text_copy(const struct gw_cbor_item *item, char *text, size_t size);
+
+struct gw_cbor_writer {
+  uint8_t *buffer;
+  size_t size;
+  size_t length;
+  int error;
+};
+void gw_cbor_writer_init(struct gw_cbor_writer *writer, void *buffer, size_t size);
+void gw_cbor_write_uint(struct gw_cbor_writer *writer, uint64_t value);
+void gw_cbor_write_int(struct gw_cbor_writer *writer, int64_t value);
+void gw_cbor_write_bytes(struct gw_cbor_writer *writer, const void *data, size_t size);
+void gw_cbor_write_text(struct gw_cbor_writer *writer, const char *text);
+void gw_cbor_write_array(struct gw_cbor_writer *writer, size_t count);
+void gw_cbor_write_map(struct gw_cbor_writer *writer, size_t pair_count);
+void gw_cbor_write_map_indefinite(struct gw_cbor_writer *writer);
+void gw_cbor_write_break(struct gw_cbor_writer *writer);
+void gw_cbor_write_bool(struct gw_cbor_writer *writer, bool value);
+void gw_cbor_write_null(struct gw_cbor_writer *writer);
+void gw_cbor_write_double(struct gw_cbor_writer *writer, double value);
+/* Bytes written, or the first error. */
+int gw_cbor_writer_finish(const struct gw_cbor_writer *writer);
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WIRE_REPORT_H
+#define WIRE_REPORT_H
+/* The state report that a device POSTs to `.u/c/PKG` (docs/spec/wire.md). */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/manifest.h"
+
+enum gw_ota_state {
+  GW_OTA_IDLE = 0,
+  GW_OTA_DOWNLOADING = 1,
+  GW_OTA_DOWNLOADED = 2,
+  GW_OTA_UPDATING = 3,
+};
+enum gw_ota_reason {
+  GW_OTA_READY = 0,
+  GW_OTA_UPDATED_SUCCESSFULLY = 1,
+  GW_OTA_NOT_ENOUGH_FLASH = 2,
+  GW_OTA_OUT_OF_RAM = 3,
+  GW_OTA_CONNECTION_LOST = 4,
+  GW_OTA_INTEGRITY_CHECK_FAILED = 5,
+  GW_OTA_UNSUPPORTED_PACKAGE_TYPE = 6,
+  GW_OTA_INVALID_URI = 7,
+  GW_OTA_UPDATE_FAILED = 8,
+  GW_OTA_UNSUPPORTED_PROTOCOL = 9,
+  GW_OTA_IO = 10,
+  GW_OTA_AWAIT_RETRY = 11,
+};
+#define GW_REPORT_SIZE_MAX 64u /* what published clients fill at most */
+
+struct gw_report {
+  uint8_t state;  /* enum gw_ota_state, unknown values pass through */
+  uint8_t reason; /* enum gw_ota_reason, unknown values pass through */
+  char package[GW_PACKAGE_MAX + 1]; /* "main" when the message names none */
+  char version[GW_VERSION_MAX + 1]; /* what runs now; "" unknown */
+  char target[GW_VERSION_MAX + 1];  /* what is being installed; "" none */
+};
+
+/* Encodes byte for byte as the published SDK does: indefinite map, short keys,
+ * empty strings omitted. */
+int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t size);
+/* Accepts short and long key names (s/state, r/reason, pkg/package, v/version,
+ * t/target), in any order, definite or indefinite. */
+int gw_report_parse(const uint8_t *data, size_t size, struct gw_report *out);
+
+/* "DOWNLOADING", "INTEGRITY_CHECK_FAILURE", ...; "UNKNOWN" beyond the enum. */
+const char *gw_ota_state_name(uint8_t state);
+const char *gw_ota_reason_name(uint8_t reason);
+#endif
