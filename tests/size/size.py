@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sizes of the device parts on Cortex-M4F, and proof that they are freestanding.
+
+Compiles wire, runtime, features and the SDK's core with arm-none-eabi-gcc -Os
+-ffreestanding, prints text, data and bss of each part, and fails with --check
+where a part outgrew its limit (limits.json) or needs a symbol beyond the C
+subset stated there: no malloc, no operating system.
+"""
+import argparse
+import concurrent.futures
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+FLAGS = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-Os", "-std=c11",
+         "-ffreestanding", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off",
+         "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror",
+         "-DMBEDTLS_CONFIG_FILE=\"godwit_mbedtls_config.h\""]
+INCLUDES = [".", "wire/include", "runtime/include", "features/include", "sdk/include",
+            "cmake/mbedtls"]
+SYSTEM_INCLUDES = ["build/deps/mbedtls/include"]
+PARTS = {
+    "wire": ["wire/src/*.c"],
+    "runtime": ["runtime/src/*.c"],
+    "runtime/kernels/reference": ["runtime/kernels/reference/*.c"],
+    "features": ["features/src/*.c"],
+    "sdk": ["sdk/src/*.c"],
+}
+
+
+def compile_one(source, folder):
+    target = os.path.join(folder, source.replace("/", "_")[:-2] + ".o")
+    command = ["arm-none-eabi-gcc", *FLAGS]
+    command += [f"-I{os.path.join(ROOT, i)}" for i in INCLUDES]
+    for include in SYSTEM_INCLUDES:
+        command += ["-isystem", os.path.join(ROOT, include)]
+    command += ["-c", os.path.join(ROOT, source), "-o", target]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise SystemExit(f"{source} does not compile for Cortex-M4F:\n{result.stderr}")
+    return target
+
+
+def sections(objects):
+    output = subprocess.run(["arm-none-eabi-size", *objects], capture_output=True, text=True, check=True).stdout
+    total = [0, 0, 0]
+    for line in output.splitlines()[1:]:
+        total = [a + int(b) for a, b in zip(total, line.split()[:3])]
+    return total
+
+
+def symbols(objects):
+    """(undefined, defined) over all objects together."""
+    undefined, defined = set(), set()
+    output = subprocess.run(["arm-none-eabi-nm", "-g", *objects], capture_output=True, text=True, check=True).stdout
+    for line in output.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[0] == "U":
+            undefined.add(words[1])
+        elif len(words) == 3:
+            defined.add(words[2])
+    return undefined - defined, defined
+
+
+def allowed(symbol, rules):
+    return symbol in rules["symbols"] or symbol.startswith(tuple(rules["symbol_prefixes"]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="fail where a limit is passed")
+    parser.add_argument("--json", action="store_true", help="print the sizes as JSON")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "size"), help="folder for objects")
+    options = parser.parse_args()
+    if not shutil.which("arm-none-eabi-gcc"):
+        print("skipped: no arm-none-eabi-gcc; ./dev setup test installs it")
+        return 77
+    with open(os.path.join(HERE, "limits.json"), encoding="utf-8") as file:
+        limits = json.load(file)
+    os.makedirs(options.build, exist_ok=True)
+    table, problems, everything = {}, [], []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for part, patterns in PARTS.items():
+            files = sorted(os.path.relpath(f, ROOT) for p in patterns for f in glob.glob(os.path.join(ROOT, p)))
+            if not files:
+                problems.append(f"{part}: no sources found")
+                continue
+            objects = list(pool.map(lambda f: compile_one(f, options.build), files))
+            everything += objects
+            table[part] = dict(zip(("text", "data", "bss"), sections(objects)))
+    for part, size in table.items():
+        for kind, limit in limits["parts"].get(part, {}).items():
+            if size[kind] > limit:
+                problems.append(f"{part}: {kind} is {size[kind]} bytes, its limit is {limit}")
+    undefined, _ = symbols(everything)
+    for symbol in sorted(undefined):
+        if not allowed(symbol, limits):
+            problems.append(f"a device part needs {symbol}, which is outside the stated C subset")
+    if options.json:
+        print(json.dumps(table))
+    else:
+        print(f"{'Cortex-M4F, -Os':28}{'text':>9}{'data':>9}{'bss':>9}{'text limit':>12}")
+        for part, size in table.items():
+            limit = limits["parts"].get(part, {}).get("text", "-")
+            print(f"{part:28}{size['text']:>9}{size['data']:>9}{size['bss']:>9}{limit:>12}")
+    for problem in problems:
+        print(problem)
+    return 1 if options.check and problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
