@@ -13,6 +13,7 @@
 
 #include "server/core/limits.h"
 #include "server/core/status.h"
+#include "server/store/blob.h" /* struct srv_blob_view */
 #include "wire/manifest.h"
 #include "wire/report.h"
 
@@ -50,11 +51,6 @@ int srv_core_manifest(struct srv_core *core, const struct srv_device_ref *device
 /* The bytes behind PKG@VER in the device's project, whole and read-only.
  * Borrowed: valid until srv_core_release_blob. Any artifact of the project may
  * be asked for at any time, whether released or not. */
-struct srv_blob_view {
-  const uint8_t *data;
-  size_t size;
-  void *owner; /* private */
-};
 int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *device,
                        const char *package, const char *version, struct srv_blob_view *out);
 void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view);

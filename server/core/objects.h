@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_CORE_OBJECTS_H
+#define SERVER_CORE_OBJECTS_H
+/* What operators ask of the core: make, change and look up projects, devices,
+ * artifacts, releases. The rules live here, whoever asks. One loop owns the
+ * core; every function is called from that thread, none from a listener.
+ *
+ * Each write is one transaction: SRV_OK means that it is on the disk (inside
+ * srv_core_batch_begin/commit: after the commit) and that the gateway was
+ * told. On failure nothing was changed and srv_core_error says why. */
+#include "server/core/core.h"
+#include "server/core/types.h"
+#include "server/store/store.h"
+
+struct srv_core_config {
+  struct srv_store *store; /* both the caller's, and must outlive the core */
+  struct srv_blobs *blobs;
+  /* Microseconds since 1970; NULL: the system's clock. */
+  int64_t (*now_us)(void *context);
+  void *clock_context;
+  uint32_t events_per_package; /* OTA events kept per device and package; 0: 200 */
+};
+
+/* Makes the project "default" when the store has none, and removes blobs that
+ * no artifact names. error (SRV_ERROR_MAX) says what failed. */
+int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
+                    char error[SRV_ERROR_MAX]);
+/* Writes what is pending; devices count as offline from now on. */
+void srv_core_destroy(struct srv_core *core);
+/* Once a second or so: writes who was seen when. */
+void srv_core_tick(struct srv_core *core);
+
+#define SRV_DEFAULT_PROJECT "default"
+
+/* --- looking things up --------------------------------------------------- */
+
+/* The object of that id in the project; also by name for kinds that have one
+ * (device, blueprint, tag). SRV_ERR_NOT_FOUND. Kinds: those with an id. */
+int srv_core_find(struct srv_core *core, enum srv_kind kind, const char *project_id,
+                  const char *id_or_name, void *row);
+/* Rows of a kind; the query holds the project's condition already when the
+ * kind has that column (srv_query_text(&query, "project_id", SRV_EQUALS, p)). */
+int srv_core_list(struct srv_core *core, enum srv_kind kind, const struct srv_query *query,
+                  srv_row_visitor visit, void *context, uint64_t *total);
+
+struct srv_device_state {
+  bool online; /* has a session now */
+  int64_t last_report_us, last_seen_online_us, last_seen_offline_us;
+  size_t status_count;
+  struct srv_ota_status status[SRV_DEVICE_PACKAGES_MAX]; /* by package name */
+};
+int srv_core_device_state(struct srv_core *core, const char *device_id,
+                          struct srv_device_state *out);
+
+/* --- making and changing ------------------------------------------------- *
+ * create: the caller fills all but id and times, which come back. Names have
+ * 1 to SRV_NAME_MAX of the characters A-Z a-z 0-9 . _ - and, for devices and
+ * projects' names, spaces and ':' as well; no name has the shape of an id.
+ * update: the whole object, found by id and project_id. */
+
+int srv_core_create_project(struct srv_core *core, struct srv_project *project);
+int srv_core_update_project(struct srv_core *core, struct srv_project *project);
+/* SRV_ERR_IN_USE unless it is empty. */
+int srv_core_delete_project(struct srv_core *core, const char *id);
+
+int srv_core_create_blueprint(struct srv_core *core, struct srv_blueprint *blueprint);
+int srv_core_update_blueprint(struct srv_core *core, struct srv_blueprint *blueprint);
+/* SRV_ERR_IN_USE while a device, artifact or release names it: a release that
+ * lost its filter would go to every device. Likewise tags. */
+int srv_core_delete_blueprint(struct srv_core *core, const char *project_id, const char *id);
+
+int srv_core_create_tag(struct srv_core *core, struct srv_tag *tag);
+int srv_core_update_tag(struct srv_core *core, struct srv_tag *tag);
+int srv_core_delete_tag(struct srv_core *core, const char *project_id, const char *id);
+
+int srv_core_create_device(struct srv_core *core, struct srv_device *device);
+int srv_core_update_device(struct srv_core *core, struct srv_device *device);
+/* With its credentials, events and states. */
+int srv_core_delete_device(struct srv_core *core, const char *project_id, const char *id);
+
+/* An identity without '@' stays as it is given; devices commonly use
+ * "NAME@PROJECT". SRV_ERR_EXISTS: another device of this server has it. */
+int srv_core_create_credential(struct srv_core *core, struct srv_credential *credential);
+int srv_core_delete_credential(struct srv_core *core, const char *project_id,
+                               const char *device_id, const char *id);
+
+/* Filters: blueprint, and tags of which a device must have every one. Refused:
+ * more components than one manifest datagram holds, two artifacts of one
+ * package, an artifact made for another blueprint. */
+int srv_core_create_release(struct srv_core *core, struct srv_release *release);
+int srv_core_update_release(struct srv_core *core, struct srv_release *release);
+int srv_core_delete_release(struct srv_core *core, const char *project_id, const char *id);
+
+/* --- artifacts ------------------------------------------------------------ */
+
+/* An upload takes the bytes as they come: begin, append..., then finish or
+ * abort, either of which ends it. append: SRV_ERR_TOO_LARGE past
+ * SRV_ARTIFACT_SIZE_MAX, SRV_ERR_NO_SPACE; end it with abort then. */
+struct srv_upload;
+int srv_core_upload_begin(struct srv_core *core, struct srv_upload **out);
+int srv_core_upload_append(struct srv_upload *upload, const void *data, size_t size);
+/* The caller fills project_id, package, version and blueprint_id; the rest
+ * comes back. binary: not a model, take it as it is. Otherwise SRV_ERR_MODEL
+ * with wit's reason when it is no model, one that wit cannot run, or its
+ * labels do not fit its output. SRV_ERR_EXISTS: package and version are taken
+ * (for that blueprint). */
+int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artifact, bool binary);
+void srv_core_upload_abort(struct srv_upload *upload);
+/* All of that for bytes at hand. */
+int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact,
+                             const void *data, size_t size, bool binary);
+/* Could this be uploaded? Checks the names and the duplicate before the bytes
+ * are sent. */
+int srv_core_check_artifact(struct srv_core *core, const struct srv_artifact *artifact);
+/* Moves it to another blueprint or none; package, version and bytes never
+ * change. SRV_ERR_IN_USE while a release has it. Likewise delete. */
+int srv_core_update_artifact(struct srv_core *core, struct srv_artifact *artifact);
+int srv_core_delete_artifact(struct srv_core *core, const char *project_id, const char *id);
+/* The artifact's bytes; srv_core_release_blob gives them back. */
+int srv_core_open_artifact(struct srv_core *core, const struct srv_artifact *artifact,
+                           struct srv_blob_view *view);
+
+/* --- API keys ------------------------------------------------------------- */
+
+/* The key's text comes back once, is wiped by the caller, and is never shown
+ * again: the store has its hash. project_id "": good for the whole server. */
+int srv_core_create_api_key(struct srv_core *core, struct srv_api_key *key,
+                            char text[SRV_API_KEY_LENGTH + 1]);
+int srv_core_update_api_key(struct srv_core *core, struct srv_api_key *key);
+int srv_core_delete_api_key(struct srv_core *core, const char *project_id, const char *id);
+/* Who is this? SRV_ERR_FORBIDDEN for an unknown or disabled key. */
+int srv_core_check_api_key(struct srv_core *core, const char *text, struct srv_api_key *out);
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_STORE_BLOB_H
+#define SERVER_STORE_BLOB_H
+/* Where the bytes of artifacts are kept, named by their SHA-256. A blob is
+ * either there whole and on the disk or not there at all: it is written to a
+ * temporary name, synced, and renamed. One thread uses it. */
+#include "server/core/status.h"
+#include "server/core/types.h"
+
+struct srv_blob_view {
+  const uint8_t *data;
+  size_t size;
+  void *owner; /* private */
+};
+
+struct srv_blobs;
+struct srv_blob_writer;
+
+struct srv_blobs_ops {
+  /* Starts a blob. The writer is ended by publish or abort, whatever append
+   * and seal returned. */
+  int (*begin)(struct srv_blobs *blobs, struct srv_blob_writer **writer);
+  int (*append)(struct srv_blob_writer *writer, const void *data, size_t size);
+  /* No more bytes: syncs them, gives their digest and a view of them that
+   * lives until publish or abort. */
+  int (*seal)(struct srv_blob_writer *writer, uint8_t digest[GW_DIGEST_SIZE],
+              struct srv_blob_view *view);
+  /* After seal: from now on the blob can be opened by its digest, after a
+   * crash too. One that was there already is kept. Ends the writer. */
+  int (*publish)(struct srv_blob_writer *writer);
+  void (*abort)(struct srv_blob_writer *writer);
+
+  /* Whole and read-only, until release. SRV_ERR_NOT_FOUND; SRV_ERR_IO when its
+   * size is not size_bytes. Cheap when it was opened lately. */
+  int (*open)(struct srv_blobs *blobs, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
+              struct srv_blob_view *view);
+  void (*release)(struct srv_blobs *blobs, struct srv_blob_view *view);
+  /* Views that are open stay valid. */
+  int (*remove)(struct srv_blobs *blobs, const uint8_t digest[GW_DIGEST_SIZE]);
+  /* Calls keep for each blob and removes those it says no to. For start-up:
+   * a crash between publish and the database row leaves a blob without one. */
+  int (*sweep)(struct srv_blobs *blobs,
+               bool (*keep)(void *context, const uint8_t digest[GW_DIGEST_SIZE]), void *context);
+  void (*close)(struct srv_blobs *blobs);
+};
+
+struct srv_blobs {
+  const struct srv_blobs_ops *ops;
+  char error[SRV_ERROR_MAX];
+};
+#endif
