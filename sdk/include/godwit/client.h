@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GODWIT_CLIENT_H
+#define GODWIT_CLIENT_H
+/* The connection of a device to its server: CoAP over DTLS 1.2 with a
+ * pre-shared key. The client connects, keeps the session alive, reconnects
+ * with back-off, renews observations, retransmits, and moves blocks. It knows
+ * nothing of models or releases (godwit/ota.h, godwit/updater.h).
+ *
+ * Loop: the client is a state machine that its owner drives with
+ * godwit_client_poll, which never blocks. There is no hidden thread. Callbacks
+ * run inside godwit_client_poll, on the caller's stack; any function here may
+ * be called from a callback, except the ones that say "blocks".
+ * Memory: everything, mbedTLS included, lives in the memory given at init.
+ * malloc is never called.
+ * Threads: all clients of a process are used by one thread at a time. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "godwit/status.h"
+
+struct godwit_client;
+
+#define GODWIT_DEFAULT_PORT 5684u
+
+/* What godwit_client_config.memory needs: the client itself and mbedTLS's
+ * pool. Any alignment is accepted. */
+#define GODWIT_CLIENT_MEMORY_BYTES 32768u
+
+enum godwit_client_state {
+  GODWIT_CLIENT_STOPPED,    /* before start, after stop */
+  GODWIT_CLIENT_WAITING,    /* backing off until the next attempt */
+  GODWIT_CLIENT_CONNECTING, /* name look-up and DTLS handshake */
+  GODWIT_CLIENT_CONNECTED,
+};
+
+typedef void (*godwit_client_state_fn)(struct godwit_client *client, enum godwit_client_state state,
+                                       int status, void *arg);
+
+/* Zero-initialise, then set host, psk_identity, psk and memory. A zero takes
+ * the default. Strings and the key are copied into `memory`. */
+struct godwit_client_config {
+  const char *host;         /* name or address literal, at most 127 bytes */
+  uint16_t port;            /* 0: 5684 */
+  const char *psk_identity; /* "id@project", at most 127 bytes */
+  const void *psk;          /* key bytes, not hex */
+  size_t psk_size;          /* 1 to 64 */
+  void *memory;             /* the caller's, until godwit_client_deinit */
+  size_t memory_size;       /* at least GODWIT_CLIENT_MEMORY_BYTES */
+
+  bool no_connection_id;         /* false: Connection ID (RFC 9146) is offered, so that the
+                                    session outlives a change of this device's address */
+  uint32_t keepalive_ms;         /* silence after which the client pings; 0: 20,000 */
+  uint32_t response_timeout_ms;  /* no answer for so long means the session is lost; 0: 10,000.
+                                    Cellular wants 30,000 and more */
+  uint32_t handshake_timeout_ms; /* whole handshake; 0: 15,000 */
+  uint32_t backoff_min_ms;       /* first wait after a failure; 0: 1,000. Doubles with each
+                                    failure; each wait is spread over its upper half */
+  uint32_t backoff_max_ms;       /* 0: 300,000 */
+  uint32_t observe_refresh_ms;   /* an observation is renewed so often, in case that a
+                                    notification was lost; 0: 6 hours */
+  uint8_t block_szx;             /* block size asked for is 16 << szx: 1 to 6; 0: 6 (1,024) */
+
+  godwit_client_state_fn on_state; /* may be NULL */
+  void *arg;                       /* for on_state */
+};
+
+/* Lays the client out in config->memory. GODWIT_ERR_ARGUMENT for a missing or
+ * over-long field, GODWIT_ERR_NO_MEMORY for too little memory. Does not touch
+ * the network. */
+int godwit_client_init(struct godwit_client **client, const struct godwit_client_config *config);
+
+/* Stops, ends all requests with GODWIT_ERR_CANCELLED, wipes the key. The
+ * memory is the caller's again. */
+void godwit_client_deinit(struct godwit_client *client);
+
+/* From now on poll connects, and reconnects after every loss. */
+void godwit_client_start(struct godwit_client *client);
+/* Closes the session (the server is told) and stays stopped. Requests under
+ * way end with GODWIT_ERR_CONNECTION; observations stay and are renewed by the
+ * next start. */
+void godwit_client_stop(struct godwit_client *client);
+
+/* Does what is due: receives, answers, retransmits, runs callbacks. Never
+ * blocks, except that a port may block in name look-up (its documents say so).
+ * Called from a callback it does nothing. */
+void godwit_client_poll(struct godwit_client *client);
+
+/* Milliseconds until poll has something to do even though nothing arrives; 0:
+ * now; at most 60,000. */
+uint32_t godwit_client_next_timeout_ms(const struct godwit_client *client);
+/* What the application may wait on until it is readable: the port's socket
+ * handle (POSIX: a file descriptor), -1 when there is none at the moment. It
+ * may change with each poll. */
+int godwit_client_socket(const struct godwit_client *client);
+/* Sleeps until something arrives, something is due or timeout_ms is over;
+ * blocks. For loops that have nothing else to do. */
+void godwit_client_wait(struct godwit_client *client, uint32_t timeout_ms);
+
+enum godwit_client_state godwit_client_state(const struct godwit_client *client);
+/* "CONNECTED", ... static storage. */
+const char *godwit_client_state_name(enum godwit_client_state state);
+/* True when the session in use outlives a change of address. */
+bool godwit_client_has_connection_id(const struct godwit_client *client);
+/* Why the last session or attempt ended; GODWIT_OK when none has. */
+int godwit_client_last_error(const struct godwit_client *client);
+
+/* The application knows that the network has changed (new address, Wi-Fi to
+ * cellular): with Connection ID the session goes on over a new socket and is
+ * pinged at once, otherwise the client reconnects at once. */
+void godwit_client_network_changed(struct godwit_client *client);
+
+/* Since init; sizes are UDP payloads, as they are on the air without IP and
+ * UDP headers. */
+struct godwit_client_stats {
+  uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
+  uint32_t connects;         /* handshakes that succeeded */
+  uint32_t connect_failures; /* attempts that did not */
+  uint32_t sessions_lost;    /* sessions that ended without being stopped */
+  uint32_t retransmissions;  /* CoAP messages sent again */
+  uint32_t malformed;        /* datagrams that were no CoAP */
+  size_t pool_peak_bytes;    /* most of the mbedTLS pool ever in use */
+};
+void godwit_client_stats(const struct godwit_client *client, struct godwit_client_stats *out);
+
+/* Requests ----------------------------------------------------------------
+ * A request is the caller's object: filled in, handed over, and not to be
+ * touched until it has ended. path and payload are borrowed for as long. One
+ * message is outstanding at a time (RFC 7252 4.7); requests take turns, so a
+ * long download does not hold up a report. */
+enum godwit_method { GODWIT_GET = 1, GODWIT_POST = 2, GODWIT_PUT = 3, GODWIT_DELETE = 4 };
+
+#define GODWIT_FORMAT_OCTETS 42
+#define GODWIT_FORMAT_JSON 50
+#define GODWIT_FORMAT_CBOR 60
+#define GODWIT_FORMAT_NONE (-1)
+
+struct godwit_response {
+  int status;             /* GODWIT_OK for a 2.xx, GODWIT_ERR_RESPONSE for any other code, else
+                             why no answer came */
+  uint8_t code;           /* CoAP code, class << 5 | detail; 0: no answer came */
+  int32_t content_format; /* GODWIT_FORMAT_NONE when absent */
+  const uint8_t *payload; /* dies with the callback; NULL when payload_size is 0 */
+  size_t payload_size;
+  uint64_t offset; /* of payload in the representation: not 0 in a blockwise GET */
+  bool is_last;    /* the request has ended: its object is free when the callback returns */
+};
+
+/* A blockwise GET: return 0 to go on with the next block, anything else to end
+ * it there. Other requests: the value is ignored. */
+typedef int (*godwit_response_fn)(struct godwit_client *client,
+                                  const struct godwit_response *response, void *arg);
+
+struct godwit_request {
+  enum godwit_method method;
+  const char *path;       /* "/.u/desired" */
+  int32_t content_format; /* of the payload; GODWIT_FORMAT_NONE without */
+  int32_t accept;         /* GODWIT_FORMAT_NONE for none */
+  const void *payload;    /* at most GODWIT_PAYLOAD_MAX bytes */
+  size_t payload_size;
+  bool observe;    /* GET: on_response is called for the current representation and for each
+                      change, also over reconnects, until godwit_client_cancel */
+  bool blockwise;  /* GET: fetches the whole representation; on_response is called block by
+                      block, in order, each byte once */
+  uint64_t offset; /* blockwise: first byte wanted, a multiple of the block size */
+  godwit_response_fn on_response;
+  void *arg;
+
+  struct { /* the client's */
+    struct godwit_request *next;
+    uint64_t refresh_ms;     /* observe: when to register again */
+    uint64_t observed_ms;    /* observe: arrival of the newest notification */
+    uint32_t observed_value; /* observe: its sequence value */
+    uint8_t token[8];
+    uint16_t message_id;
+    uint8_t phase;
+    uint8_t szx;
+  } internal;
+};
+#define GODWIT_PAYLOAD_MAX 1024u
+
+/* Queues the request; it is sent as soon as it is its turn. Not connected: an
+ * observation waits, anything else is GODWIT_ERR_CONNECTION. A session lost on
+ * the way ends it with GODWIT_ERR_CONNECTION. */
+int godwit_client_request(struct godwit_client *client, struct godwit_request *request);
+
+/* Takes the request back without a callback. An observation is also cancelled
+ * at the server. Harmless when it has ended already. */
+void godwit_client_cancel(struct godwit_client *client, struct godwit_request *request);
+#endif
