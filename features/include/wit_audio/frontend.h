@@ -5,8 +5,8 @@
  * 40 int8 features for every 20 ms out, bit-exact with TensorFlow Lite Micro's
  * audio_preprocessor_int8 model. Window 30 ms, step 20 ms, Hann window, 512
  * point FFT, 40 mel channels from 125 to 7500 Hz, noise reduction, PCAN gain
- * control, log. Integer arithmetic, no allocation; the state is a plain struct
- * owned by the caller, one thread at a time. */
+ * control, log. Integer arithmetic, no allocation, about 1.5 KB of stack; the
+ * state is a plain struct owned by the caller, one thread at a time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,4 +31,11 @@ void wit_audio_frontend_init(struct wit_audio_frontend *frontend);
  * rest. */
 bool wit_audio_frontend_push(struct wit_audio_frontend *frontend, const int16_t *samples,
                              size_t count, size_t *consumed, int8_t row[WIT_AUDIO_CHANNELS]);
+
+/* One row from one whole window, for callers that keep the samples themselves:
+ * each call steps the noise estimate by 20 ms. Does not touch samples kept by
+ * wit_audio_frontend_push. */
+void wit_audio_frontend_window(struct wit_audio_frontend *frontend,
+                               const int16_t samples[WIT_AUDIO_WINDOW_SAMPLES],
+                               int8_t row[WIT_AUDIO_CHANNELS]);
 #endif
