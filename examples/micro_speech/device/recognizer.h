@@ -28,34 +28,34 @@
 enum { RECOGNIZER_SILENCE = 0, RECOGNIZER_UNKNOWN = 1, RECOGNIZER_FIRST_KEYWORD = 2 };
 
 struct recognizer_config {
-  uint16_t hop_rows;          /* run the model once every so many rows, 1.. */
-  uint16_t average_windows;   /* scores averaged, 1..RECOGNIZER_AVERAGE_MAX */
-  uint16_t suppression_ms;    /* after a word, nothing is reported for so long */
-  uint16_t unknown_hold_ms;   /* "unknown" must last so long without a keyword to be reported */
-  uint8_t keyword_threshold;  /* averaged score that reports, in 1/255 */
-  uint8_t unknown_threshold;  /* likewise for label 1; 0: never report it */
-  uint8_t release_threshold;  /* a label must fall below before it can be reported again */
+  uint16_t hop_rows;         /* run the model once every so many rows, 1.. */
+  uint16_t average_windows;  /* scores averaged, 1..RECOGNIZER_AVERAGE_MAX */
+  uint16_t suppression_ms;   /* after a word, nothing is reported for so long */
+  uint16_t unknown_hold_ms;  /* "unknown" must last so long without a keyword to be reported */
+  uint8_t keyword_threshold; /* averaged score that reports, in 1/255 */
+  uint8_t unknown_threshold; /* likewise for label 1; 0: never report it */
+  uint8_t release_threshold; /* a label must fall below before it can be reported again */
 };
 /* What the bundled models were tuned with. */
 extern const struct recognizer_config recognizer_default_config;
 
 struct recognizer_detection {
-  size_t label;      /* RECOGNIZER_UNKNOWN or a keyword, never silence */
-  uint8_t score;     /* averaged, in 1/255 */
-  uint64_t time_ms;  /* of audio since recognizer_init, end of the window that decided */
+  size_t label;     /* RECOGNIZER_UNKNOWN or a keyword, never silence */
+  uint8_t score;    /* averaged, in 1/255 */
+  uint64_t time_ms; /* of audio since recognizer_init, end of the window that decided */
 };
 
 struct recognizer {
   struct recognizer_config config;
   int8_t ring[WIT_AUDIO_MODEL_ROWS][WIT_AUDIO_CHANNELS];
-  uint64_t row_count;       /* rows ever pushed; the next goes to ring[row_count % 49] */
+  uint64_t row_count; /* rows ever pushed; the next goes to ring[row_count % 49] */
   uint16_t rows_until_due;
   size_t label_count;
   uint8_t history[RECOGNIZER_AVERAGE_MAX][RECOGNIZER_LABELS_MAX];
   uint32_t history_sum[RECOGNIZER_LABELS_MAX];
   uint16_t history_count;
   uint16_t history_next;
-  uint32_t armed;           /* bit per label: may be reported */
+  uint32_t armed; /* bit per label: may be reported */
   uint64_t quiet_until_ms;
   uint64_t unknown_since_ms; /* UINT64_MAX: not now */
 };
