@@ -44,19 +44,33 @@ struct gw_cbor_reader {
 };
 void gw_cbor_reader_init(struct gw_cbor_reader *reader, const void *data, size_t size);
 /* Next item head (and the body of a string). Containers are entered: their
- * elements follow. */
+ * elements follow. Tags before the item are passed over. Errors, after which
+ * the reader stands where it was:
+ *  GW_ERR_TRUNCATED    the input ends inside the item, or a container promises
+ *                      more elements than bytes are left
+ *  GW_ERR_MALFORMED    not well-formed (RFC 8949 appendix F)
+ *  GW_ERR_UNSUPPORTED  a string in chunks, or an unassigned simple value
+ * A stray BREAK is returned as an item: nothing that a caller accepts. */
 int gw_cbor_read(struct gw_cbor_reader *reader, struct gw_cbor_item *out);
-/* Skips one whole item with all it contains. */
+/* Skips one whole item with all it contains; errors as gw_cbor_read, and
+ * GW_ERR_UNSUPPORTED for more than GW_CBOR_DEPTH_MAX containers inside each
+ * other. */
 int gw_cbor_skip(struct gw_cbor_reader *reader);
 /* True while another element follows in a container whose head was `container`
  * and of which *index elements (pairs) were read; counts *index up and eats
- * the BREAK. Negative status on bad input. */
+ * the BREAK. Negative status on bad input, or when it is no container. Start
+ * with *index 0; do not call again after 0 was returned. */
 int gw_cbor_next(struct gw_cbor_reader *reader, const struct gw_cbor_item *container,
                  size_t *index);
+/* Reads an unsigned integer: GW_ERR_MALFORMED for another type, GW_ERR_TOO_LONG
+ * above max. */
+int gw_cbor_read_uint(struct gw_cbor_reader *reader, uint64_t max, uint64_t *out);
+/* Reads text as gw_cbor_text_copy copies it. */
+int gw_cbor_read_text(struct gw_cbor_reader *reader, char *text, size_t size);
 /* Item is text equal to the C string. */
 bool gw_cbor_text_equals(const struct gw_cbor_item *item, const char *text);
 /* Copies text with a NUL; GW_ERR_TOO_LONG when it does not fit, GW_ERR_MALFORMED
- * when it holds a NUL or is not UTF-8. */
+ * when it is no text, holds a NUL or is not UTF-8. */
 int gw_cbor_text_copy(const struct gw_cbor_item *item, char *text, size_t size);
 
 struct gw_cbor_writer {
@@ -65,10 +79,14 @@ struct gw_cbor_writer {
   size_t length;
   int error;
 };
+/* buffer NULL counts without writing: the length that finish returns is what
+ * the same calls need. Heads take their shortest form. The counts given to
+ * write_array and write_map are trusted. */
 void gw_cbor_writer_init(struct gw_cbor_writer *writer, void *buffer, size_t size);
 void gw_cbor_write_uint(struct gw_cbor_writer *writer, uint64_t value);
 void gw_cbor_write_int(struct gw_cbor_writer *writer, int64_t value);
 void gw_cbor_write_bytes(struct gw_cbor_writer *writer, const void *data, size_t size);
+/* text must be UTF-8 */
 void gw_cbor_write_text(struct gw_cbor_writer *writer, const char *text);
 void gw_cbor_write_array(struct gw_cbor_writer *writer, size_t count);
 void gw_cbor_write_map(struct gw_cbor_writer *writer, size_t pair_count);
@@ -76,6 +94,8 @@ void gw_cbor_write_map_indefinite(struct gw_cbor_writer *writer);
 void gw_cbor_write_break(struct gw_cbor_writer *writer);
 void gw_cbor_write_bool(struct gw_cbor_writer *writer, bool value);
 void gw_cbor_write_null(struct gw_cbor_writer *writer);
+/* Always eight bytes: published clients refuse an integer where they expect a
+ * float, so the type must not depend on the value. */
 void gw_cbor_write_double(struct gw_cbor_writer *writer, double value);
 /* Bytes written, or the first error. */
 int gw_cbor_writer_finish(const struct gw_cbor_writer *writer);

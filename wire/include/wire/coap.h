@@ -30,12 +30,12 @@ enum gw_coap_code {
   GW_COAP_FETCH = 5, /* RFC 8132 */
   GW_COAP_PATCH = 6,
   GW_COAP_IPATCH = 7,
-  GW_COAP_CREATED = 65,   /* 2.01 */
-  GW_COAP_DELETED = 66,   /* 2.02 */
-  GW_COAP_VALID = 67,     /* 2.03 */
-  GW_COAP_CHANGED = 68,   /* 2.04 */
-  GW_COAP_CONTENT = 69,   /* 2.05 */
-  GW_COAP_CONTINUE = 95,  /* 2.31, RFC 7959 */
+  GW_COAP_CREATED = 65,  /* 2.01 */
+  GW_COAP_DELETED = 66,  /* 2.02 */
+  GW_COAP_VALID = 67,    /* 2.03 */
+  GW_COAP_CHANGED = 68,  /* 2.04 */
+  GW_COAP_CONTENT = 69,  /* 2.05 */
+  GW_COAP_CONTINUE = 95, /* 2.31, RFC 7959 */
   GW_COAP_BAD_REQUEST = 128,
   GW_COAP_UNAUTHORIZED = 129,
   GW_COAP_BAD_OPTION = 130,
@@ -88,9 +88,11 @@ struct gw_coap_message {
   size_t payload_size;
 };
 
-/* Parses and checks a whole datagram: version, token length, every option's
- * delta and length, payload marker. After GW_OK the option iterator cannot
- * fail. GW_ERR_TRUNCATED or GW_ERR_MALFORMED otherwise; *out is then unset,
+/* Parses and checks a whole datagram: version, token length, reserved code
+ * classes, which codes the type may carry, emptiness of an empty message (RFC
+ * 7252 4.1), every option's delta and length, payload marker. A NON empty
+ * message passes: Zephyr clients keep their path open with it. After GW_OK the
+ * option iterator cannot fail. GW_ERR_TRUNCATED or GW_ERR_MALFORMED otherwise; *out is then unset,
  * except that type and message_id are valid if size >= 4 and the version is 1
  * (a receiver may answer RST, RFC 7252 4.2). */
 int gw_coap_parse(const uint8_t *datagram, size_t size, struct gw_coap_message *out);
@@ -118,12 +120,16 @@ bool gw_coap_option_find(const struct gw_coap_message *message, uint16_t number,
 bool gw_coap_option_uint(const struct gw_coap_message *message, uint16_t number, uint32_t *out);
 
 /* A critical (odd) option that this implementation does not know, which a
- * server answers with 4.02 (RFC 7252 5.4.1); 0 when there is none. */
+ * server answers with 4.02 (RFC 7252 5.4.1); 0 when there is none. A known one
+ * that is too long or comes twice where once is allowed counts as unknown
+ * (5.4.3, 5.4.5). If-Match is not known: nothing here honours it. */
 uint16_t gw_coap_unknown_critical_option(const struct gw_coap_message *message);
 
 /* Joins the Uri-Path options with '/' into text, NUL-terminated, without a
  * leading slash: ".u/c/model@1.0.0"; "" for no path. Returns the length or
- * GW_ERR_NO_SPACE, or GW_ERR_MALFORMED for a segment with '/' or NUL in it. */
+ * GW_ERR_NO_SPACE, or GW_ERR_MALFORMED for a segment that holds '/' or NUL, is
+ * "." or "..", or is not UTF-8: after GW_OK the text can be split again and is
+ * safe to log. */
 int gw_coap_path(const struct gw_coap_message *message, char *text, size_t size);
 
 /* Writes one message front to back into a caller's buffer. The first error

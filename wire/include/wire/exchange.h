@@ -24,7 +24,9 @@ enum gw_retransmit_action { GW_RETRANSMIT_WAIT, GW_RETRANSMIT_SEND, GW_RETRANSMI
 /* After the first transmission. random: any 32 random bits, spread over
  * ACK_RANDOM_FACTOR. */
 void gw_retransmit_start(struct gw_retransmit *state, uint64_t now_ms, uint32_t random);
-/* What to do at now_ms; SEND moves the state on to the next time-out. */
+/* What to do at now_ms; SEND moves the state on to the next time-out. GIVE_UP
+ * is said once, when GW_MAX_RETRANSMIT repeats went unanswered; from then on,
+ * and after stop, it is WAIT. */
 enum gw_retransmit_action gw_retransmit_poll(struct gw_retransmit *state, uint64_t now_ms);
 void gw_retransmit_stop(struct gw_retransmit *state);
 
@@ -33,9 +35,10 @@ void gw_retransmit_stop(struct gw_retransmit *state);
  * executed again by the caller; for the rest the remembered response code is
  * the whole answer, since those answers carry no payload. */
 #define GW_DEDUP_ENTRIES 16u
+/* All zero: nothing remembered yet. One per peer; a new session starts anew. */
 struct gw_dedup {
   struct {
-    uint32_t seen_s; /* low bits of seconds; 0 with code 0: unused */
+    uint32_t seen_s; /* low 32 bits of the clock in seconds */
     uint16_t message_id;
     uint8_t code;
     uint8_t used;
@@ -45,6 +48,8 @@ struct gw_dedup {
 /* The response code remembered for this message id within EXCHANGE_LIFETIME,
  * 0 when it is new. */
 uint8_t gw_dedup_find(const struct gw_dedup *dedup, uint16_t message_id, uint64_t now_ms);
+/* response_code must not be 0. The oldest entry gives way; a message id that is
+ * there already is renewed. */
 void gw_dedup_remember(struct gw_dedup *dedup, uint16_t message_id, uint8_t response_code,
                        uint64_t now_ms);
 #endif

@@ -9,13 +9,16 @@
 
 #include "wire/status.h"
 
-#define GW_PACKAGE_MAX 16u  /* bytes; published clients reject a longer one with the whole manifest */
+#define GW_PACKAGE_MAX \
+  16u /* bytes; published clients reject a longer one with the whole manifest */
 #define GW_VERSION_MAX 16u
 #define GW_URI_MAX 39u
 #define GW_TYPE_MAX 7u
 #define GW_DIGEST_SIZE 32u
 #define GW_DIGEST_HEX_SIZE 64u
-/* More do not fit the one datagram that a notification may use (1024 bytes). */
+/* A notification must fit one datagram without Block2, so a manifest has 1024
+ * bytes: eight components with names of usual length, five with the longest.
+ * gw_manifest_encoded_size tells beforehand. */
 #define GW_MANIFEST_COMPONENTS_MAX 8u
 #define GW_MANIFEST_SIZE_MAX 1024u
 
@@ -29,31 +32,48 @@ struct gw_component {
 };
 
 struct gw_manifest {
-  uint32_t sequence_number; /* unix seconds, at most 2^31 - 1 */
+  uint32_t sequence_number;       /* unix seconds, at most 2^31 - 1 */
   uint8_t digest[GW_DIGEST_SIZE]; /* over the components; not read by published clients */
   size_t component_count;
   struct gw_component component[GW_MANIFEST_COMPONENTS_MAX];
 };
 
 /* Encodes with definite lengths, component keys 1 to 6, all of them, in order.
- * Returns bytes written, GW_ERR_NO_SPACE, or GW_ERR_TOO_LONG for a value that
- * published clients would refuse. */
+ * Returns bytes written, or:
+ *  GW_ERR_NO_SPACE  more than size or than GW_MANIFEST_SIZE_MAX bytes
+ *  GW_ERR_TOO_LONG  a value that published clients would refuse
+ *  GW_ERR_MISSING   a component without package, version or uri */
 int gw_manifest_encode(const struct gw_manifest *manifest, uint8_t *buffer, size_t size);
+/* Bytes the manifest would take, also beyond GW_MANIFEST_SIZE_MAX: with b(n) 1
+ * below 24, 2 below 256, 3 below 65536 and 5 above, it is
+ *   71 + b(sequence_number) + for each component
+ *   76 + b(size_bytes) + b(|uri|) + |package| + |version| + |uri| + |type|.
+ * 0 when gw_manifest_encode would refuse a value. */
+size_t gw_manifest_encoded_size(const struct gw_manifest *manifest);
 
 /* Parses what gw_manifest_encode or a Golioth server writes: unknown keys are
  * skipped wherever they stand, an empty map is a manifest without components,
- * component key 6 is optional. `a0` and 3:[] are both "no release". */
+ * component key 6 is optional. `a0` and 3:[] are both "no release". *out is
+ * unset after an error:
+ *  GW_ERR_TRUNCATED    the input ends early
+ *  GW_ERR_MALFORMED    not CBOR, a value of the wrong type, a key twice, a
+ *                      digest that is not 64 hex digits, bytes behind the end
+ *  GW_ERR_MISSING      a required key absent or its text empty
+ *  GW_ERR_TOO_LONG     a value or the number of components beyond the limits
+ *  GW_ERR_UNSUPPORTED  CBOR outside the subset of wire/cbor.h */
 int gw_manifest_parse(const uint8_t *data, size_t size, struct gw_manifest *out);
 
 /* The component of that package, or NULL. Borrows the manifest. */
 const struct gw_component *gw_manifest_find(const struct gw_manifest *manifest,
                                             const char *package);
 
-/* Writes "/.u/c/PKG@VER" into component->uri from its package and version. */
+/* Writes "/.u/c/PKG@VER" into component->uri from its package and version;
+ * GW_ERR_TOO_LONG when one of them is not NUL-terminated in its field. */
 int gw_component_set_uri(struct gw_component *component);
 /* Splits the part after ".u/c/" of a request path: "PKG@VER". The version is
- * what follows the last '@'. GW_ERR_MALFORMED without '@' or with an empty
- * side, GW_ERR_TOO_LONG beyond the limits. */
+ * what follows the last '@' (semantic versions have none, packages may).
+ * GW_ERR_MALFORMED without '@', with an empty side or with a '/',
+ * GW_ERR_TOO_LONG beyond the limits. */
 int gw_component_name_parse(const char *name, char package[GW_PACKAGE_MAX + 1],
                             char version[GW_VERSION_MAX + 1]);
 

@@ -27,21 +27,28 @@ enum gw_ota_reason {
   GW_OTA_IO = 10,
   GW_OTA_AWAIT_RETRY = 11,
 };
-#define GW_REPORT_SIZE_MAX 64u /* what published clients fill at most */
+/* The longest version in a report. A component's has at most GW_VERSION_MAX
+ * bytes, but a firmware names its own version as it likes; this is what fits
+ * the 64 bytes that published clients encode into. */
+#define GW_REPORT_VERSION_MAX 46u
+/* What gw_report_encode writes at most; 69 when no version exceeds GW_VERSION_MAX. */
+#define GW_REPORT_SIZE_MAX 131u
 
 struct gw_report {
-  uint8_t state;  /* enum gw_ota_state, unknown values pass through */
-  uint8_t reason; /* enum gw_ota_reason, unknown values pass through */
-  char package[GW_PACKAGE_MAX + 1]; /* "main" when the message names none */
-  char version[GW_VERSION_MAX + 1]; /* what runs now; "" unknown */
-  char target[GW_VERSION_MAX + 1];  /* what is being installed; "" none */
+  uint8_t state;                           /* enum gw_ota_state, unknown values pass through */
+  uint8_t reason;                          /* enum gw_ota_reason, unknown values pass through */
+  char package[GW_PACKAGE_MAX + 1];        /* "main" when the message names none */
+  char version[GW_REPORT_VERSION_MAX + 1]; /* what runs now; "" unknown */
+  char target[GW_REPORT_VERSION_MAX + 1];  /* what is being installed; "" none */
 };
 
 /* Encodes byte for byte as the published SDK does: indefinite map, short keys,
- * empty strings omitted. */
+ * empty strings omitted. Bytes written, GW_ERR_NO_SPACE, or GW_ERR_TOO_LONG for
+ * a field without its NUL. */
 int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t size);
 /* Accepts short and long key names (s/state, r/reason, pkg/package, v/version,
- * t/target), in any order, definite or indefinite. */
+ * t/target), in any order, definite or indefinite; other keys are skipped,
+ * absent ones are 0, "main" and "". Errors as gw_manifest_parse. */
 int gw_report_parse(const uint8_t *data, size_t size, struct gw_report *out);
 
 /* "DOWNLOADING", "INTEGRITY_CHECK_FAILURE", ...; "UNKNOWN" beyond the enum. */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/manifest.h"
+
+#include <string.h>
+
+#include "wire/cbor.h"
+
+enum { TOP_SEQUENCE = 1, TOP_DIGEST = 2, TOP_COMPONENTS = 3, TOP_PAIRS = 3 };
+enum {
+  COMPONENT_PACKAGE = 1,
+  COMPONENT_VERSION = 2,
+  COMPONENT_DIGEST = 3,
+  COMPONENT_SIZE = 4,
+  COMPONENT_URI = 5,
+  COMPONENT_TYPE = 6,
+  COMPONENT_PAIRS = 6,
+};
+
+#define URI_PREFIX "/.u/c/"
+
+/* A set of key numbers below 32. */
+#define KEY(number) (1u << (number))
+
+/* ---- Digests ---- */
+
+void gw_digest_to_hex(const uint8_t digest[GW_DIGEST_SIZE], char hex[GW_DIGEST_HEX_SIZE + 1]) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < GW_DIGEST_SIZE; i++) {
+    hex[2 * i] = digits[digest[i] >> 4];
+    hex[2 * i + 1] = digits[digest[i] & 15u];
+  }
+  hex[GW_DIGEST_HEX_SIZE] = '\0';
+}
+
+static int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+int gw_digest_from_hex(const char *hex, size_t length, uint8_t digest[GW_DIGEST_SIZE]) {
+  if (length != GW_DIGEST_HEX_SIZE) return GW_ERR_MALFORMED;
+  for (size_t i = 0; i < GW_DIGEST_SIZE; i++) {
+    int high = hex_value(hex[2 * i]);
+    int low = hex_value(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return GW_ERR_MALFORMED;
+    digest[i] = (uint8_t)(high << 4 | low);
+  }
+  return GW_OK;
+}
+
+/* ---- Encoding ---- */
+
+/* Does a field of `size` bytes hold a C string? */
+static bool is_terminated(const char *field, size_t size) { return memchr(field, 0, size) != NULL; }
+
+static int check_component(const struct gw_component *component) {
+  if (!is_terminated(component->package, sizeof component->package) ||
+      !is_terminated(component->version, sizeof component->version) ||
+      !is_terminated(component->uri, sizeof component->uri) ||
+      !is_terminated(component->type, sizeof component->type)) {
+    return GW_ERR_TOO_LONG;
+  }
+  if (!component->package[0] || !component->version[0] || !component->uri[0]) return GW_ERR_MISSING;
+  return component->size_bytes > INT32_MAX ? GW_ERR_TOO_LONG : GW_OK;
+}
+
+static int check_manifest(const struct gw_manifest *manifest) {
+  if (manifest->sequence_number > INT32_MAX) return GW_ERR_TOO_LONG;
+  if (manifest->component_count > GW_MANIFEST_COMPONENTS_MAX) return GW_ERR_TOO_LONG;
+  for (size_t i = 0; i < manifest->component_count; i++) {
+    int status = check_component(&manifest->component[i]);
+    if (status != GW_OK) return status;
+  }
+  return GW_OK;
+}
+
+static void write_digest(struct gw_cbor_writer *writer, const uint8_t digest[GW_DIGEST_SIZE]) {
+  char hex[GW_DIGEST_HEX_SIZE + 1];
+  gw_digest_to_hex(digest, hex);
+  gw_cbor_write_text(writer, hex);
+}
+
+static void write_text_pair(struct gw_cbor_writer *writer, unsigned key, const char *text) {
+  gw_cbor_write_uint(writer, key);
+  gw_cbor_write_text(writer, text);
+}
+
+/* All six keys, ascending, and nothing behind the sixth: published clients
+ * before v0.22 refuse the whole manifest otherwise. */
+static void write_component(struct gw_cbor_writer *writer, const struct gw_component *component) {
+  gw_cbor_write_map(writer, COMPONENT_PAIRS);
+  write_text_pair(writer, COMPONENT_PACKAGE, component->package);
+  write_text_pair(writer, COMPONENT_VERSION, component->version);
+  gw_cbor_write_uint(writer, COMPONENT_DIGEST);
+  write_digest(writer, component->digest);
+  gw_cbor_write_uint(writer, COMPONENT_SIZE);
+  gw_cbor_write_uint(writer, component->size_bytes);
+  write_text_pair(writer, COMPONENT_URI, component->uri);
+  write_text_pair(writer, COMPONENT_TYPE, component->type);
+}
+
+static int write_manifest(struct gw_cbor_writer *writer, const struct gw_manifest *manifest) {
+  int status = check_manifest(manifest);
+  if (status != GW_OK) return status;
+  gw_cbor_write_map(writer, TOP_PAIRS);
+  gw_cbor_write_uint(writer, TOP_SEQUENCE);
+  gw_cbor_write_uint(writer, manifest->sequence_number);
+  gw_cbor_write_uint(writer, TOP_DIGEST);
+  write_digest(writer, manifest->digest);
+  gw_cbor_write_uint(writer, TOP_COMPONENTS);
+  gw_cbor_write_array(writer, manifest->component_count);
+  for (size_t i = 0; i < manifest->component_count; i++) {
+    write_component(writer, &manifest->component[i]);
+  }
+  return gw_cbor_writer_finish(writer);
+}
+
+int gw_manifest_encode(const struct gw_manifest *manifest, uint8_t *buffer, size_t size) {
+  struct gw_cbor_writer writer;
+  gw_cbor_writer_init(&writer, buffer, size < GW_MANIFEST_SIZE_MAX ? size : GW_MANIFEST_SIZE_MAX);
+  return write_manifest(&writer, manifest);
+}
+
+size_t gw_manifest_encoded_size(const struct gw_manifest *manifest) {
+  struct gw_cbor_writer writer;
+  gw_cbor_writer_init(&writer, NULL, SIZE_MAX);
+  int length = write_manifest(&writer, manifest);
+  return length > 0 ? (size_t)length : 0;
+}
+
+/* ---- Parsing ---- */
+
+/* Reads one map key. Numbers 1..last are ours and come back in *key, each once;
+ * any other key is skipped with its value, and *key is 0. */
+static int read_key(struct gw_cbor_reader *reader, uint64_t last, uint32_t *seen, uint64_t *key) {
+  struct gw_cbor_reader ahead = *reader;
+  struct gw_cbor_item item;
+  int status = gw_cbor_read(&ahead, &item);
+  if (status != GW_OK) return status;
+  *key = 0;
+  if (item.type != GW_CBOR_UINT || item.uint == 0 || item.uint > last) {
+    status = gw_cbor_skip(reader);
+    return status != GW_OK ? status : gw_cbor_skip(reader);
+  }
+  if (*seen & KEY(item.uint)) return GW_ERR_MALFORMED;
+  *seen |= KEY(item.uint);
+  *key = item.uint;
+  *reader = ahead;
+  return GW_OK;
+}
+
+static int read_digest(struct gw_cbor_reader *reader, uint8_t digest[GW_DIGEST_SIZE]) {
+  struct gw_cbor_item item;
+  int status = gw_cbor_read(reader, &item);
+  if (status != GW_OK) return status;
+  if (item.type != GW_CBOR_TEXT) return GW_ERR_MALFORMED;
+  return gw_digest_from_hex((const char *)item.data, item.size, digest);
+}
+
+/* Numbers that published clients keep in an int32. */
+static int read_int31(struct gw_cbor_reader *reader, uint32_t *out) {
+  uint64_t value;
+  int status = gw_cbor_read_uint(reader, INT32_MAX, &value);
+  if (status == GW_OK) *out = (uint32_t)value;
+  return status;
+}
+
+static int read_component_value(struct gw_cbor_reader *reader, uint64_t key,
+                                struct gw_component *out) {
+  switch (key) {
+    case COMPONENT_PACKAGE:
+      return gw_cbor_read_text(reader, out->package, sizeof out->package);
+    case COMPONENT_VERSION:
+      return gw_cbor_read_text(reader, out->version, sizeof out->version);
+    case COMPONENT_DIGEST:
+      return read_digest(reader, out->digest);
+    case COMPONENT_SIZE:
+      return read_int31(reader, &out->size_bytes);
+    case COMPONENT_URI:
+      return gw_cbor_read_text(reader, out->uri, sizeof out->uri);
+    case COMPONENT_TYPE:
+      return gw_cbor_read_text(reader, out->type, sizeof out->type);
+    default:
+      return GW_OK;
+  }
+}
+
+static int parse_component(struct gw_cbor_reader *reader, struct gw_component *out) {
+  const uint32_t required = KEY(COMPONENT_PACKAGE) | KEY(COMPONENT_VERSION) |
+                            KEY(COMPONENT_DIGEST) | KEY(COMPONENT_SIZE) | KEY(COMPONENT_URI);
+  struct gw_cbor_item map;
+  size_t index = 0;
+  uint32_t seen = 0;
+  int more;
+  int status = gw_cbor_read(reader, &map);
+  if (status != GW_OK) return status;
+  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
+  while ((more = gw_cbor_next(reader, &map, &index)) > 0) {
+    uint64_t key;
+    status = read_key(reader, COMPONENT_PAIRS, &seen, &key);
+    if (status == GW_OK) status = read_component_value(reader, key, out);
+    if (status != GW_OK) return status;
+  }
+  if (more < 0) return more;
+  if ((seen & required) != required) return GW_ERR_MISSING;
+  return out->package[0] && out->version[0] && out->uri[0] ? GW_OK : GW_ERR_MISSING;
+}
+
+static int parse_components(struct gw_cbor_reader *reader, struct gw_manifest *out) {
+  struct gw_cbor_item array;
+  size_t index = 0;
+  int more;
+  int status = gw_cbor_read(reader, &array);
+  if (status != GW_OK) return status;
+  if (array.type != GW_CBOR_ARRAY) return GW_ERR_MALFORMED;
+  while ((more = gw_cbor_next(reader, &array, &index)) > 0) {
+    if (out->component_count == GW_MANIFEST_COMPONENTS_MAX) return GW_ERR_TOO_LONG;
+    status = parse_component(reader, &out->component[out->component_count]);
+    if (status != GW_OK) return status;
+    out->component_count++;
+  }
+  return more;
+}
+
+static int read_top_value(struct gw_cbor_reader *reader, uint64_t key, struct gw_manifest *out) {
+  switch (key) {
+    case TOP_SEQUENCE:
+      return read_int31(reader, &out->sequence_number);
+    case TOP_DIGEST:
+      return read_digest(reader, out->digest);
+    case TOP_COMPONENTS:
+      return parse_components(reader, out);
+    default:
+      return GW_OK;
+  }
+}
+
+/* Nothing of ours at all is "no release"; half of it is a broken manifest. */
+static int check_top_keys(uint32_t seen) {
+  const uint32_t required = KEY(TOP_SEQUENCE) | KEY(TOP_COMPONENTS);
+  uint32_t present = seen & required;
+  return present == 0 || present == required ? GW_OK : GW_ERR_MISSING;
+}
+
+int gw_manifest_parse(const uint8_t *data, size_t size, struct gw_manifest *out) {
+  struct gw_cbor_reader reader;
+  struct gw_cbor_item map;
+  size_t index = 0;
+  uint32_t seen = 0;
+  int more;
+  memset(out, 0, sizeof *out);
+  gw_cbor_reader_init(&reader, data, size);
+  int status = gw_cbor_read(&reader, &map);
+  if (status != GW_OK) return status;
+  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
+  while ((more = gw_cbor_next(&reader, &map, &index)) > 0) {
+    uint64_t key;
+    status = read_key(&reader, TOP_PAIRS, &seen, &key);
+    if (status == GW_OK) status = read_top_value(&reader, key, out);
+    if (status != GW_OK) return status;
+  }
+  if (more < 0) return more;
+  return reader.offset == size ? check_top_keys(seen) : GW_ERR_MALFORMED;
+}
+
+const struct gw_component *gw_manifest_find(const struct gw_manifest *manifest,
+                                            const char *package) {
+  for (size_t i = 0; i < manifest->component_count; i++) {
+    if (strcmp(manifest->component[i].package, package) == 0) return &manifest->component[i];
+  }
+  return NULL;
+}
+
+/* ---- Names ---- */
+
+int gw_component_set_uri(struct gw_component *component) {
+  if (!is_terminated(component->package, sizeof component->package) ||
+      !is_terminated(component->version, sizeof component->version)) {
+    return GW_ERR_TOO_LONG;
+  }
+  /* Fits by the limits: 6 + 16 + 1 + 16 = GW_URI_MAX. */
+  char *end = component->uri;
+  memcpy(end, URI_PREFIX, sizeof URI_PREFIX);
+  strcat(end, component->package);
+  strcat(end, "@");
+  strcat(end, component->version);
+  return GW_OK;
+}
+
+int gw_component_name_parse(const char *name, char package[GW_PACKAGE_MAX + 1],
+                            char version[GW_VERSION_MAX + 1]) {
+  const char *at = strrchr(name, '@');
+  if (!at || at == name || !at[1] || strchr(name, '/')) return GW_ERR_MALFORMED;
+  size_t package_length = (size_t)(at - name);
+  size_t version_length = strlen(at + 1);
+  if (package_length > GW_PACKAGE_MAX || version_length > GW_VERSION_MAX) return GW_ERR_TOO_LONG;
+  memcpy(package, name, package_length);
+  package[package_length] = '\0';
+  memcpy(version, at + 1, version_length + 1);
+  return GW_OK;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/report.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "wire/cbor.h"
+
+#define DEFAULT_PACKAGE "main"
+
+/* The order is that of the published SDK's encoder. */
+enum field { FIELD_STATE, FIELD_REASON, FIELD_PACKAGE, FIELD_VERSION, FIELD_TARGET, FIELD_COUNT };
+
+static const struct {
+  char short_name[4];
+  char long_name[8];
+} field_names[FIELD_COUNT] = {
+    {"s", "state"}, {"r", "reason"}, {"pkg", "package"}, {"v", "version"}, {"t", "target"},
+};
+
+static void write_text_field(struct gw_cbor_writer *writer, enum field field, const char *text) {
+  if (!text[0]) return;
+  gw_cbor_write_text(writer, field_names[field].short_name);
+  gw_cbor_write_text(writer, text);
+}
+
+static void write_uint_field(struct gw_cbor_writer *writer, enum field field, uint8_t value) {
+  gw_cbor_write_text(writer, field_names[field].short_name);
+  gw_cbor_write_uint(writer, value);
+}
+
+static bool is_terminated(const char *field, size_t size) { return memchr(field, 0, size) != NULL; }
+
+int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t size) {
+  if (!is_terminated(report->package, sizeof report->package) ||
+      !is_terminated(report->version, sizeof report->version) ||
+      !is_terminated(report->target, sizeof report->target)) {
+    return GW_ERR_TOO_LONG;
+  }
+  struct gw_cbor_writer writer;
+  gw_cbor_writer_init(&writer, buffer, size);
+  gw_cbor_write_map_indefinite(&writer);
+  write_uint_field(&writer, FIELD_STATE, report->state);
+  write_uint_field(&writer, FIELD_REASON, report->reason);
+  write_text_field(&writer, FIELD_PACKAGE, report->package);
+  write_text_field(&writer, FIELD_VERSION, report->version);
+  write_text_field(&writer, FIELD_TARGET, report->target);
+  gw_cbor_write_break(&writer);
+  return gw_cbor_writer_finish(&writer);
+}
+
+/* FIELD_COUNT for a name that is none of ours. */
+static enum field find_field(const struct gw_cbor_item *key) {
+  unsigned field = 0;
+  while (field < FIELD_COUNT && !gw_cbor_text_equals(key, field_names[field].short_name) &&
+         !gw_cbor_text_equals(key, field_names[field].long_name)) {
+    field++;
+  }
+  return (enum field)field;
+}
+
+static int read_uint8(struct gw_cbor_reader *reader, uint8_t *out) {
+  uint64_t value;
+  int status = gw_cbor_read_uint(reader, UINT8_MAX, &value);
+  if (status == GW_OK) *out = (uint8_t)value;
+  return status;
+}
+
+static int read_field(struct gw_cbor_reader *reader, enum field field, struct gw_report *out) {
+  switch (field) {
+    case FIELD_STATE:
+      return read_uint8(reader, &out->state);
+    case FIELD_REASON:
+      return read_uint8(reader, &out->reason);
+    case FIELD_PACKAGE:
+      return gw_cbor_read_text(reader, out->package, sizeof out->package);
+    case FIELD_VERSION:
+      return gw_cbor_read_text(reader, out->version, sizeof out->version);
+    case FIELD_TARGET:
+      return gw_cbor_read_text(reader, out->target, sizeof out->target);
+    default:
+      return gw_cbor_skip(reader);
+  }
+}
+
+/* One key and its value; *seen has a bit for each field that was there. */
+static int read_pair(struct gw_cbor_reader *reader, uint32_t *seen, struct gw_report *out) {
+  struct gw_cbor_reader ahead = *reader;
+  struct gw_cbor_item key;
+  int status = gw_cbor_skip(reader); /* a key may be a container */
+  if (status == GW_OK) status = gw_cbor_read(&ahead, &key);
+  if (status != GW_OK) return status;
+  enum field field = find_field(&key);
+  if (field != FIELD_COUNT && (*seen & 1u << field)) return GW_ERR_MALFORMED;
+  *seen |= 1u << field;
+  return read_field(reader, field, out);
+}
+
+int gw_report_parse(const uint8_t *data, size_t size, struct gw_report *out) {
+  struct gw_cbor_reader reader;
+  struct gw_cbor_item map;
+  size_t index = 0;
+  uint32_t seen = 0;
+  int more;
+  memset(out, 0, sizeof *out);
+  gw_cbor_reader_init(&reader, data, size);
+  int status = gw_cbor_read(&reader, &map);
+  if (status != GW_OK) return status;
+  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
+  while ((more = gw_cbor_next(&reader, &map, &index)) > 0) {
+    status = read_pair(&reader, &seen, out);
+    if (status != GW_OK) return status;
+  }
+  if (more < 0) return more;
+  if (!out->package[0]) memcpy(out->package, DEFAULT_PACKAGE, sizeof DEFAULT_PACKAGE);
+  return reader.offset == size ? GW_OK : GW_ERR_MALFORMED;
+}
+
+const char *gw_ota_state_name(uint8_t state) {
+  static const char *const names[] = {"IDLE", "DOWNLOADING", "DOWNLOADED", "UPDATING"};
+  return state < sizeof names / sizeof names[0] ? names[state] : "UNKNOWN";
+}
+
+const char *gw_ota_reason_name(uint8_t reason) {
+  static const char *const names[] = {
+      "READY",
+      "FIRMWARE_UPDATED_SUCCESSFULLY",
+      "NOT_ENOUGH_FLASH_MEMORY",
+      "OUT_OF_RAM",
+      "CONNECTION_LOST",
+      "INTEGRITY_CHECK_FAILURE",
+      "UNSUPPORTED_PACKAGE_TYPE",
+      "INVALID_URI",
+      "FIRMWARE_UPDATE_FAILED",
+      "UNSUPPORTED_PROTOCOL",
+      "IO",
+      "AWAIT_RETRY",
+  };
+  return reason < sizeof names / sizeof names[0] ? names[reason] : "UNKNOWN";
+}
