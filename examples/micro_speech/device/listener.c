@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "examples/micro_speech/device/listener.h"
+
+#include <string.h>
+
+void listener_init(struct listener *listener, struct wit_model_pair *models) {
+  memset(listener, 0, sizeof *listener);
+  wit_audio_frontend_init(&listener->frontend);
+  recognizer_init(&listener->recognizer, NULL);
+  listener->models = models;
+}
+
+void listener_model_changed(struct listener *listener) {
+  const struct wit_model_slot *slot = listener->models->active;
+  if (slot) recognizer_set_labels(&listener->recognizer, slot->label_count);
+}
+
+static void report(const struct listener *listener, const struct recognizer_detection *detection,
+                   listener_heard_fn heard, void *context) {
+  const struct wit_model_slot *slot = listener->models->active;
+  struct listener_heard word = {
+      .keyword = detection->label >= RECOGNIZER_FIRST_KEYWORD,
+      .score = detection->score,
+      .end_sample = listener->samples,
+  };
+  memcpy(word.label, slot->label[detection->label], sizeof word.label);
+  heard(context, &word);
+}
+
+static void evaluate_window(struct listener *listener, listener_heard_fn heard, void *context) {
+  listener->counts.windows_due++;
+  if (!listener->models->active) {
+    listener->counts.windows_no_model++;
+    return;
+  }
+  int8_t window[RECOGNIZER_WINDOW_BYTES];
+  int8_t scores[WIT_MODEL_LABELS_MAX];
+  recognizer_window(&listener->recognizer, window);
+  if (!wit_model_run(listener->models, window, scores)) {
+    listener->counts.windows_missed++;
+    return;
+  }
+  listener->counts.windows_evaluated++;
+  struct recognizer_detection detection;
+  if (recognizer_push_scores(&listener->recognizer, scores, &detection)) {
+    report(listener, &detection, heard, context);
+  }
+}
+
+void listener_push(struct listener *listener, const int16_t *samples, size_t count,
+                   listener_heard_fn heard, void *context) {
+  while (count > 0) {
+    size_t consumed;
+    int8_t row[WIT_AUDIO_CHANNELS];
+    bool complete = wit_audio_frontend_push(&listener->frontend, samples, count, &consumed, row);
+    samples += consumed;
+    count -= consumed;
+    listener->samples += consumed;
+    if (complete && recognizer_push_row(&listener->recognizer, row)) {
+      evaluate_window(listener, heard, context);
+    }
+  }
+}
+
+void listener_lost(struct listener *listener, uint64_t count) {
+  uint64_t per_window = (uint64_t)listener->recognizer.config.hop_rows * WIT_AUDIO_STEP_SAMPLES;
+  listener->samples += count;
+  listener->lost_samples_unaccounted += count;
+  uint64_t windows = listener->lost_samples_unaccounted / per_window;
+  listener->lost_samples_unaccounted -= windows * per_window;
+  listener->counts.windows_due += windows;
+  if (listener->models->active) {
+    listener->counts.windows_missed += windows;
+  } else {
+    listener->counts.windows_no_model += windows;
+  }
+}

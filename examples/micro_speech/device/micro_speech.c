@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device that recognises words, and takes new words over the air while it
+ * listens. One thread, one loop: hear what has come, give the updater a turn. */
+#include <signal.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "examples/common/wit_model.h"
+#include "examples/micro_speech/device/audio.h"
+#include "examples/micro_speech/device/event.h"
+#include "examples/micro_speech/device/listener.h"
+#include "examples/micro_speech/device/options.h"
+#include "godwit/log.h"
+#include "godwit/updater.h"
+
+#define MODEL_FILE_BYTES (64 * 1024)
+#define MODEL_ARENA_BYTES (32 * 1024)
+#define AUDIO_PERIOD WIT_AUDIO_STEP_SAMPLES /* 20 ms, one row of features */
+#define STATS_PERIOD_S 2.0                  /* of audio */
+
+static const struct wit_model_contract contract = {
+    .input_bytes = RECOGNIZER_WINDOW_BYTES,
+    .labels_min = RECOGNIZER_FIRST_KEYWORD,
+    .labels_max = WIT_MODEL_LABELS_MAX,
+};
+
+static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_file[2][MODEL_FILE_BYTES];
+static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_arena[2][MODEL_ARENA_BYTES];
+static alignas(16) uint8_t client_memory[GODWIT_CLIENT_MEMORY_BYTES];
+
+/* What is known of a swap under way; told when the new model has looked at its
+ * first window, because only then it is known whether any was missed. */
+struct swap {
+  bool pending;
+  char from[WIT_MODEL_VERSION_MAX + 1];
+  char to[WIT_MODEL_VERSION_MAX + 1];
+  struct listener_counts before; /* when loading began */
+  double behind_ms_max;          /* since then: how late audio was heard */
+  double switch_us;
+  struct godwit_updater_event told;
+};
+
+struct device {
+  struct audio *audio;
+  struct listener listener;
+  struct wit_model_pair models;
+  struct swap swap;
+  struct godwit_client *client;
+  struct godwit_store store;
+  struct godwit_updater updater;
+  bool running; /* updater_start has returned */
+  uint64_t stats_due_sample;
+};
+
+static volatile sig_atomic_t stopped;
+static void stop(int signal_number) {
+  (void)signal_number;
+  stopped = 1;
+}
+
+static _Noreturn void die(const char *what, const char *why) {
+  fprintf(stderr, "micro_speech: %s: %s\n", what, why);
+  exit(1);
+}
+
+static double now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static double stream_seconds(uint64_t samples) { return (double)samples / WIT_AUDIO_SAMPLE_RATE; }
+
+/* Models: what the updater asks of the application. */
+
+static int load_model(void *arg, const struct godwit_model *candidate) {
+  struct device *device = arg;
+  struct wit_error error;
+  device->swap.before = device->listener.counts;
+  device->swap.behind_ms_max = 0;
+  if (wit_model_prepare(&device->models, candidate->slot, candidate->version, candidate->data,
+                        candidate->size, &error) == WIT_OK) {
+    return GODWIT_OK;
+  }
+  event("rejected", {"version", EVENT_TEXT(candidate->version)},
+        {"reason", EVENT_TEXT(error.message)});
+  return error.status == WIT_ERR_ARENA ? GODWIT_ERR_NO_MEMORY : GODWIT_ERR_MODEL;
+}
+
+static void activate_model(void *arg, const struct godwit_model *model) {
+  struct device *device = arg;
+  struct swap *swap = &device->swap;
+  const struct wit_model_slot *former = device->models.active;
+  snprintf(swap->from, sizeof swap->from, "%s", former ? former->version : "");
+  snprintf(swap->to, sizeof swap->to, "%s", model->version);
+  double before = now_us();
+  wit_model_activate(&device->models, model->slot);
+  listener_model_changed(&device->listener);
+  swap->switch_us = now_us() - before;
+}
+
+static void discard_model(void *arg, const struct godwit_model *model) {
+  struct device *device = arg;
+  wit_model_discard(&device->models, model->slot);
+}
+
+/* What happens, told. */
+
+static void tell_swap(struct device *device) {
+  struct swap *swap = &device->swap;
+  const struct listener_counts *counts = &device->listener.counts;
+  if (!swap->pending || counts->windows_evaluated == swap->before.windows_evaluated) return;
+  swap->pending = false;
+  event("swap", {"from", EVENT_TEXT(swap->from)}, {"to", EVENT_TEXT(swap->to)},
+        {"windows_missed", EVENT_NUMBER(counts->windows_missed - swap->before.windows_missed)},
+        {"windows_behind_ms", EVENT_NUMBER(swap->behind_ms_max)},
+        {"load_ms", EVENT_NUMBER(swap->told.load_ms)}, {"switch_us", EVENT_NUMBER(swap->switch_us)},
+        {"manifest_to_swap_ms", EVENT_NUMBER(swap->told.manifest_to_swap_ms)},
+        {"from_store", EVENT_NUMBER(swap->told.from_store)});
+}
+
+static void tell_stored_model(const struct device *device, const char *version) {
+  event("model", {"version", EVENT_TEXT(version)}, {"source", EVENT_TEXT("store")},
+        {"resumable_bytes", EVENT_NUMBER(device->store.state.incoming_bytes)});
+}
+
+static void on_event(void *arg, const struct godwit_updater_event *happened) {
+  struct device *device = arg;
+  switch (happened->type) {
+    case GODWIT_EVENT_CONNECTED:
+      event("connected",
+            {"connection_id", EVENT_NUMBER(godwit_client_has_connection_id(device->client))});
+      break;
+    case GODWIT_EVENT_DISCONNECTED:
+      event("disconnected", {"why", EVENT_TEXT(godwit_status_name(happened->status))});
+      break;
+    case GODWIT_EVENT_MANIFEST:
+      event("manifest", {"version", EVENT_TEXT(happened->version)},
+            {"status", EVENT_TEXT(godwit_status_name(happened->status))});
+      break;
+    case GODWIT_EVENT_DOWNLOAD_STARTED:
+    case GODWIT_EVENT_DOWNLOAD_PROGRESS:
+      event("downloading", {"version", EVENT_TEXT(happened->version)},
+            {"started", EVENT_NUMBER(happened->type == GODWIT_EVENT_DOWNLOAD_STARTED)},
+            {"bytes", EVENT_NUMBER(happened->bytes_done)},
+            {"of", EVENT_NUMBER(happened->bytes_total)});
+      break;
+    case GODWIT_EVENT_DOWNLOADED:
+      event("downloaded", {"version", EVENT_TEXT(happened->version)},
+            {"bytes", EVENT_NUMBER(happened->bytes_total)});
+      break;
+    case GODWIT_EVENT_SWAPPED:
+      if (!device->running) {
+        tell_stored_model(device, happened->version);
+        break;
+      }
+      device->swap.told = *happened;
+      device->swap.pending = true;
+      break;
+    case GODWIT_EVENT_FAILED:
+      event("failed", {"version", EVENT_TEXT(happened->version)},
+            {"reason", EVENT_TEXT(gw_ota_reason_name(happened->reason))},
+            {"why", EVENT_TEXT(godwit_status_name(happened->status))},
+            {"final", EVENT_NUMBER(happened->is_final)},
+            {"retry_ms", EVENT_NUMBER(happened->retry_ms)});
+      break;
+  }
+}
+
+static void on_heard(void *arg, const struct listener_heard *heard) {
+  (void)arg;
+  event_set_stream_time(stream_seconds(heard->end_sample));
+  event("heard", {"label", EVENT_TEXT(heard->label)}, {"keyword", EVENT_NUMBER(heard->keyword)},
+        {"score", EVENT_NUMBER(heard->score / 255.0)});
+}
+
+/* The truth, where it is known: said before what was heard of it is judged. */
+static void tell_played(struct device *device) {
+  struct playlist_word word;
+  while (audio_next_played(device->audio, &word)) {
+    event("played", {"label", EVENT_TEXT(word.label)},
+          {"from_s", EVENT_NUMBER(stream_seconds(word.start_sample))},
+          {"to_s", EVENT_NUMBER(stream_seconds(word.end_sample))});
+  }
+}
+
+static void tell_stats(struct device *device) {
+  const struct listener *listener = &device->listener;
+  if (listener->samples < device->stats_due_sample) return;
+  device->stats_due_sample = listener->samples + (uint64_t)(STATS_PERIOD_S * WIT_AUDIO_SAMPLE_RATE);
+  struct godwit_client_stats network = {0};
+  if (device->client) godwit_client_stats(device->client, &network);
+  event("stats", {"windows_due", EVENT_NUMBER(listener->counts.windows_due)},
+        {"windows_evaluated", EVENT_NUMBER(listener->counts.windows_evaluated)},
+        {"windows_no_model", EVENT_NUMBER(listener->counts.windows_no_model)},
+        {"windows_missed", EVENT_NUMBER(listener->counts.windows_missed)},
+        {"bytes_in", EVENT_NUMBER(network.bytes_in)},
+        {"bytes_out", EVENT_NUMBER(network.bytes_out)});
+}
+
+/* Hears one period, when it is there. False: nothing to hear now. */
+static bool hear(struct device *device) {
+  int16_t samples[AUDIO_PERIOD];
+  uint64_t lost;
+  double behind_ms = audio_behind_ms(device->audio);
+  int count = audio_read(device->audio, samples, AUDIO_PERIOD, &lost);
+  if (behind_ms > device->swap.behind_ms_max) device->swap.behind_ms_max = behind_ms;
+  if (lost > 0) listener_lost(&device->listener, lost);
+  if (count < 0) stopped = 1;
+  if (count <= 0) return false;
+  listener_push(&device->listener, samples, (size_t)count, on_heard, device);
+  event_set_stream_time(stream_seconds(device->listener.samples));
+  tell_played(device);
+  tell_swap(device);
+  tell_stats(device);
+  return true;
+}
+
+/* Putting it together. */
+
+static void open_audio(struct device *device, const struct options *options) {
+  char why[256] = "";
+  if (options->mic) {
+    device->audio = audio_open_mic(options->mic_device, why, sizeof why);
+  } else if (options->wav) {
+    device->audio = audio_open_wav(options->wav, options->speed, options->loop, why, sizeof why);
+  } else {
+    struct playlist *playlist = playlist_open(
+        &(struct playlist_config){
+            .clips = options->clips, .file = options->playlist, .seed = options->seed},
+        why, sizeof why);
+    if (playlist) device->audio = audio_open_playlist(playlist, options->speed);
+  }
+  if (!device->audio) die("no audio", why);
+}
+
+static void must(int status, const char *what) {
+  if (status != GODWIT_OK) die(what, godwit_status_name(status));
+}
+
+static void open_network(struct device *device, const struct options *options) {
+  if (options->offline) return;
+  must(godwit_client_init(&device->client,
+                          &(struct godwit_client_config){
+                              .host = options->host,
+                              .port = options->port,
+                              .psk_identity = options->psk_id,
+                              .psk = options->psk,
+                              .psk_size = strlen(options->psk),
+                              .memory = client_memory,
+                              .memory_size = sizeof client_memory,
+                              .keepalive_ms = options->keepalive_ms,
+                              .response_timeout_ms = options->timeout_ms,
+                          }),
+       "--host, --psk-id or --psk");
+}
+
+static void open_updater(struct device *device, const struct options *options) {
+  wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], MODEL_ARENA_BYTES);
+  must(godwit_store_init(&device->store, &(struct godwit_store_config){.volume = options->store,
+                                                                       .package = "model"}),
+       options->store);
+  must(godwit_updater_init(
+           &device->updater,
+           &(struct godwit_updater_config){
+               .client = device->client,
+               .store = &device->store,
+               .slot = {{model_file[0], MODEL_FILE_BYTES}, {model_file[1], MODEL_FILE_BYTES}},
+               .ops = {load_model, activate_model, discard_model, device},
+               .on_event = on_event,
+               .event_arg = device,
+           }),
+       "updater");
+}
+
+static void start(struct device *device) {
+  int status = godwit_updater_start(&device->updater);
+  if (status == GODWIT_ERR_NOT_FOUND) {
+    tell_stored_model(device, "");
+  } else if (status != GODWIT_OK) {
+    die("cannot start", godwit_status_name(status));
+  }
+  device->running = true;
+}
+
+static void wait(const struct device *device) {
+  uint32_t until_audio = (uint32_t)audio_wait_ms(device->audio, AUDIO_PERIOD);
+  uint32_t until_updater = godwit_updater_next_timeout_ms(&device->updater);
+  uint32_t timeout = until_audio < until_updater ? until_audio : until_updater;
+  if (device->client) {
+    godwit_client_wait(device->client, timeout);
+  } else {
+    nanosleep(&(struct timespec){.tv_nsec = (long)timeout * 1000000}, NULL);
+  }
+}
+
+int main(int argc, char **argv) {
+  static struct device device;
+  struct options options;
+  options_parse(&options, argc, argv);
+  signal(SIGINT, stop);
+  signal(SIGTERM, stop);
+  event_set_json(options.json);
+  godwit_log_set_level(options.verbose ? GODWIT_LOG_DEBUG : GODWIT_LOG_ERROR);
+
+  open_audio(&device, &options);
+  listener_init(&device.listener, &device.models);
+  open_network(&device, &options);
+  open_updater(&device, &options);
+  start(&device);
+  while (!stopped) {
+    bool more = hear(&device);
+    godwit_updater_poll(&device.updater);
+    if (!more) wait(&device);
+  }
+  godwit_updater_deinit(&device.updater);
+  if (device.client) godwit_client_deinit(device.client);
+  audio_close(device.audio);
+  return 0;
+}

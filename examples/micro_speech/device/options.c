@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "examples/micro_speech/device/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "micro_speech: a device that recognises words, and takes new words over the air.\n"
+    "\n"
+    "usage: micro_speech --psk-id ID@PROJECT --psk KEY --store DIR (--mic | --wav FILE | --clips "
+    "DIR)\n"
+    "\n"
+    "The server, and who this device is:\n"
+    "  --host HOST        name or address of the Godwit server (default 127.0.0.1)\n"
+    "  --port N           its CoAP/DTLS port (default 5684)\n"
+    "  --psk-id ID        identity, as `godwit credential add` shows it\n"
+    "  --psk KEY          its pre-shared key; better in the environment: GODWIT_PSK\n"
+    "  --store DIR        folder for models and journal: the device's SD card; made when absent\n"
+    "  --offline          no network at all: run the model that is in the store\n"
+    "\n"
+    "What it hears (16 kHz, mono, 16 bits):\n"
+    "  --mic[=DEVICE]     a microphone through ALSA; `arecord -L` lists devices\n"
+    "  --wav FILE         a recording; --loop plays it again and again\n"
+    "  --clips DIR        a stream made of clips, DIR/WORD/*.wav, with noise and silence between\n"
+    "  --playlist FILE    with --clips: what a round of the stream consists of, e.g. `yes 2`\n"
+    "  --seed N           with --clips: same seed, same stream (default 1)\n"
+    "  --speed X          so many times faster than real time (default 1; not with --mic)\n"
+    "\n"
+    "What it says (one line on stdout for each event):\n"
+    "  --json             as JSON objects\n"
+    "  --verbose          log lines of the SDK too, on stderr\n"
+    "\n"
+    "Network times:\n"
+    "  --keepalive-ms N   ping the server after so much silence (default 20000)\n"
+    "  --timeout-ms N     no answer for so long: reconnect (default 10000)\n"
+    "\n"
+    "A first run, against a server of your own:\n"
+    "  godwit device create desk\n"
+    "  godwit credential add desk --identity desk@default --psk secret\n"
+    "  GODWIT_PSK=secret micro_speech --psk-id desk@default --store desk-store --mic\n"
+    "It hears nothing until a release brings its first model:\n"
+    "  godwit artifact upload model.tflite --package model --version 1.0.0\n"
+    "  godwit release create --artifact model@1.0.0 --rollout\n";
+
+__attribute__((format(printf, 1, 2), noreturn)) static void wrong(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("micro_speech: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputs("; micro_speech --help tells more\n", stderr);
+  va_end(arguments);
+  exit(2);
+}
+
+static uint32_t number(const char *name, const char *text, uint32_t low, uint32_t high) {
+  char *end;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end || value < low || value > high) {
+    wrong("--%s %s: expected a number from %u to %u", name, text, low, high);
+  }
+  return (uint32_t)value;
+}
+
+static double speed_factor(const char *text) {
+  char *end;
+  double value = strtod(text, &end);
+  if (end == text || *end || !(value >= 0.1 && value <= 100)) {
+    wrong("--speed %s: expected a number from 0.1 to 100", text);
+  }
+  return value;
+}
+
+enum {
+  HOST,
+  PORT,
+  PSK_ID,
+  PSK,
+  STORE,
+  OFFLINE,
+  MIC,
+  WAV,
+  LOOP,
+  CLIPS,
+  PLAYLIST,
+  SEED,
+  SPEED,
+  JSON,
+  VERBOSE,
+  KEEPALIVE,
+  TIMEOUT,
+  HELP
+};
+
+static const struct option long_options[] = {
+    [HOST] = {"host", required_argument, NULL, HOST},
+    [PORT] = {"port", required_argument, NULL, PORT},
+    [PSK_ID] = {"psk-id", required_argument, NULL, PSK_ID},
+    [PSK] = {"psk", required_argument, NULL, PSK},
+    [STORE] = {"store", required_argument, NULL, STORE},
+    [OFFLINE] = {"offline", no_argument, NULL, OFFLINE},
+    [MIC] = {"mic", optional_argument, NULL, MIC},
+    [WAV] = {"wav", required_argument, NULL, WAV},
+    [LOOP] = {"loop", no_argument, NULL, LOOP},
+    [CLIPS] = {"clips", required_argument, NULL, CLIPS},
+    [PLAYLIST] = {"playlist", required_argument, NULL, PLAYLIST},
+    [SEED] = {"seed", required_argument, NULL, SEED},
+    [SPEED] = {"speed", required_argument, NULL, SPEED},
+    [JSON] = {"json", no_argument, NULL, JSON},
+    [VERBOSE] = {"verbose", no_argument, NULL, VERBOSE},
+    [KEEPALIVE] = {"keepalive-ms", required_argument, NULL, KEEPALIVE},
+    [TIMEOUT] = {"timeout-ms", required_argument, NULL, TIMEOUT},
+    [HELP] = {"help", no_argument, NULL, HELP},
+    {0},
+};
+
+static void take_option(struct options *options, int which) {
+  switch (which) {
+    case HOST:
+      options->host = optarg;
+      break;
+    case PORT:
+      options->port = (uint16_t)number("port", optarg, 1, 65535);
+      break;
+    case PSK_ID:
+      options->psk_id = optarg;
+      break;
+    case PSK:
+      options->psk = optarg;
+      break;
+    case STORE:
+      options->store = optarg;
+      break;
+    case OFFLINE:
+      options->offline = true;
+      break;
+    case MIC:
+      options->mic = true;
+      options->mic_device = optarg;
+      break;
+    case WAV:
+      options->wav = optarg;
+      break;
+    case LOOP:
+      options->loop = true;
+      break;
+    case CLIPS:
+      options->clips = optarg;
+      break;
+    case PLAYLIST:
+      options->playlist = optarg;
+      break;
+    case SEED:
+      options->seed = number("seed", optarg, 0, UINT32_MAX);
+      break;
+    case SPEED:
+      options->speed = speed_factor(optarg);
+      break;
+    case JSON:
+      options->json = true;
+      break;
+    case VERBOSE:
+      options->verbose = true;
+      break;
+    case KEEPALIVE:
+      options->keepalive_ms = number("keepalive-ms", optarg, 100, 3600000);
+      break;
+    case TIMEOUT:
+      options->timeout_ms = number("timeout-ms", optarg, 100, 3600000);
+      break;
+    case HELP:
+      fputs(help, stdout);
+      exit(0);
+    default:
+      wrong("the option above is not known");
+  }
+}
+
+static void check(const struct options *options) {
+  if (!options->store) wrong("--store is missing: where shall models be kept?");
+  if (!options->offline && (!options->psk_id || !options->psk)) {
+    wrong("--psk-id and --psk (or GODWIT_PSK) are missing: who is this device?");
+  }
+  if (options->mic + !!options->wav + !!options->clips != 1) {
+    wrong("choose one of --mic, --wav and --clips: what shall it listen to?");
+  }
+  if (options->playlist && !options->clips) wrong("--playlist needs --clips");
+  if (options->mic && options->speed != 1) wrong("--speed does not go with --mic");
+}
+
+void options_parse(struct options *options, int argc, char **argv) {
+  *options = (struct options){
+      .host = "127.0.0.1", .port = 5684, .seed = 1, .speed = 1, .psk = getenv("GODWIT_PSK")};
+  int which;
+  while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    take_option(options, which);
+  }
+  if (optind < argc) wrong("%s: what is this?", argv[optind]);
+  check(options);
+}
