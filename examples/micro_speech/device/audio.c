@@ -26,11 +26,13 @@ struct audio {
   uint64_t position;   /* samples taken or lost */
 };
 
-static uint64_t now_ns(void) {
+static uint64_t monotonic_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+uint64_t (*audio_clock_ns)(void) = monotonic_ns;
 
 static struct audio *audio_new(double speed) {
   struct audio *audio = calloc(1, sizeof *audio);
@@ -74,7 +76,7 @@ void audio_close(struct audio *audio) {
 
 static uint64_t recorded(const struct audio *audio) {
   if (audio->started_ns == 0) return 0;
-  return (uint64_t)((double)(now_ns() - audio->started_ns) * audio->samples_per_ns);
+  return (uint64_t)((double)(audio_clock_ns() - audio->started_ns) * audio->samples_per_ns);
 }
 
 static uint64_t capture_buffer_samples(const struct audio *audio) {
@@ -111,7 +113,7 @@ int audio_read(struct audio *audio, int16_t *samples, size_t max, uint64_t *lost
     audio->position += *lost;
     return count;
   }
-  if (audio->started_ns == 0) audio->started_ns = now_ns();
+  if (audio->started_ns == 0) audio->started_ns = audio_clock_ns();
   uint64_t behind = recorded(audio) - audio->position;
   if (behind > capture_buffer_samples(audio)) {
     *lost = take(audio, NULL, behind - capture_buffer_samples(audio));

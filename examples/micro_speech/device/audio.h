@@ -37,6 +37,10 @@ int audio_wait_ms(const struct audio *audio, size_t count);
 /* How far the reader is behind the clock now, in milliseconds of wall clock. */
 double audio_behind_ms(const struct audio *audio);
 
+/* Nanoseconds since any moment. Tests put a clock of their own here before they
+ * open anything. */
+extern uint64_t (*audio_clock_ns)(void);
+
 /* The next word whose last sample has been read; false: none. */
 bool audio_next_played(struct audio *audio, struct playlist_word *word);
 #endif
