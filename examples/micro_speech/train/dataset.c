@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "examples/micro_speech/train/dataset.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "examples/common/wav.h"
+#include "examples/micro_speech/train/sha1.h"
+
+#define FILE_SIZE_MAX (4u << 20)
+#define BACKGROUND "_background_"
+
+bool dataset_is_held_back(const char *file_name) {
+  const char *speaker_end = strstr(file_name, "_nohash_");
+  uint8_t digest[20];
+  sha1(file_name, speaker_end ? (size_t)(speaker_end - file_name) : strlen(file_name), digest);
+  unsigned rest = 0;
+  for (size_t i = 0; i < sizeof digest; i++) rest = (rest * 256 + digest[i]) % 10;
+  return rest == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+
+static bool is_wav(const char *name) {
+  size_t length = strlen(name);
+  return length > 4 && strcmp(name + length - 4, ".wav") == 0;
+}
+
+static bool is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static uint8_t label_of(const struct dataset *dataset, const char *word) {
+  if (strcmp(word, BACKGROUND) == 0) return DATASET_SILENCE;
+  for (size_t i = DATASET_FIRST_WORD; i < dataset->label_count; i++) {
+    if (strcmp(word, dataset->label[i]) == 0) return (uint8_t)i;
+  }
+  return DATASET_UNKNOWN;
+}
+
+static bool read_samples(const char *path, int16_t out[DATASET_CLIP_SAMPLES]) {
+  FILE *file = fopen(path, "rb");
+  uint8_t *bytes = malloc(FILE_SIZE_MAX);
+  size_t size = file && bytes ? fread(bytes, 1, FILE_SIZE_MAX, file) : 0;
+  int error = errno;
+  if (file) fclose(file);
+  if (size == 0) {
+    fprintf(stderr, "cannot read %s: %s\n", path, strerror(error));
+    free(bytes);
+    return false;
+  }
+  struct wav wav;
+  int status = wav_parse(&wav, bytes, size, WIT_AUDIO_SAMPLE_RATE);
+  if (status == WAV_OK) {
+    wav_read(&wav, 0, out, DATASET_CLIP_SAMPLES);
+  } else {
+    fprintf(stderr, "cannot use %s: %s\n", path, wav_status_text(status));
+  }
+  free(bytes);
+  return status == WAV_OK;
+}
+
+static bool add_clip(struct dataset *dataset, const char *folder, const char *name) {
+  char path[4096];
+  size_t word = dataset->word_count - 1;
+  struct clip *grown = dataset->clip;
+  if ((dataset->clip_count & (dataset->clip_count - 1)) == 0) { /* a power of two: full */
+    size_t capacity = dataset->clip_count == 0 ? 1 : 2 * dataset->clip_count;
+    grown = realloc(dataset->clip, capacity * sizeof *grown);
+  }
+  if (!grown) {
+    fprintf(stderr, "out of memory after %zu clips\n", dataset->clip_count);
+    return false;
+  }
+  dataset->clip = grown;
+  struct clip *clip = &grown[dataset->clip_count];
+  memset(clip, 0, sizeof *clip);
+  snprintf(clip->file, sizeof clip->file, "%s", name);
+  snprintf(path, sizeof path, "%s/%s/%s", folder, dataset->word[word], name);
+  clip->word = (uint16_t)word;
+  clip->label = dataset->word_label[word];
+  clip->held_back = dataset_is_held_back(name);
+  if (!read_samples(path, clip->samples)) return false;
+  dataset->clip_count++;
+  return true;
+}
+
+static bool add_word(struct dataset *dataset, const char *folder, const char *word) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", folder, word);
+  if (!is_folder(path)) return true;
+  if (dataset->word_count == DATASET_WORDS_MAX || strlen(word) > DATASET_NAME_MAX) {
+    fprintf(stderr, "cannot use %s: more than %d words, or the name is longer than %d\n", path,
+            DATASET_WORDS_MAX, DATASET_NAME_MAX);
+    return false;
+  }
+  strcpy(dataset->word[dataset->word_count], word);
+  dataset->word_label[dataset->word_count] = label_of(dataset, word);
+  dataset->word_count++;
+
+  struct dirent **entries;
+  int count = scandir(path, &entries, is_visible, by_name);
+  bool done = count >= 0;
+  for (int i = 0; i < count; i++) {
+    if (done && is_wav(entries[i]->d_name)) done = add_clip(dataset, folder, entries[i]->d_name);
+    free(entries[i]);
+  }
+  if (count >= 0) free(entries);
+  return done;
+}
+
+static bool every_label_has_clips(const struct dataset *dataset, const char *folder) {
+  for (size_t label = 0; label < dataset->label_count; label++) {
+    size_t count = 0;
+    for (size_t i = 0; i < dataset->clip_count; i++) {
+      count += dataset->clip[i].label == label && !dataset->clip[i].held_back;
+    }
+    if (count > 0) continue;
+    fprintf(stderr, "no clips for \"%s\" in %s: it needs a folder %s/ with WAV files\n",
+            dataset->label[label], folder,
+            label == DATASET_SILENCE ? BACKGROUND
+            : label == DATASET_UNKNOWN ? "_unknown_" : dataset->label[label]);
+    return false;
+  }
+  return true;
+}
+
+bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
+                  size_t label_count) {
+  memset(dataset, 0, sizeof *dataset);
+  dataset->label_count = label_count;
+  for (size_t i = 0; i < label_count; i++) dataset->label[i] = labels[i];
+
+  struct dirent **entries;
+  int count = scandir(folder, &entries, is_visible, by_name);
+  if (count < 0) {
+    fprintf(stderr, "cannot open the folder of clips %s: %s\n", folder, strerror(errno));
+    return false;
+  }
+  bool done = true;
+  for (int i = 0; i < count; i++) {
+    if (done) done = add_word(dataset, folder, entries[i]->d_name);
+    free(entries[i]);
+  }
+  free(entries);
+  done = done && every_label_has_clips(dataset, folder);
+  if (!done) dataset_free(dataset);
+  return done;
+}
+
+void dataset_free(struct dataset *dataset) {
+  free(dataset->clip);
+  memset(dataset, 0, sizeof *dataset);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRAIN_DATASET_H
+#define TRAIN_DATASET_H
+/* A folder in the layout of Speech Commands: one folder a word with its clips
+ * (16 kHz mono 16-bit WAV, SPEAKER_nohash_N.wav), `_background_` with noise,
+ * `_unknown_` with assorted other words. Clips are cut or padded with zeros to
+ * one second.
+ *
+ * Label 0 is silence (`_background_`), 1 unknown (every word that is not asked
+ * for), from 2 on the words asked for, in their order. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wit_audio/frontend.h"
+
+#define DATASET_CLIP_SAMPLES WIT_AUDIO_SAMPLE_RATE
+#define DATASET_NAME_MAX 63
+#define DATASET_WORDS_MAX 64
+#define DATASET_LABELS_MAX 16
+
+enum { DATASET_SILENCE = 0, DATASET_UNKNOWN = 1, DATASET_FIRST_WORD = 2 };
+
+struct clip {
+  char file[DATASET_NAME_MAX + 1];
+  uint16_t word; /* index in dataset.word */
+  uint8_t label;
+  bool held_back;
+  int16_t samples[DATASET_CLIP_SAMPLES];
+};
+
+struct dataset {
+  char word[DATASET_WORDS_MAX][DATASET_NAME_MAX + 1]; /* folder names, sorted */
+  uint8_t word_label[DATASET_WORDS_MAX];
+  size_t word_count;
+  const char *label[DATASET_LABELS_MAX];
+  size_t label_count;
+  struct clip *clip; /* by word, then by file name */
+  size_t clip_count;
+};
+
+/* labels: "silence", "unknown" and the words; borrowed. On failure prints what
+ * is wrong and returns false. */
+bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
+                  size_t label_count);
+void dataset_free(struct dataset *dataset);
+
+/* Whether the speaker of a clip is kept from training: one of ten values of
+ * sha1(speaker) mod 10. Files without a speaker's id count by their name. */
+bool dataset_is_held_back(const char *file_name);
+#endif
