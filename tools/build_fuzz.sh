@@ -19,7 +19,7 @@ done
 mkdir -p "$(dirname "$output")"
 exec "$clang" -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -ffp-contract=off \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-  -I. -Iwire/include -Iruntime/include -Ifeatures/include -Isdk/include \
+  -I. -Iwire/include -Iruntime/include -Ifeatures/include -Isdk/include -Isdk \
   -Icmake/mbedtls -isystem build/deps/mbedtls/include -Ibuild/deps/mbedtls/library \
   -DMBEDTLS_CONFIG_FILE='"godwit_mbedtls_config.h"' \
   "$source" "${files[@]}" "${libraries[@]}" -lm -o "$output"

@@ -22,7 +22,7 @@ FLAGS = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", 
          "-ffreestanding", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off",
          "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror",
          "-DMBEDTLS_CONFIG_FILE=\"godwit_mbedtls_config.h\""]
-INCLUDES = [".", "wire/include", "runtime/include", "features/include", "sdk/include",
+INCLUDES = [".", "wire/include", "runtime/include", "features/include", "sdk/include", "sdk",
             "cmake/mbedtls"]
 SYSTEM_INCLUDES = ["build/deps/mbedtls/include"]
 PARTS = {

@@ -29,10 +29,10 @@ ONLY_APP_SEES_CLI = "server/app/"
 
 PART_OF_PREFIX = {
     "wire/": "wire", "wit/": "runtime", "wit_audio/": "features", "godwit/": "sdk",
-    "runtime/": "runtime", "features/": "features", "sdk/": "sdk", "server/": "server",
+    "platform/": "sdk", "runtime/": "runtime", "features/": "features", "sdk/": "sdk", "server/": "server",
     "cli/": "cli", "examples/": "examples", "tests/": "tests",
 }
-DEVICE_FOLDERS = ("wire/", "runtime/", "features/", "sdk/src/", "sdk/include/", "sdk/platform/")
+DEVICE_FOLDERS = ("wire/", "runtime/", "features/src/", "features/include/", "sdk/src/", "sdk/include/", "sdk/platform/")
 DEVICE_C_HEADERS = {
     "assert.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdbool.h", "stddef.h",
     "stdint.h", "string.h", "stdarg.h",
