@@ -153,19 +153,18 @@ class Demo:
         self.create_device("kitchen", BLUEPRINT, "--tag", TAG)
         self.create_device("hall", BLUEPRINT)
         self.create_device("garden", OTHER_BLUEPRINT)
-        names = {device["name"] for device in run("device", "list")["list"]}
+        names = {device["name"] for device in run("device", "list")}
         self.claim(names == set(self.devices), "the server knows them", ", ".join(sorted(names)))
 
     def create_device(self, name, blueprint, *more):
-        self.operator.run("device", "create", name, "--blueprint", blueprint, *more)
-        identity, key = f"{name}@default", os.urandom(16).hex()
-        self.operator.run("credential", "add", name, "--identity", identity, "--psk", key)
+        created = self.operator.run("device", "create", name, "--blueprint", blueprint, *more)
+        key = created["credential"]
         relay = Relay(("127.0.0.1", self.server.coap_port), self.arguments.delay_ms)
         relay.start()
         command = [self.arguments.bin / "micro_speech", "--json", "--port", relay.port,
-                   "--psk-id", identity, "--psk", key, "--store", self.folder / name,
-                   "--clips", self.arguments.clips, "--playlist", HERE / "playlist.txt",
-                   "--seed", self.arguments.seed, "--speed", self.arguments.speed,
+                   "--psk-id", key["identity"], "--psk", key["preSharedKey"],
+                   "--store", self.folder / name, "--clips", self.arguments.clips,
+                   "--playlist", HERE / "playlist.txt", "--seed", self.arguments.seed, "--speed", self.arguments.speed,
                    "--keepalive-ms", 2000, "--timeout-ms", 4000]
         self.devices[name] = Device(name, command, self.folder / f"{name}.jsonl", relay)
 
@@ -292,7 +291,7 @@ class Demo:
         watch = self.watch()
         release = self.operator.run("release", "create", "--artifact", f"model@{version}", *whom,
                                     "--rollout")
-        watch["release"] = release["data"]["id"]
+        watch["release"] = release["id"]
         return watch
 
     def swapped(self, watch, name, before, after, since=None):
@@ -372,13 +371,13 @@ class Demo:
         """Everything that must survive a crash, without what changes by itself."""
         lists = {}
         for noun in ("device", "blueprint", "tag", "artifact", "release"):
-            rows = self.operator.run(noun, "list")["list"]
+            rows = self.operator.run(noun, "list")
             for row in rows:
                 row.pop("metadata", None)
                 row.pop("updatedAt", None)
             lists[noun] = sorted(rows, key=lambda row: row["id"])
         for name in self.devices:
-            lists[f"{name}'s credentials"] = self.operator.run("credential", "list", name)["list"]
+            lists[f"{name}'s credentials"] = self.operator.run("credential", "list", name)
         return lists
 
     # --- afterwards -------------------------------------------------------
