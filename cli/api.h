@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_API_H
+#define CLI_API_H
+/* The REST API as commands use it: JSON in, JSON out, errors printed in the
+ * server's words. All functions return an exit code; the JSON they give is the
+ * caller's to json_decref, and NULL unless they return CLI_OK. */
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "cli/http.h"
+#include "cli/session.h"
+
+/* An address is put together piece by piece; what does not fit makes the call
+ * fail before anything is sent. */
+struct cli_address {
+  char text[4096];
+  size_t length;
+  bool overflow;
+  bool has_query;
+};
+/* "/v1/projects/{project}" + collection, e.g. "/devices". */
+void cli_address_init(struct cli_address *address, const struct cli_session *session,
+                      const char *collection);
+/* "/v1/" + plain text, for what is in no project. */
+void cli_address_init_plain(struct cli_address *address, const char *text);
+void cli_address_step(struct cli_address *address, const char *segment); /* "/" + escaped */
+void cli_address_plain(struct cli_address *address, const char *text);   /* as it is */
+/* "?name=value" or "&name=value", escaped; nothing for NULL. */
+void cli_address_query(struct cli_address *address, const char *name, const char *value);
+
+/* One object: the reply's "data". */
+int cli_api_get(struct cli_session *session, const struct cli_address *address, json_t **data);
+/* POST, PATCH, ... ; takes `body` (may be NULL). *data is a JSON null where the
+ * reply has none. */
+int cli_api_send(struct cli_session *session, const char *method, const struct cli_address *address,
+                 json_t *body, json_t **data);
+int cli_api_delete(struct cli_session *session, const struct cli_address *address);
+/* The whole list, page after page. */
+int cli_api_list(struct cli_session *session, const struct cli_address *address, json_t **list);
+/* The reply's "list" and no further page. */
+int cli_api_page(struct cli_session *session, const struct cli_address *address, json_t **list);
+/* Sends bytes as they are, with a progress bar. */
+int cli_api_upload(struct cli_session *session, const struct cli_address *address,
+                   const void *bytes, size_t size, json_t **data);
+/* Writes the reply's bytes to `sink`. */
+int cli_api_download(struct cli_session *session, const struct cli_address *address, FILE *sink,
+                     size_t *size);
+
+/* --- objects by name ------------------------------------------------------ */
+
+/* What a command's words name. */
+struct cli_kind {
+  const char *what;       /* "device" */
+  const char *collection; /* "/devices" */
+  const char *filter;     /* query that narrows the list to a name, NULL for none */
+  const char *create;     /* how one is made, for "there is no ..." */
+};
+extern const struct cli_kind cli_kind_device, cli_kind_blueprint, cli_kind_tag, cli_kind_api_key;
+
+/* The object with this name or id. */
+int cli_find(struct cli_session *session, const struct cli_kind *kind, const char *name_or_id,
+             json_t **object);
+/* Its id only, copied. */
+#define CLI_ID_MAX 64
+int cli_find_id(struct cli_session *session, const struct cli_kind *kind, const char *name_or_id,
+                char id[CLI_ID_MAX + 1]);
+/* The ids of each --option given, as a JSON array. */
+int cli_find_options(struct cli_session *session, const struct cli_kind *kind, const char *option,
+                     json_t **ids);
+/* "model@1.0.0" or an id. blueprint_id ("" for none) tells apart artifacts that
+ * differ in it only; NULL where it does not matter. */
+int cli_find_artifact(struct cli_session *session, const char *text, const char *blueprint_id,
+                      json_t **artifact);
+/* A release by id, by name, or by sequence number. */
+int cli_find_release(struct cli_session *session, const char *text, json_t **release);
+
+/* --- reading what came ---------------------------------------------------- */
+
+/* A member as text: strings as they are, "" for what is absent. Borrowed. */
+const char *cli_text(const json_t *object, const char *member);
+/* The name of the object with that id in a list; the id when it has none. */
+const char *cli_name_in(const json_t *list, const char *id);
+/* "a, b" of an array of ids, by the names in `list` (NULL: of the texts). */
+const char *cli_join(char *out, size_t size, const json_t *ids, const json_t *list);
+/* "model@1.0.0, ..." of an array of artifact ids. */
+const char *cli_join_artifacts(char *out, size_t size, const json_t *ids, const json_t *artifacts);
+#endif

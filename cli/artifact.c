@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/api.h"
+#include "cli/inspect.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+/* --- showing ------------------------------------------------------------------ */
+
+static long long size_of(const json_t *artifact) {
+  json_t *size = json_object_get(artifact, "size");
+  /* 64-bit numbers also come as strings. */
+  if (json_is_string(size)) return strtoll(json_string_value(size), NULL, 10);
+  return (long long)json_integer_value(size);
+}
+
+static const char *digest_of(const json_t *artifact) {
+  json_t *digests = json_object_get(json_object_get(artifact, "binaryInfo"), "digests");
+  return cli_text(json_object_get(digests, "sha256"), "digest");
+}
+
+static int load_blueprints(struct cli_session *session, json_t **blueprints) {
+  struct cli_address address;
+  cli_address_init(&address, session, "/blueprints");
+  return cli_api_list(session, &address, blueprints);
+}
+
+static void print_artifact(struct cli_session *session, const json_t *artifact,
+                           const json_t *blueprints) {
+  char bytes[32];
+  cli_fact(session, "artifact", "%s@%s", cli_text(artifact, "package"),
+           cli_text(artifact, "version"));
+  cli_fact(session, "id", "%s", cli_text(artifact, "id"));
+  cli_fact(session, "size", "%s", cli_format_bytes(bytes, sizeof bytes, size_of(artifact)));
+  cli_fact(session, "sha256", "%s", digest_of(artifact));
+  cli_fact(session, "blueprint", "%s", cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
+  cli_fact(session, "created", "%s", cli_text(artifact, "createdAt"));
+}
+
+/* Prints the artifact, whichever way, and gives it back. */
+static int show(struct cli_session *session, json_t *artifact) {
+  json_t *blueprints = NULL;
+  int status = CLI_OK;
+  if (session->json) {
+    cli_print_json(session, artifact);
+  } else {
+    status = load_blueprints(session, &blueprints);
+    if (status == CLI_OK) print_artifact(session, artifact, blueprints);
+  }
+  json_decref(blueprints);
+  json_decref(artifact);
+  return status;
+}
+
+static void print_list(struct cli_session *session, const json_t *artifacts,
+                       const json_t *blueprints) {
+  static const char *const heading[] = {"ARTIFACT", "SIZE", "BLUEPRINT", "CREATED", "ID"};
+  struct cli_table table;
+  char bytes[32];
+  json_t *artifact;
+  size_t i;
+  cli_table_init(&table, heading, 5);
+  json_array_foreach(artifacts, i, artifact) {
+    cli_table_addf(&table, "%s@%s", cli_text(artifact, "package"), cli_text(artifact, "version"));
+    cli_table_add(&table, cli_format_bytes(bytes, sizeof bytes, size_of(artifact)));
+    cli_table_add(&table, cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
+    cli_table_add(&table, cli_text(artifact, "createdAt"));
+    cli_table_add(&table, cli_text(artifact, "id"));
+  }
+  cli_table_print(session, &table);
+}
+
+/* The id of --blueprint; *id NULL when it is not given. */
+static int blueprint_option(struct cli_session *session, char buffer[CLI_ID_MAX + 1],
+                            const char **id) {
+  const char *name = cli_option(session, "blueprint");
+  *id = NULL;
+  if (name == NULL) return CLI_OK;
+  int status = cli_find_id(session, &cli_kind_blueprint, name, buffer);
+  if (status == CLI_OK) *id = buffer;
+  return status;
+}
+
+int cli_artifact_list(struct cli_session *session) {
+  struct cli_address address;
+  char buffer[CLI_ID_MAX + 1];
+  const char *blueprint;
+  json_t *artifacts, *blueprints = NULL;
+  int status = blueprint_option(session, buffer, &blueprint);
+  if (status != CLI_OK) return status;
+  cli_address_init(&address, session, "/artifacts");
+  cli_address_query(&address, "package", cli_option(session, "package"));
+  cli_address_query(&address, "blueprintId", blueprint);
+  status = cli_api_list(session, &address, &artifacts);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, artifacts);
+  } else {
+    status = load_blueprints(session, &blueprints);
+    if (status == CLI_OK) print_list(session, artifacts, blueprints);
+  }
+  json_decref(blueprints);
+  json_decref(artifacts);
+  return status;
+}
+
+/* The artifact that the first argument and --blueprint name. */
+static int find(struct cli_session *session, json_t **artifact) {
+  char buffer[CLI_ID_MAX + 1];
+  const char *blueprint;
+  int status = blueprint_option(session, buffer, &blueprint);
+  if (status != CLI_OK) return status;
+  return cli_find_artifact(session, cli_argument(session, 0), blueprint, artifact);
+}
+
+int cli_artifact_show(struct cli_session *session) {
+  json_t *artifact;
+  int status = find(session, &artifact);
+  return status == CLI_OK ? show(session, artifact) : status;
+}
+
+static void address_of(struct cli_address *address, const struct cli_session *session,
+                       const json_t *artifact) {
+  cli_address_init(address, session, "/artifacts");
+  cli_address_step(address, cli_text(artifact, "id"));
+}
+
+int cli_artifact_delete(struct cli_session *session) {
+  struct cli_address address;
+  json_t *artifact;
+  int status = find(session, &artifact);
+  if (status != CLI_OK) return status;
+  status = cli_confirm(session, "artifact", cli_argument(session, 0));
+  address_of(&address, session, artifact);
+  if (status == CLI_OK) status = cli_api_delete(session, &address);
+  json_decref(artifact);
+  return status;
+}
+
+/* --- upload ------------------------------------------------------------------- */
+
+/* The server would say the same, after the transfer. */
+static int check_model(struct cli_session *session, const void *bytes, size_t size) {
+  struct wit_model model;
+  struct cli_verdict verdict;
+  if (cli_switch(session, "force-binary")) return CLI_OK;
+  cli_model_check(bytes, size, &model, &verdict);
+  if (verdict.runs) return CLI_OK;
+  return cli_fail(session,
+                  "%s is %s: %s; correct the model (`godwit model inspect`), or send it with "
+                  "--force-binary if it is none",
+                  cli_argument(session, 0),
+                  verdict.opened ? "a model that no device can run" : "not a TensorFlow Lite model",
+                  verdict.error.message);
+}
+
+int cli_artifact_upload(struct cli_session *session) {
+  struct cli_address address;
+  char buffer[CLI_ID_MAX + 1];
+  const char *blueprint;
+  void *bytes;
+  size_t size;
+  json_t *artifact;
+  int status = cli_read_file(session, cli_argument(session, 0), CLI_FILE_MAX, &bytes, &size);
+  if (status != CLI_OK) return status;
+  status = check_model(session, bytes, size);
+  if (status == CLI_OK) status = blueprint_option(session, buffer, &blueprint);
+  if (status == CLI_OK) {
+    cli_address_init(&address, session, "/artifacts");
+    cli_address_query(&address, "package", cli_option(session, "package"));
+    cli_address_query(&address, "version", cli_option(session, "version"));
+    cli_address_query(&address, "blueprintId", blueprint);
+    if (cli_switch(session, "force-binary")) cli_address_query(&address, "forceBinary", "true");
+    status = cli_api_upload(session, &address, bytes, size, &artifact);
+  }
+  free(bytes);
+  return status == CLI_OK ? show(session, artifact) : status;
+}
+
+/* --- download ----------------------------------------------------------------- */
+
+/* A file that is there under its name is whole: it gets it when it is. */
+static int receive(struct cli_session *session, const struct cli_address *address, const char *path,
+                   long long expected) {
+  char partial[4096];
+  size_t size = 0;
+  if ((size_t)snprintf(partial, sizeof partial, "%s.part", path) >= sizeof partial) {
+    return cli_misuse(session, "the path of the output file is too long; shorten it");
+  }
+  FILE *file = fopen(partial, "wb");
+  if (file == NULL) {
+    return cli_fail(session, "cannot create %s: %s; choose another --output", partial,
+                    strerror(errno));
+  }
+  int status = cli_api_download(session, address, file, &size);
+  bool written = fclose(file) == 0;
+  if (status == CLI_OK && !written) {
+    status = cli_fail(session, "cannot write %s: %s; free some space", partial, strerror(errno));
+  } else if (status == CLI_OK && (long long)size != expected) {
+    status = cli_fail(session, "the server sent %zu of %lld bytes; try again", size, expected);
+  } else if (status == CLI_OK && rename(partial, path) != 0) {
+    status = cli_fail(session, "cannot rename %s to %s: %s; choose another --output", partial, path,
+                      strerror(errno));
+  }
+  if (status != CLI_OK) (void)unlink(partial);
+  return status;
+}
+
+/* The server's texts are no paths: nothing but a plain name in this folder. */
+static int default_output(struct cli_session *session, const json_t *artifact, char *out,
+                          size_t size) {
+  snprintf(out, size, "%s_%s", cli_text(artifact, "package"), cli_text(artifact, "version"));
+  if (strchr(out, '/') == NULL && out[0] != '.') return CLI_OK;
+  return cli_misuse(session, "'%s' is no file name; give one with --output", out);
+}
+
+int cli_artifact_download(struct cli_session *session) {
+  struct cli_address address;
+  json_t *artifact;
+  char name[256];
+  const char *output = cli_option(session, "output");
+  int status = find(session, &artifact);
+  if (status != CLI_OK) return status;
+  if (output == NULL) {
+    status = default_output(session, artifact, name, sizeof name);
+    output = name;
+  }
+  if (status == CLI_OK) {
+    address_of(&address, session, artifact);
+    cli_address_plain(&address, "/content");
+    status = receive(session, &address, output, size_of(artifact));
+  }
+  if (status == CLI_OK && session->json) cli_print_json(session, artifact);
+  if (status == CLI_OK && !session->json) cli_fact(session, "written", "%s", output);
+  json_decref(artifact);
+  return status;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The small objects that others refer to: projects, blueprints, tags, API keys. */
+#include <ctype.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+#define NAME_MAX_LENGTH 64
+
+/* POSTs and shows what came back, or with --json that itself. */
+static int create(struct cli_session *session, const char *what, const struct cli_address *address,
+                  json_t *body) {
+  json_t *data;
+  int status = cli_api_send(session, "POST", address, body, &data);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, data);
+  } else {
+    cli_fact(session, what, "%s", cli_text(data, "name"));
+    cli_fact(session, "id", "%s", cli_text(data, "id"));
+  }
+  json_decref(data);
+  return CLI_OK;
+}
+
+/* A table of the members named. */
+static int list(struct cli_session *session, const struct cli_address *address,
+                const char *const *heading, const char *const *member, size_t columns) {
+  json_t *rows, *row;
+  size_t i;
+  int status = cli_api_list(session, address, &rows);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, rows);
+  } else {
+    struct cli_table table;
+    cli_table_init(&table, heading, columns);
+    json_array_foreach(rows, i, row) {
+      for (size_t column = 0; column < columns; column++) {
+        cli_table_add(&table, cli_text(row, member[column]));
+      }
+    }
+    cli_table_print(session, &table);
+  }
+  json_decref(rows);
+  return CLI_OK;
+}
+
+static int delete_named(struct cli_session *session, const struct cli_kind *kind) {
+  struct cli_address address;
+  char id[CLI_ID_MAX + 1];
+  const char *name = cli_argument(session, 0);
+  int status = cli_find_id(session, kind, name, id);
+  if (status == CLI_OK) status = cli_confirm(session, kind->what, name);
+  if (status != CLI_OK) return status;
+  cli_address_init(&address, session, kind->collection);
+  cli_address_step(&address, id);
+  return cli_api_delete(session, &address);
+}
+
+static json_t *body_with_name(struct cli_session *session) {
+  json_t *body = json_object();
+  json_object_set_new(body, "name", json_string(cli_argument(session, 0)));
+  return body;
+}
+
+static void set_option(struct cli_session *session, json_t *body, const char *member,
+                       const char *option) {
+  if (cli_option(session, option) == NULL) return;
+  json_object_set_new(body, member, json_string(cli_option(session, option)));
+}
+
+/* --- projects ----------------------------------------------------------------- */
+
+/* "Green house" becomes "green-house". */
+static void slug_of(char *out, size_t size, const char *name) {
+  size_t length = 0;
+  for (; *name != 0 && length + 1 < size; name++) {
+    unsigned char letter = (unsigned char)*name;
+    if (isalnum(letter) || letter == '_' || letter == '.') {
+      out[length++] = (char)tolower(letter);
+    } else if (length > 0 && out[length - 1] != '-') {
+      out[length++] = '-';
+    }
+  }
+  while (length > 0 && out[length - 1] == '-') length--;
+  out[length] = 0;
+}
+
+int cli_project_create(struct cli_session *session) {
+  struct cli_address address;
+  char slug[NAME_MAX_LENGTH + 1];
+  json_t *body = body_with_name(session);
+  slug_of(slug, sizeof slug, cli_argument(session, 0));
+  json_object_set_new(body, "id", json_string(slug));
+  set_option(session, body, "id", "id");
+  cli_address_init_plain(&address, "projects");
+  return create(session, "project", &address, body);
+}
+
+int cli_project_list(struct cli_session *session) {
+  static const char *const heading[] = {"PROJECT", "NAME", "CREATED"};
+  static const char *const member[] = {"id", "name", "createdAt"};
+  struct cli_address address;
+  cli_address_init_plain(&address, "projects");
+  return list(session, &address, heading, member, 3);
+}
+
+int cli_project_show(struct cli_session *session) {
+  struct cli_address address;
+  json_t *data;
+  const char *id = cli_argument(session, 0);
+  cli_address_init_plain(&address, "projects");
+  cli_address_step(&address, id != NULL ? id : session->config.project);
+  int status = cli_api_get(session, &address, &data);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, data);
+  } else {
+    cli_fact(session, "project", "%s", cli_text(data, "id"));
+    cli_fact(session, "name", "%s", cli_text(data, "name"));
+    cli_fact(session, "created", "%s", cli_text(data, "createdAt"));
+  }
+  json_decref(data);
+  return CLI_OK;
+}
+
+/* --- blueprints ----------------------------------------------------------------- */
+
+int cli_blueprint_create(struct cli_session *session) {
+  struct cli_address address;
+  json_t *body = body_with_name(session);
+  set_option(session, body, "platform", "platform");
+  set_option(session, body, "boardId", "board");
+  cli_address_init(&address, session, "/blueprints");
+  return create(session, "blueprint", &address, body);
+}
+
+int cli_blueprint_list(struct cli_session *session) {
+  static const char *const heading[] = {"BLUEPRINT", "PLATFORM", "BOARD", "ID"};
+  static const char *const member[] = {"name", "platform", "boardId", "id"};
+  struct cli_address address;
+  cli_address_init(&address, session, "/blueprints");
+  return list(session, &address, heading, member, 4);
+}
+
+int cli_blueprint_delete(struct cli_session *session) {
+  return delete_named(session, &cli_kind_blueprint);
+}
+
+/* --- tags ------------------------------------------------------------------------- */
+
+int cli_tag_create(struct cli_session *session) {
+  struct cli_address address;
+  cli_address_init(&address, session, "/tags");
+  return create(session, "tag", &address, body_with_name(session));
+}
+
+int cli_tag_list(struct cli_session *session) {
+  static const char *const heading[] = {"TAG", "ID"};
+  static const char *const member[] = {"name", "id"};
+  struct cli_address address;
+  cli_address_init(&address, session, "/tags");
+  return list(session, &address, heading, member, 2);
+}
+
+int cli_tag_delete(struct cli_session *session) { return delete_named(session, &cli_kind_tag); }
+
+/* --- API keys ----------------------------------------------------------------------- */
+
+int cli_api_key_create(struct cli_session *session) {
+  struct cli_address address;
+  json_t *data;
+  json_t *body = body_with_name(session);
+  if (cli_switch(session, "server")) json_object_set_new(body, "server", json_true());
+  cli_address_init(&address, session, "/apikeys");
+  int status = cli_api_send(session, "POST", &address, body, &data);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, data);
+  } else {
+    cli_fact(session, "API key", "%s", cli_text(data, "name"));
+    cli_fact(session, "id", "%s", cli_text(data, "id"));
+    cli_fact(session, "key", "%s", cli_text(data, "apiKey"));
+    fputs("The key is not shown again.\n", session->err);
+  }
+  json_decref(data);
+  return CLI_OK;
+}
+
+int cli_api_key_list(struct cli_session *session) {
+  static const char *const heading[] = {"API KEY", "CREATED", "ID"};
+  static const char *const member[] = {"name", "createdAt", "id"};
+  struct cli_address address;
+  cli_address_init(&address, session, "/apikeys");
+  return list(session, &address, heading, member, 3);
+}
+
+int cli_api_key_delete(struct cli_session *session) {
+  return delete_named(session, &cli_kind_api_key);
+}

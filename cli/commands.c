@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <string.h>
+
+#include "cli/verbs.h"
+
+/* The tables read top to bottom as the manual does. */
+/* clang-format off */
+
+const struct cli_option cli_global_options[] = {
+  {.name = "url", .value = "URL", .help = "the server; else GODWIT_URL, else the config file, else http://127.0.0.1:8080"},
+  {.name = "api-key", .value = "KEY", .help = "else GODWIT_API_KEY, else the config file; prefer those two: other users can see a command line"},
+  {.name = "project", .value = "PROJECT", .help = "else GODWIT_PROJECT, else the config file, else default"},
+  {.name = "json", .help = "print the server's JSON, one document, instead of tables"},
+  {.name = "help", .help = "say what a command does, and stop"},
+  {0},
+};
+
+#define OPTION_YES {.name = "yes", .help = "do not ask; needed where there is no terminal to ask on"}
+#define OPTION_PSK_ID {.name = "psk-id", .value = "IDENTITY", .help = "PSK identity; NAME@PROJECT when not given"}
+#define OPTION_PSK {.name = "psk", .value = "KEY", .help = "the key as text; '-' reads it from standard input; a random one when not given"}
+
+#define DEVICE_ARGUMENT {.name = "DEVICE", .help = "name or id"}
+#define ARTIFACT_ARGUMENT {.name = "ARTIFACT", .help = "PACKAGE@VERSION or id"}
+#define RELEASE_ARGUMENT {.name = "RELEASE", .help = "name, id or sequence number"}
+
+static const struct cli_argument takes_name[] = {{.name = "NAME", .help = "its name"}, {0}};
+static const struct cli_argument takes_device[] = {DEVICE_ARGUMENT, {0}};
+static const struct cli_argument takes_device_tags[] = {DEVICE_ARGUMENT, {.name = "TAG", .help = "names or ids of tags", .repeats = true}, {0}};
+static const struct cli_argument takes_credential[] = {DEVICE_ARGUMENT, {.name = "CREDENTIAL", .help = "PSK identity or id"}, {0}};
+static const struct cli_argument takes_blueprint[] = {{.name = "BLUEPRINT", .help = "name or id"}, {0}};
+static const struct cli_argument takes_tag[] = {{.name = "TAG", .help = "name or id"}, {0}};
+static const struct cli_argument takes_project[] = {{.name = "PROJECT", .help = "its id; the current one when not given", .optional = true}, {0}};
+static const struct cli_argument takes_artifact[] = {ARTIFACT_ARGUMENT, {0}};
+static const struct cli_argument takes_release[] = {RELEASE_ARGUMENT, {0}};
+static const struct cli_argument takes_api_key[] = {{.name = "APIKEY", .help = "name or id, not the key itself"}, {0}};
+static const struct cli_argument takes_file[] = {{.name = "FILE", .help = "the file to send", .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_argument takes_model[] = {{.name = "FILE", .help = "a .tflite file, with or without a label header line", .complete = CLI_COMPLETE_FILE}, {0}};
+
+static const struct cli_option yes_options[] = {OPTION_YES, {0}};
+static const struct cli_option credential_options[] = {OPTION_PSK_ID, OPTION_PSK, {0}};
+
+static const struct cli_option project_create_options[] = {
+  {.name = "id", .value = "ID", .help = "short name for addresses and PSK identities; made from NAME when not given"},
+  {0},
+};
+static const struct cli_option device_create_options[] = {
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "what hardware it is: name or id"},
+  {.name = "tag", .value = "TAG", .help = "name or id; may be repeated", .repeats = true},
+  {.name = "hardware-id", .value = "ID", .help = "serial number or the like; may be repeated", .repeats = true},
+  OPTION_PSK_ID,
+  OPTION_PSK,
+  {.name = "no-credential", .help = "create no key; `godwit credential add` makes one later"},
+  {0},
+};
+static const struct cli_option device_list_options[] = {
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "only these"},
+  {.name = "tag", .value = "TAG", .help = "only devices with this tag"},
+  {0},
+};
+static const struct cli_option history_options[] = {
+  {.name = "package", .value = "PACKAGE", .help = "only this package"},
+  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given"},
+  {0},
+};
+static const struct cli_option events_options[] = {
+  {.name = "device", .value = "DEVICE", .help = "only this device: name or id"},
+  {.name = "package", .value = "PACKAGE", .help = "only this package"},
+  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given"},
+  {0},
+};
+static const struct cli_option blueprint_create_options[] = {
+  {.name = "platform", .value = "TEXT", .help = "a note: esp-idf, zephyr, ..."},
+  {.name = "board", .value = "TEXT", .help = "a note: the board's id"},
+  {0},
+};
+static const struct cli_option artifact_upload_options[] = {
+  {.name = "package", .value = "PACKAGE", .help = "what it is to the device: model, main, ...", .required = true},
+  {.name = "version", .value = "VERSION", .help = "semantic version, 1.0.0", .required = true},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "only for this hardware: name or id"},
+  {.name = "force-binary", .help = "not a model: firmware or an asset, taken as it is"},
+  {0},
+};
+static const struct cli_option artifact_list_options[] = {
+  {.name = "package", .value = "PACKAGE", .help = "only this package"},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "only those made for it"},
+  {0},
+};
+static const struct cli_option artifact_blueprint_options[] = {
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "which one, where several have the same package and version"},
+  {0},
+};
+static const struct cli_option artifact_delete_options[] = {
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "which one, where several have the same package and version"},
+  OPTION_YES,
+  {0},
+};
+static const struct cli_option artifact_download_options[] = {
+  {.name = "output", .value = "FILE", .help = "where to; PACKAGE_VERSION in this folder when not given", .complete = CLI_COMPLETE_FILE},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "which one, where several have the same package and version"},
+  {0},
+};
+static const struct cli_option release_create_options[] = {
+  {.name = "artifact", .value = "ARTIFACT", .help = "PACKAGE@VERSION or id; one for each package, may be repeated", .repeats = true, .required = true},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "only for this hardware: name or id"},
+  {.name = "tag", .value = "TAG", .help = "only for devices with this tag; repeated: with all of them", .repeats = true},
+  {.name = "name", .value = "NAME", .help = "a name for the release, unique in the project"},
+  {.name = "rollout", .help = "roll it out at once"},
+  {0},
+};
+static const struct cli_option release_list_options[] = {
+  {.name = "rollout", .help = "only those that are rolled out"},
+  {0},
+};
+static const struct cli_option login_options[] = {
+  {.name = "no-check", .help = "keep it without asking the server whether it is right"},
+  {0},
+};
+static const struct cli_option api_key_create_options[] = {
+  {.name = "server", .help = "good for every project of the server"},
+  {0},
+};
+
+#define EXAMPLES (const char *const[])
+
+const struct cli_command cli_commands[] = {
+  {.path = "server", .summary = "Run the server.",
+   .details = "Its own options: `godwit server --help`.",
+   .examples = EXAMPLES{"godwit server --data /var/lib/godwit", NULL}, .local = true, .run = NULL},
+  {.path = "login", .summary = "Keep the server's address and an API key in the config file.",
+   .details = "Asks for the key on standard input when neither --api-key nor GODWIT_API_KEY is given. The file is "
+              "~/.config/godwit/config (below $XDG_CONFIG_HOME where that is set), readable by you alone.",
+   .options = login_options,
+   .examples = EXAMPLES{"godwit login --url http://127.0.0.1:8080", "godwit login --project greenhouse < key.txt", NULL},
+   .run = cli_login},
+  {.path = "status", .summary = "How the server is.",
+   .examples = EXAMPLES{"godwit status", "godwit status --json", NULL}, .run = cli_status},
+
+  {.path = "project list", .summary = "List the projects.",
+   .examples = EXAMPLES{"godwit project list", NULL}, .run = cli_project_list},
+  {.path = "project create", .summary = "Create a project.", .arguments = takes_name, .options = project_create_options,
+   .examples = EXAMPLES{"godwit project create greenhouse", "godwit project create 'Green house' --id greenhouse", NULL},
+   .run = cli_project_create},
+  {.path = "project show", .summary = "Show a project.", .arguments = takes_project,
+   .examples = EXAMPLES{"godwit project show greenhouse", NULL}, .run = cli_project_show},
+
+  {.path = "blueprint create", .summary = "Create a blueprint: a kind of hardware.", .arguments = takes_name,
+   .options = blueprint_create_options,
+   .examples = EXAMPLES{"godwit blueprint create m5stack-cores3", "godwit blueprint create cam-2 --platform zephyr", NULL},
+   .run = cli_blueprint_create},
+  {.path = "blueprint list", .summary = "List the blueprints.",
+   .examples = EXAMPLES{"godwit blueprint list", NULL}, .run = cli_blueprint_list},
+  {.path = "blueprint delete", .summary = "Delete a blueprint that nothing uses.", .arguments = takes_blueprint,
+   .options = yes_options, .examples = EXAMPLES{"godwit blueprint delete cam-2 --yes", NULL}, .run = cli_blueprint_delete},
+
+  {.path = "tag create", .summary = "Create a tag: a mark for some devices.", .arguments = takes_name,
+   .examples = EXAMPLES{"godwit tag create beta", NULL}, .run = cli_tag_create},
+  {.path = "tag list", .summary = "List the tags.", .examples = EXAMPLES{"godwit tag list", NULL}, .run = cli_tag_list},
+  {.path = "tag delete", .summary = "Delete a tag that nothing uses.", .arguments = takes_tag, .options = yes_options,
+   .examples = EXAMPLES{"godwit tag delete beta --yes", NULL}, .run = cli_tag_delete},
+
+  {.path = "device create", .summary = "Create a device and the key it connects with.",
+   .details = "Prints the PSK identity and the key: put both into the device. With --json they stand in \"credential\" "
+              "of the device's object, as \"identity\" and \"preSharedKey\".",
+   .arguments = takes_name, .options = device_create_options,
+   .examples = EXAMPLES{"godwit device create kitchen --blueprint m5stack-cores3 --tag beta",
+                        "godwit device create kitchen --psk-id kitchen@default --psk - < key.txt", NULL},
+   .run = cli_device_create},
+  {.path = "device list", .summary = "List the devices, and what they run.", .options = device_list_options,
+   .examples = EXAMPLES{"godwit device list", "godwit device list --tag beta --json", NULL}, .run = cli_device_list},
+  {.path = "device show", .summary = "Show a device.", .arguments = takes_device,
+   .examples = EXAMPLES{"godwit device show kitchen", NULL}, .run = cli_device_show},
+  {.path = "device history", .summary = "What a device reported of its updates, newest first.", .arguments = takes_device,
+   .options = history_options,
+   .examples = EXAMPLES{"godwit device history kitchen", "godwit device history kitchen --package model --json", NULL},
+   .run = cli_device_history},
+  {.path = "device tag add", .summary = "Give a device tags.",
+   .details = "Takes effect at once: releases for these tags reach the device now.", .arguments = takes_device_tags,
+   .examples = EXAMPLES{"godwit device tag add kitchen beta", NULL}, .run = cli_device_tag_add},
+  {.path = "device tag remove", .summary = "Take tags from a device.",
+   .details = "Takes effect at once: the device goes back to the release it matches without them.",
+   .arguments = takes_device_tags, .examples = EXAMPLES{"godwit device tag remove kitchen beta", NULL},
+   .run = cli_device_tag_remove},
+  {.path = "device enable", .summary = "Let a disabled device in again.", .arguments = takes_device,
+   .examples = EXAMPLES{"godwit device enable kitchen", NULL}, .run = cli_device_enable},
+  {.path = "device disable", .summary = "Keep a device out; a connection it has ends now.", .arguments = takes_device,
+   .examples = EXAMPLES{"godwit device disable kitchen", NULL}, .run = cli_device_disable},
+  {.path = "device delete", .summary = "Delete a device, its credentials and its history.", .arguments = takes_device,
+   .options = yes_options, .examples = EXAMPLES{"godwit device delete kitchen --yes", NULL}, .run = cli_device_delete},
+
+  {.path = "credential add", .summary = "Add a key to a device.",
+   .details = "Prints identity and key. The old ones go on working until they are deleted, so that a key can be changed "
+              "without losing the device.",
+   .arguments = takes_device, .options = credential_options,
+   .examples = EXAMPLES{"godwit credential add kitchen", "godwit credential add kitchen --psk-id kitchen-2@default --psk - < key.txt", NULL},
+   .run = cli_credential_add},
+  {.path = "credential list", .summary = "List a device's credentials, without the keys.", .arguments = takes_device,
+   .examples = EXAMPLES{"godwit credential list kitchen", NULL}, .run = cli_credential_list},
+  {.path = "credential delete", .summary = "Delete a credential; a connection made with it ends now.",
+   .arguments = takes_credential, .options = yes_options,
+   .examples = EXAMPLES{"godwit credential delete kitchen kitchen@default --yes", NULL}, .run = cli_credential_delete},
+
+  {.path = "artifact upload", .summary = "Upload a model, or with --force-binary any file.",
+   .details = "A model is checked here before it is sent, and again by the server: one that no device could run is "
+              "refused with the reason. What was uploaded as PACKAGE@VERSION never changes.",
+   .arguments = takes_file, .options = artifact_upload_options,
+   .examples = EXAMPLES{"godwit artifact upload yes_no.tflite --package model --version 1.0.0",
+                        "godwit artifact upload app.bin --package main --version 2.3.1 --force-binary", NULL},
+   .run = cli_artifact_upload},
+  {.path = "artifact list", .summary = "List the artifacts.", .options = artifact_list_options,
+   .examples = EXAMPLES{"godwit artifact list", "godwit artifact list --package model", NULL}, .run = cli_artifact_list},
+  {.path = "artifact show", .summary = "Show an artifact.", .arguments = takes_artifact, .options = artifact_blueprint_options,
+   .examples = EXAMPLES{"godwit artifact show model@1.0.0", NULL}, .run = cli_artifact_show},
+  {.path = "artifact download", .summary = "Get an artifact's bytes back.", .arguments = takes_artifact,
+   .options = artifact_download_options,
+   .examples = EXAMPLES{"godwit artifact download model@1.0.0 --output model.tflite", NULL}, .run = cli_artifact_download},
+  {.path = "artifact delete", .summary = "Delete an artifact that is in no release.", .arguments = takes_artifact,
+   .options = artifact_delete_options, .examples = EXAMPLES{"godwit artifact delete model@1.0.0 --yes", NULL},
+   .run = cli_artifact_delete},
+
+  {.path = "release create", .summary = "Put artifacts into a release.",
+   .details = "A device gets the newest release with rollout on whose blueprint is unset or its own, and all of whose "
+              "tags it has.",
+   .options = release_create_options,
+   .examples = EXAMPLES{"godwit release create --artifact model@1.0.0 --blueprint m5stack-cores3 --rollout",
+                        "godwit release create --artifact model@1.1.0 --tag beta --name try-stop-go", NULL},
+   .run = cli_release_create},
+  {.path = "release list", .summary = "List the releases, newest first.", .options = release_list_options,
+   .examples = EXAMPLES{"godwit release list", NULL}, .run = cli_release_list},
+  {.path = "release show", .summary = "Show a release.", .arguments = takes_release,
+   .examples = EXAMPLES{"godwit release show try-stop-go", NULL}, .run = cli_release_show},
+  {.path = "release rollout on", .summary = "Roll a release out: devices are told at once.", .arguments = takes_release,
+   .examples = EXAMPLES{"godwit release rollout on try-stop-go", NULL}, .run = cli_release_rollout_on},
+  {.path = "release rollout off", .summary = "Take a release back: devices go to the one before it.",
+   .arguments = takes_release, .examples = EXAMPLES{"godwit release rollout off try-stop-go", NULL},
+   .run = cli_release_rollout_off},
+  {.path = "release delete", .summary = "Delete a release; its artifacts stay.", .arguments = takes_release,
+   .options = yes_options, .examples = EXAMPLES{"godwit release delete try-stop-go --yes", NULL}, .run = cli_release_delete},
+
+  {.path = "ota events", .summary = "What devices reported of their updates, newest first.", .options = events_options,
+   .examples = EXAMPLES{"godwit ota events", "godwit ota events --device kitchen --limit 10", NULL}, .run = cli_ota_events},
+
+  {.path = "apikey create", .summary = "Create an API key; it is shown this once.", .arguments = takes_name,
+   .options = api_key_create_options,
+   .examples = EXAMPLES{"godwit apikey create build-server", NULL}, .run = cli_api_key_create},
+  {.path = "apikey list", .summary = "List the API keys, without the keys.",
+   .examples = EXAMPLES{"godwit apikey list", NULL}, .run = cli_api_key_list},
+  {.path = "apikey delete", .summary = "Delete an API key; it is refused from now on.", .arguments = takes_api_key,
+   .options = yes_options, .examples = EXAMPLES{"godwit apikey delete build-server --yes", NULL}, .run = cli_api_key_delete},
+
+  {.path = "model inspect", .summary = "Check a model as devices do, and show what is in it.",
+   .details = "Needs no server. Exit code 1 when no device could run it; what could be read is shown all the same.",
+   .arguments = takes_model,
+   .examples = EXAMPLES{"godwit model inspect yes_no.tflite", "godwit model inspect yes_no.tflite --json", NULL},
+   .local = true, .run = cli_model_inspect},
+
+  {.path = "completion bash", .summary = "Print the completion script for bash.",
+   .examples = EXAMPLES{"godwit completion bash > ~/.local/share/bash-completion/completions/godwit", NULL},
+   .local = true, .run = cli_completion_bash},
+  {.path = "reference", .summary = "Print all of this as a Markdown page.",
+   .examples = EXAMPLES{"godwit reference > docs/guide/cli.md", NULL}, .local = true, .run = cli_reference},
+};
+const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];
+
+static const struct {
+  const char *noun, *summary;
+} nouns[] = {
+  {"project", "the devices, models and releases of one fleet"},
+  {"blueprint", "kinds of hardware"},
+  {"tag", "marks for some devices"},
+  {"device", "what runs the models"},
+  {"credential", "the keys devices connect with"},
+  {"artifact", "models and other files, by package and version"},
+  {"release", "artifacts, and for whom they are"},
+  {"ota", "how updates went"},
+  {"apikey", "the keys people and programs use this API with"},
+  {"model", "a look into .tflite files"},
+  {"completion", "help for the shell"},
+};
+
+const char *cli_noun_summary(const char *noun, size_t length) {
+  for (size_t i = 0; i < sizeof nouns / sizeof nouns[0]; i++) {
+    if (strlen(nouns[i].noun) == length && memcmp(nouns[i].noun, noun, length) == 0) {
+      return nouns[i].summary;
+    }
+  }
+  return NULL;
+}

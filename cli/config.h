@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+/* Where the server is and how to be let in: option, else environment
+ * (GODWIT_URL, GODWIT_API_KEY, GODWIT_PROJECT), else the file that `godwit
+ * login` writes ($XDG_CONFIG_HOME or ~/.config, then godwit/config: lines of
+ * "name = value", mode 0600), else the default. */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cli_session;
+
+#define CLI_URL_MAX 512
+#define CLI_API_KEY_MAX 256
+#define CLI_PROJECT_MAX 128
+#define CLI_PATH_MAX 4096
+
+#define CLI_URL_DEFAULT "http://127.0.0.1:8080"
+#define CLI_PROJECT_DEFAULT "default"
+
+enum cli_source { CLI_FROM_DEFAULT, CLI_FROM_FILE, CLI_FROM_ENVIRONMENT, CLI_FROM_OPTION };
+
+struct cli_config {
+  char url[CLI_URL_MAX];         /* no slash at the end */
+  char api_key[CLI_API_KEY_MAX]; /* "" when there is none; wiped at the end */
+  char project[CLI_PROJECT_MAX];
+  enum cli_source url_source, api_key_source, project_source;
+  char file[CLI_PATH_MAX]; /* the config file's path, "" without a home */
+};
+
+/* Fills session->config. A broken file or value is an error, printed. */
+int cli_config_load(struct cli_session *session);
+/* Writes the three values, never readable by others, by rename. */
+int cli_config_save(struct cli_session *session);
+/* How a message names the source: "option --url", "GODWIT_URL", ... */
+const char *cli_source_name(enum cli_source source);
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/session.h"
+
+#define CONNECT_TIMEOUT_S 10L
+#define STALL_TIMEOUT_S 60L /* a server that says nothing that long is gone */
+
+struct cli_http {
+  CURL *curl;
+  char error[CURL_ERROR_SIZE];
+};
+
+/* What one request's callbacks need. */
+struct transfer {
+  struct cli_http_reply *reply;
+  CURL *curl;
+  FILE *sink;
+  bool too_large;
+  bool sink_failed;
+  FILE *bar;            /* NULL: no progress bar */
+  curl_off_t bar_shown; /* percent, -1 before the first */
+};
+
+static bool is_good(CURL *curl) {
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status < 300;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context) {
+  struct transfer *transfer = context;
+  struct cli_http_reply *reply = transfer->reply;
+  size_t added = size * count;
+  if (transfer->sink != NULL && is_good(transfer->curl)) {
+    if (added > CLI_FILE_MAX - reply->sunk) transfer->too_large = true;
+    if (!transfer->too_large && fwrite(data, 1, added, transfer->sink) != added) {
+      transfer->sink_failed = true;
+    }
+    reply->sunk += added;
+    return transfer->too_large || transfer->sink_failed ? 0 : added;
+  }
+  if (added > CLI_REPLY_MAX - reply->size) {
+    transfer->too_large = true;
+    return 0;
+  }
+  char *grown = realloc(reply->body, reply->size + added + 1);
+  if (grown == NULL) return 0;
+  memcpy(grown + reply->size, data, added);
+  reply->body = grown;
+  reply->size += added;
+  grown[reply->size] = 0;
+  return added;
+}
+
+static int show_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                         curl_off_t up) {
+  struct transfer *transfer = context;
+  curl_off_t total = up_total > 0 ? up_total : down_total;
+  curl_off_t done = up_total > 0 ? up : down;
+  if (transfer->bar == NULL || total <= 0) return 0;
+  curl_off_t percent = done * 100 / total;
+  if (percent == transfer->bar_shown) return 0;
+  transfer->bar_shown = percent;
+  char bar[41];
+  for (int i = 0; i < 40; i++) bar[i] = i < percent * 40 / 100 ? '#' : '.';
+  bar[40] = 0;
+  fprintf(transfer->bar, "\r[%s] %3d %%  %lld of %lld bytes", bar, (int)percent, (long long)done,
+          (long long)total);
+  if (done == total) fputc('\n', transfer->bar);
+  fflush(transfer->bar);
+  return 0;
+}
+
+static int open_http(struct cli_session *session) {
+  if (session->http != NULL) return CLI_OK;
+  session->http = calloc(1, sizeof *session->http);
+  if (session->http != NULL && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
+    session->http->curl = curl_easy_init();
+  }
+  if (session->http != NULL && session->http->curl != NULL) return CLI_OK;
+  return cli_fail(session, "no memory for an HTTP connection; free some");
+}
+
+static bool is_loopback(const char *url) {
+  static const char *const host[] = {"127.", "localhost", "[::1]"};
+  const char *start = strstr(url, "://");
+  for (size_t i = 0; start != NULL && i < sizeof host / sizeof host[0]; i++) {
+    if (strncmp(start + 3, host[i], strlen(host[i])) == 0) return true;
+  }
+  return false;
+}
+
+static bool append(struct curl_slist **list, const char *text) {
+  struct curl_slist *grown = curl_slist_append(*list, text);
+  if (grown == NULL) return false;
+  *list = grown;
+  return true;
+}
+
+static struct curl_slist *make_headers(struct cli_session *session,
+                                       const struct cli_http_request *request) {
+  char line[CLI_API_KEY_MAX + 32];
+  struct curl_slist *headers = NULL;
+  bool good = append(&headers, "accept: application/json");
+  if (session->config.api_key[0] != 0) {
+    snprintf(line, sizeof line, "x-api-key: %s", session->config.api_key);
+    good = good && append(&headers, line);
+    explicit_bzero(line, sizeof line);
+  }
+  if (request->body != NULL) {
+    snprintf(line, sizeof line, "content-type: %s", request->content_type);
+    good = good && append(&headers, line);
+  }
+  if (good) return headers;
+  curl_slist_free_all(headers);
+  return NULL;
+}
+
+static void set_request(struct cli_session *session, const struct cli_http_request *request,
+                        struct transfer *transfer, const char *url, struct curl_slist *headers) {
+  CURL *curl = session->http->curl;
+  curl_easy_reset(curl);
+  session->http->error[0] = 0;
+  curl_easy_setopt(curl, CURLOPT_URL, url);
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, session->http->error);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "godwit");
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, transfer->bar == NULL ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, show_progress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+  /* A proxy of the environment cannot reach this machine's own loopback. */
+  if (is_loopback(url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  if (request->body != NULL) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+  }
+}
+
+static int explain(struct cli_session *session, const struct transfer *transfer, CURLcode code) {
+  const char *url = session->config.url;
+  const char *detail = session->http->error;
+  long reason = 0;
+  curl_easy_getinfo(session->http->curl, CURLINFO_OS_ERRNO, &reason);
+  if (detail[0] == 0) detail = curl_easy_strerror(code);
+  if (transfer->too_large) {
+    return cli_fail(session, "the reply of %s is larger than a Godwit server sends; check the URL",
+                    url);
+  }
+  if (transfer->sink_failed) {
+    return cli_fail(session, "cannot write the output file; is the disk full?");
+  }
+  if (code == CURLE_COULDNT_CONNECT) {
+    return cli_fail(session,
+                    "cannot reach %s (%s): is `godwit server` running? Start it, or name another "
+                    "with --url or GODWIT_URL",
+                    url,
+                    reason == ECONNREFUSED ? "connection refused"
+                    : reason != 0          ? strerror((int)reason)
+                                           : detail);
+  }
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+      code == CURLE_URL_MALFORMAT) {
+    return cli_fail(session,
+                    "cannot reach %s (%s): check the host name in the URL, which is from %s", url,
+                    detail, cli_source_name(session->config.url_source));
+  }
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return cli_fail(session, "%s does not answer (%s): look at the server's log, then try again",
+                    url, detail);
+  }
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR) {
+    return cli_fail(session, "%s has no TLS that this machine trusts (%s): install its CA", url,
+                    detail);
+  }
+  return cli_fail(session, "%s broke off (%s): look at the server's log, then try again", url,
+                  detail);
+}
+
+int cli_http_send(struct cli_session *session, const struct cli_http_request *request,
+                  struct cli_http_reply *reply) {
+  char url[CLI_URL_MAX + 4096];
+  memset(reply, 0, sizeof *reply);
+  int status = open_http(session);
+  if (status != CLI_OK) return status;
+  if ((size_t)snprintf(url, sizeof url, "%s%s", session->config.url, request->path) >= sizeof url) {
+    return cli_misuse(session, "the request's address is too long; use shorter names");
+  }
+  struct curl_slist *headers = make_headers(session, request);
+  if (headers == NULL) return cli_fail(session, "no memory for a request; free some");
+  struct transfer transfer = {.reply = reply,
+                              .curl = session->http->curl,
+                              .sink = request->sink,
+                              .bar = request->progress && session->err_colour ? session->err : NULL,
+                              .bar_shown = -1};
+  set_request(session, request, &transfer, url, headers);
+  CURLcode code = curl_easy_perform(session->http->curl);
+  if (code == CURLE_OK) {
+    curl_easy_getinfo(session->http->curl, CURLINFO_RESPONSE_CODE, &reply->status);
+  } else {
+    status = explain(session, &transfer, code);
+    cli_http_reply_free(reply);
+  }
+  curl_slist_free_all(headers);
+  return status;
+}
+
+void cli_http_reply_free(struct cli_http_reply *reply) {
+  if (reply->body != NULL) explicit_bzero(reply->body, reply->size); /* keys come in replies */
+  free(reply->body);
+  memset(reply, 0, sizeof *reply);
+}
+
+void cli_http_close(struct cli_session *session) {
+  if (session->http == NULL) return;
+  if (session->http->curl != NULL) curl_easy_cleanup(session->http->curl);
+  curl_global_cleanup();
+  free(session->http);
+  session->http = NULL;
+}

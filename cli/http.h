@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_HTTP_H
+#define CLI_HTTP_H
+/* One HTTP connection to the server, over libcurl. Redirects are not followed
+ * (the API key would go along), only http and https are spoken, and a reply
+ * has a cap. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct cli_session;
+
+#define CLI_REPLY_MAX (16u * 1024 * 1024) /* JSON: a page of 1000 objects is under 2 MiB */
+#define CLI_FILE_MAX \
+  (1024u * 1024 * 1024) /* what CoAP's Block2 numbers can address at 1024 bytes */
+
+struct cli_http_request {
+  const char *method;
+  const char *path; /* from the slash on, escaped, query included */
+  const void *body; /* borrowed; NULL for none */
+  size_t body_size;
+  const char *content_type; /* of the body */
+  bool progress;            /* a bar on standard error where that is a terminal */
+  FILE *sink;               /* a good reply's body goes here instead of into memory */
+};
+
+struct cli_http_reply {
+  long status;
+  char *body; /* malloc'd, NUL behind it; NULL when empty or sent to the sink */
+  size_t size;
+  size_t sunk; /* bytes given to the sink */
+};
+
+/* CLI_OK: there is a reply, whatever its status; free it. Otherwise there was
+ * none, and why is printed. */
+int cli_http_send(struct cli_session *session, const struct cli_http_request *request,
+                  struct cli_http_reply *reply);
+void cli_http_reply_free(struct cli_http_reply *reply);
+void cli_http_close(struct cli_session *session);
+
+#endif

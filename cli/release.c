@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+#define LINE_MAX_LENGTH 1024
+
+/* What a release refers to, to show names instead of ids. */
+struct names {
+  json_t *blueprints, *tags, *artifacts;
+};
+
+static int names_load(struct cli_session *session, struct names *names) {
+  struct cli_address address;
+  memset(names, 0, sizeof *names);
+  cli_address_init(&address, session, "/blueprints");
+  int status = cli_api_list(session, &address, &names->blueprints);
+  if (status != CLI_OK) return status;
+  cli_address_init(&address, session, "/tags");
+  status = cli_api_list(session, &address, &names->tags);
+  if (status != CLI_OK) return status;
+  cli_address_init(&address, session, "/artifacts");
+  return cli_api_list(session, &address, &names->artifacts);
+}
+
+static void names_free(struct names *names) {
+  json_decref(names->blueprints);
+  json_decref(names->tags);
+  json_decref(names->artifacts);
+}
+
+static const char *rollout_of(const json_t *release) {
+  return json_is_true(json_object_get(release, "rollout")) ? "on" : "off";
+}
+
+/* JSON numbers of 64 bits also come as strings. */
+static void sequence_of(char *out, size_t size, const json_t *release) {
+  json_t *number = json_object_get(release, "sequenceNumber");
+  if (json_is_integer(number)) {
+    snprintf(out, size, "%lld", (long long)json_integer_value(number));
+  } else {
+    snprintf(out, size, "%s", cli_text(release, "sequenceNumber"));
+  }
+}
+
+static void print_release(struct cli_session *session, const json_t *release,
+                          const struct names *names) {
+  char line[LINE_MAX_LENGTH];
+  cli_fact(session, "release", "%s", cli_text(release, "id"));
+  cli_fact(session, "name", "%s",
+           cli_join(line, sizeof line, json_object_get(release, "releaseTags"), NULL));
+  sequence_of(line, sizeof line, release);
+  cli_fact(session, "sequence", "%s", line);
+  cli_fact(session, "rollout", "%s", rollout_of(release));
+  cli_fact(session, "artifacts", "%s",
+           cli_join_artifacts(line, sizeof line, json_object_get(release, "artifactIds"),
+                              names->artifacts));
+  cli_fact(session, "blueprint", "%s",
+           cli_name_in(names->blueprints, cli_text(release, "blueprintId")));
+  cli_fact(session, "tags", "%s",
+           cli_join(line, sizeof line, json_object_get(release, "deviceTagIds"), names->tags));
+}
+
+/* Prints the release, whichever way, and gives it back. */
+static int show(struct cli_session *session, json_t *release) {
+  struct names names = {0};
+  int status = CLI_OK;
+  if (session->json) {
+    cli_print_json(session, release);
+  } else {
+    status = names_load(session, &names);
+    if (status == CLI_OK) print_release(session, release, &names);
+    names_free(&names);
+  }
+  json_decref(release);
+  return status;
+}
+
+/* --- create ------------------------------------------------------------------- */
+
+static int find_artifacts(struct cli_session *session, const char *blueprint, json_t **ids) {
+  *ids = json_array();
+  for (size_t i = 0; i < session->parsed.option_count; i++) {
+    json_t *artifact;
+    if (strcmp(session->parsed.option[i].option->name, "artifact") != 0) continue;
+    int status = cli_find_artifact(session, session->parsed.option[i].value, blueprint, &artifact);
+    if (status != CLI_OK) {
+      json_decref(*ids);
+      return status;
+    }
+    json_array_append(*ids, json_object_get(artifact, "id"));
+    json_decref(artifact);
+  }
+  return CLI_OK;
+}
+
+static int make_body(struct cli_session *session, json_t **body) {
+  const char *blueprint = cli_option(session, "blueprint"), *name = cli_option(session, "name");
+  char blueprint_id[CLI_ID_MAX + 1] = "";
+  json_t *tags, *artifacts;
+  int status = CLI_OK;
+  if (blueprint != NULL)
+    status = cli_find_id(session, &cli_kind_blueprint, blueprint, blueprint_id);
+  if (status != CLI_OK) return status;
+  status = cli_find_options(session, &cli_kind_tag, "tag", &tags);
+  if (status != CLI_OK) return status;
+  status = find_artifacts(session, blueprint_id[0] != 0 ? blueprint_id : NULL, &artifacts);
+  if (status != CLI_OK) {
+    json_decref(tags);
+    return status;
+  }
+  *body = json_object();
+  json_object_set_new(*body, "artifactIds", artifacts);
+  json_object_set_new(*body, "deviceTagIds", tags);
+  json_object_set_new(*body, "rollout", json_boolean(cli_switch(session, "rollout")));
+  if (name != NULL) json_object_set_new(*body, "releaseTags", json_pack("[s]", name));
+  if (blueprint != NULL) json_object_set_new(*body, "blueprintId", json_string(blueprint_id));
+  return CLI_OK;
+}
+
+int cli_release_create(struct cli_session *session) {
+  struct cli_address address;
+  json_t *body, *release;
+  int status = make_body(session, &body);
+  if (status != CLI_OK) return status;
+  cli_address_init(&address, session, "/releases");
+  status = cli_api_send(session, "POST", &address, body, &release);
+  return status == CLI_OK ? show(session, release) : status;
+}
+
+/* --- list and show ------------------------------------------------------------ */
+
+static void print_list(struct cli_session *session, const json_t *releases,
+                       const struct names *names) {
+  static const char *const heading[] = {"ROLLOUT", "ARTIFACTS", "BLUEPRINT", "TAGS",
+                                        "NAME",    "SEQUENCE",  "ID"};
+  struct cli_table table;
+  char line[LINE_MAX_LENGTH];
+  json_t *release;
+  size_t i;
+  cli_table_init(&table, heading, 7);
+  json_array_foreach(releases, i, release) {
+    cli_table_add(&table, rollout_of(release));
+    cli_table_add(&table,
+                  cli_join_artifacts(line, sizeof line, json_object_get(release, "artifactIds"),
+                                     names->artifacts));
+    cli_table_add(&table, cli_name_in(names->blueprints, cli_text(release, "blueprintId")));
+    cli_table_add(
+        &table, cli_join(line, sizeof line, json_object_get(release, "deviceTagIds"), names->tags));
+    cli_table_add(&table,
+                  cli_join(line, sizeof line, json_object_get(release, "releaseTags"), NULL));
+    sequence_of(line, sizeof line, release);
+    cli_table_add(&table, line);
+    cli_table_add(&table, cli_text(release, "id"));
+  }
+  cli_table_print(session, &table);
+}
+
+int cli_release_list(struct cli_session *session) {
+  struct cli_address address;
+  struct names names = {0};
+  json_t *releases;
+  cli_address_init(&address, session, "/releases");
+  if (cli_switch(session, "rollout")) cli_address_query(&address, "rollout", "true");
+  int status = cli_api_list(session, &address, &releases);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, releases);
+  } else {
+    status = names_load(session, &names);
+    if (status == CLI_OK) print_list(session, releases, &names);
+    names_free(&names);
+  }
+  json_decref(releases);
+  return status;
+}
+
+int cli_release_show(struct cli_session *session) {
+  json_t *release;
+  int status = cli_find_release(session, cli_argument(session, 0), &release);
+  return status == CLI_OK ? show(session, release) : status;
+}
+
+/* --- change ------------------------------------------------------------------- */
+
+static int address_found(struct cli_session *session, struct cli_address *address) {
+  json_t *release;
+  int status = cli_find_release(session, cli_argument(session, 0), &release);
+  if (status != CLI_OK) return status;
+  cli_address_init(address, session, "/releases");
+  cli_address_step(address, cli_text(release, "id"));
+  json_decref(release);
+  return CLI_OK;
+}
+
+static int set_rollout(struct cli_session *session, int on) {
+  struct cli_address address;
+  json_t *release;
+  int status = address_found(session, &address);
+  if (status != CLI_OK) return status;
+  status = cli_api_send(session, "PATCH", &address, json_pack("{s:b}", "rollout", on), &release);
+  return status == CLI_OK ? show(session, release) : status;
+}
+
+int cli_release_rollout_on(struct cli_session *session) { return set_rollout(session, 1); }
+
+int cli_release_rollout_off(struct cli_session *session) { return set_rollout(session, 0); }
+
+int cli_release_delete(struct cli_session *session) {
+  struct cli_address address;
+  int status = address_found(session, &address);
+  if (status == CLI_OK) status = cli_confirm(session, "release", cli_argument(session, 0));
+  return status == CLI_OK ? cli_api_delete(session, &address) : status;
+}

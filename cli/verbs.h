@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+/* The functions that the table in commands.c names; each returns an exit code.
+ * One file a noun, or a few small ones together. */
+struct cli_session;
+
+int cli_project_list(struct cli_session *session);
+int cli_project_create(struct cli_session *session);
+int cli_project_show(struct cli_session *session);
+
+int cli_device_create(struct cli_session *session);
+int cli_device_list(struct cli_session *session);
+int cli_device_show(struct cli_session *session);
+int cli_device_tag_add(struct cli_session *session);
+int cli_device_tag_remove(struct cli_session *session);
+int cli_device_enable(struct cli_session *session);
+int cli_device_disable(struct cli_session *session);
+int cli_device_history(struct cli_session *session);
+int cli_device_delete(struct cli_session *session);
+
+int cli_credential_add(struct cli_session *session);
+int cli_credential_list(struct cli_session *session);
+int cli_credential_delete(struct cli_session *session);
+
+int cli_blueprint_create(struct cli_session *session);
+int cli_blueprint_list(struct cli_session *session);
+int cli_blueprint_delete(struct cli_session *session);
+int cli_tag_create(struct cli_session *session);
+int cli_tag_list(struct cli_session *session);
+int cli_tag_delete(struct cli_session *session);
+
+int cli_artifact_upload(struct cli_session *session);
+int cli_artifact_list(struct cli_session *session);
+int cli_artifact_show(struct cli_session *session);
+int cli_artifact_download(struct cli_session *session);
+int cli_artifact_delete(struct cli_session *session);
+
+int cli_release_create(struct cli_session *session);
+int cli_release_list(struct cli_session *session);
+int cli_release_show(struct cli_session *session);
+int cli_release_rollout_on(struct cli_session *session);
+int cli_release_rollout_off(struct cli_session *session);
+int cli_release_delete(struct cli_session *session);
+
+int cli_ota_events(struct cli_session *session);
+
+int cli_api_key_create(struct cli_session *session);
+int cli_api_key_list(struct cli_session *session);
+int cli_api_key_delete(struct cli_session *session);
+
+int cli_model_inspect(struct cli_session *session);
+
+int cli_status(struct cli_session *session);
+int cli_login(struct cli_session *session);
+int cli_completion_bash(struct cli_session *session);
+int cli_reference(struct cli_session *session);
+#endif
