@@ -171,10 +171,11 @@ struct godwit_request {
     uint64_t refresh_ms;     /* observe: when to register again */
     uint64_t observed_ms;    /* observe: arrival of the newest notification */
     uint32_t observed_value; /* observe: its sequence value */
-    uint8_t token[8];
+    uint32_t token;
     uint16_t message_id;
     uint8_t phase;
     uint8_t szx;
+    bool observed; /* a notification with a sequence value has come */
   } internal;
 };
 #define GODWIT_PAYLOAD_MAX 1024u
@@ -184,7 +185,9 @@ struct godwit_request {
  * the way ends it with GODWIT_ERR_CONNECTION. */
 int godwit_client_request(struct godwit_client *client, struct godwit_request *request);
 
-/* Takes the request back without a callback. An observation is also cancelled
- * at the server. Harmless when it has ended already. */
+/* Takes the request back without a callback. The server learns that an
+ * observation is over when its next notification is answered with a reset (RFC
+ * 7641 3.6). Harmless when it has ended already; the object must have been
+ * zeroed before its first use. */
 void godwit_client_cancel(struct godwit_client *client, struct godwit_request *request);
 #endif

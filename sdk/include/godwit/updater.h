@@ -97,22 +97,24 @@ struct godwit_updater_config {
 
 struct godwit_updater {
   struct godwit_updater_config config; /* copied; what follows is internal */
-  struct gw_component wanted;          /* package "": the manifest asks for nothing */
+  struct godwit_request manifest_request;
+  struct gw_component wanted; /* package "": the manifest asks for nothing of ours */
+  bool wanted_is_open;        /* still to be brought about */
   struct godwit_store_entry candidate;
   struct godwit_store_reader reader;
   struct godwit_ota_download download;
-  uint64_t manifest_ms;
+  struct godwit_store_entry active; /* what lies in the active slot */
+  uint64_t manifest_ms;             /* when `wanted` arrived */
   uint64_t retry_at_ms;
-  uint32_t retry_ms;
+  uint32_t retry_ms;  /* last wait; 0: no failure yet */
+  int network_status; /* of the last download that a lost link ended */
   uint8_t phase;
   uint8_t active_slot;
   bool has_active;
-  bool wanted_is_new;
   bool connected;
-  bool observing;
-  bool announced;
-  bool download_fresh;
-  bool download_running;
+  bool from_previous; /* the candidate is the store's previous model */
+  bool is_resumed;    /* its download did not begin at 0 in this run */
+  bool is_reported;   /* DOWNLOADING has been said for it */
 };
 
 int godwit_updater_init(struct godwit_updater *updater, const struct godwit_updater_config *config);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client_internal.h"
+
+#include <string.h>
+
+#include "godwit/log.h"
+#include "mbedtls/platform_util.h"
+#include "platform/clock.h"
+#include "platform/datagram.h"
+#include "platform/random.h"
+
+#define TIMEOUT_MAX_MS 60000u
+#define MOVE_PAUSE_MS 1000u /* between two changes of socket within one session */
+
+/* The pool gets what the client leaves of the memory; a handshake needs about
+ * 14 KB on a 64-bit machine. */
+_Static_assert(sizeof(struct godwit_client) + 16u * 1024u <= GODWIT_CLIENT_MEMORY_BYTES,
+               "GODWIT_CLIENT_MEMORY_BYTES is too small for client and pool");
+
+uint32_t godwit_client_random(void) {
+  uint32_t value = 0;
+  /* Used to spread time-outs and to begin counters: without entropy the
+   * handshake fails anyway. */
+  (void)godwit_platform_random(&value, sizeof value);
+  return value;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t fallback) { return value ? value : fallback; }
+
+static void fill_defaults(struct godwit_client_config *config) {
+  if (config->port == 0) config->port = GODWIT_DEFAULT_PORT;
+  config->keepalive_ms = or_default(config->keepalive_ms, 20000);
+  config->response_timeout_ms = or_default(config->response_timeout_ms, 10000);
+  config->handshake_timeout_ms = or_default(config->handshake_timeout_ms, 15000);
+  config->backoff_min_ms = or_default(config->backoff_min_ms, 1000);
+  config->backoff_max_ms = or_default(config->backoff_max_ms, 300000);
+  config->observe_refresh_ms = or_default(config->observe_refresh_ms, 6u * 3600u * 1000u);
+  if (config->block_szx == 0) config->block_szx = GW_BLOCK_SZX_MAX;
+}
+
+static bool is_text_of(const char *text, size_t length_max) {
+  if (text == NULL || text[0] == '\0') return false;
+  for (size_t i = 0; i <= length_max; i++) {
+    if (text[i] == '\0') return true;
+  }
+  return false;
+}
+
+static int check_config(const struct godwit_client_config *config) {
+  if (!is_text_of(config->host, GODWIT_HOST_MAX)) return GODWIT_ERR_ARGUMENT;
+  if (!is_text_of(config->psk_identity, GODWIT_IDENTITY_MAX)) return GODWIT_ERR_ARGUMENT;
+  if (config->psk == NULL || config->psk_size == 0 || config->psk_size > GODWIT_PSK_MAX) {
+    return GODWIT_ERR_ARGUMENT;
+  }
+  if (config->block_szx > GW_BLOCK_SZX_MAX || config->memory == NULL) return GODWIT_ERR_ARGUMENT;
+  return config->memory_size < GODWIT_CLIENT_MEMORY_BYTES ? GODWIT_ERR_NO_MEMORY : GODWIT_OK;
+}
+
+static void copy_secrets_and_strings(struct godwit_client *client,
+                                     const struct godwit_client_config *config) {
+  memcpy(client->host, config->host, strlen(config->host) + 1);
+  memcpy(client->identity, config->psk_identity, strlen(config->psk_identity) + 1);
+  memcpy(client->psk, config->psk, config->psk_size);
+  client->config = *config;
+  client->config.host = client->host;
+  client->config.psk_identity = client->identity;
+  client->config.psk = client->psk;
+  fill_defaults(&client->config);
+}
+
+int godwit_client_init(struct godwit_client **out, const struct godwit_client_config *config) {
+  if (out == NULL || config == NULL) return GODWIT_ERR_ARGUMENT;
+  int status = check_config(config);
+  if (status < 0) return status;
+  size_t shift = (size_t)(-(uintptr_t)config->memory & (_Alignof(max_align_t) - 1));
+  struct godwit_client *client = (void *)((uint8_t *)config->memory + shift);
+  memset(client, 0, sizeof *client);
+  copy_secrets_and_strings(client, config);
+  uint8_t *rest = (uint8_t *)(client + 1);
+  godwit_pool_init(&client->pool, rest,
+                   config->memory_size - (size_t)(rest - (uint8_t *)config->memory));
+  client->dtls.pool = &client->pool;
+  client->dtls.socket = -1;
+  client->state = GODWIT_CLIENT_STOPPED;
+  client->next_message_id = (uint16_t)godwit_client_random();
+  *out = client;
+  return GODWIT_OK;
+}
+
+void godwit_client_deinit(struct godwit_client *client) {
+  if (client == NULL) return;
+  godwit_client_stop(client);
+  godwit_exchange_cancel_all(client, GODWIT_ERR_CANCELLED);
+  godwit_pool_deinit(&client->pool);
+  mbedtls_platform_zeroize(client, sizeof *client);
+}
+
+static void enter_state(struct godwit_client *client, enum godwit_client_state state, int status) {
+  client->state = state;
+  if (client->config.on_state != NULL) {
+    client->config.on_state(client, state, status, client->config.arg);
+  }
+}
+
+/* Doubles with each failure; spread over the upper half, so that a fleet does
+ * not return to a restarted server in one moment. */
+static uint32_t backoff_ms(const struct godwit_client *client) {
+  uint32_t wait_ms = client->config.backoff_min_ms;
+  for (unsigned i = 1; i < client->failures && wait_ms < client->config.backoff_max_ms; i++) {
+    wait_ms = wait_ms > UINT32_MAX / 2 ? UINT32_MAX : wait_ms * 2;
+  }
+  if (wait_ms > client->config.backoff_max_ms) wait_ms = client->config.backoff_max_ms;
+  return wait_ms - wait_ms / 2 + godwit_client_random() % (wait_ms / 2 + 1);
+}
+
+static void wait_and_retry(struct godwit_client *client, int status) {
+  client->last_error = status;
+  if (client->failures < 32) client->failures++;
+  uint32_t wait_ms = backoff_ms(client);
+  client->wait_until_ms = godwit_platform_now_ms() + wait_ms;
+  godwit_log(GODWIT_LOG_WARN, "client: %s: %s; next attempt in %u ms", client->host,
+             godwit_status_name(status), (unsigned)wait_ms);
+  enter_state(client, GODWIT_CLIENT_WAITING, status);
+}
+
+void godwit_client_lose_session(struct godwit_client *client, int status) {
+  client->stats.sessions_lost++;
+  godwit_dtls_end(&client->dtls, true);
+  wait_and_retry(client, status);
+  godwit_exchange_end_session(client, status);
+}
+
+static void fail_attempt(struct godwit_client *client, int status) {
+  client->stats.connect_failures++;
+  godwit_dtls_end(&client->dtls, false);
+  wait_and_retry(client, status);
+}
+
+void godwit_client_start(struct godwit_client *client) {
+  if (client->state != GODWIT_CLIENT_STOPPED) return;
+  client->failures = 0;
+  client->wait_until_ms = godwit_platform_now_ms();
+  enter_state(client, GODWIT_CLIENT_WAITING, GODWIT_OK);
+}
+
+void godwit_client_stop(struct godwit_client *client) {
+  if (client->state == GODWIT_CLIENT_STOPPED) return;
+  godwit_dtls_end(&client->dtls, client->state == GODWIT_CLIENT_CONNECTED);
+  enter_state(client, GODWIT_CLIENT_STOPPED, GODWIT_OK);
+  godwit_exchange_end_session(client, GODWIT_ERR_CONNECTION);
+}
+
+static bool is_address_literal(const char *host) {
+  if (strchr(host, ':') != NULL) return true;
+  for (; *host != '\0'; host++) {
+    if (*host != '.' && (*host < '0' || *host > '9')) return false;
+  }
+  return true;
+}
+
+static void begin_handshake(struct godwit_client *client, int socket) {
+  const struct godwit_dtls_config config = {
+      .server_name = is_address_literal(client->host) ? NULL : client->host,
+      .identity = client->identity,
+      .psk = client->psk,
+      .psk_size = client->config.psk_size,
+      .offer_connection_id = !client->config.no_connection_id,
+      .handshake_timeout_ms = client->config.handshake_timeout_ms,
+  };
+  int status = godwit_dtls_begin(&client->dtls, socket, &config);
+  if (status < 0) fail_attempt(client, status);
+}
+
+/* Name look-up may take several polls; it shares the handshake's time-out. */
+static void open_socket(struct godwit_client *client, uint64_t now_ms) {
+  int socket = godwit_platform_datagram_open(client->host, client->config.port);
+  if (socket >= 0) {
+    begin_handshake(client, socket);
+  } else if (socket != GODWIT_DATAGRAM_PENDING) {
+    fail_attempt(client, socket);
+  } else if (now_ms - client->connect_ms >= client->config.handshake_timeout_ms) {
+    fail_attempt(client, GODWIT_ERR_TIMEOUT);
+  }
+}
+
+static void enter_connected(struct godwit_client *client, uint64_t now_ms) {
+  client->stats.connects++;
+  client->failures = 0;
+  client->refusals = 0;
+  client->received_ms = now_ms;
+  client->last_error = GODWIT_OK;
+  godwit_log(GODWIT_LOG_INFO, "client: connected to %s port %u%s", client->host,
+             (unsigned)client->config.port,
+             godwit_dtls_has_connection_id(&client->dtls) ? ", connection id" : "");
+  godwit_exchange_begin_session(client);
+  enter_state(client, GODWIT_CLIENT_CONNECTED, GODWIT_OK);
+}
+
+static void run_connecting(struct godwit_client *client, uint64_t now_ms) {
+  if (!client->dtls.open) {
+    open_socket(client, now_ms);
+    if (!client->dtls.open) return;
+  }
+  int status = godwit_dtls_handshake(&client->dtls);
+  if (status == GODWIT_OK) {
+    enter_connected(client, now_ms);
+  } else if (status < 0) {
+    fail_attempt(client, status);
+  }
+}
+
+/* The session goes on over a new socket: with Connection ID the server knows
+ * us by it, not by our address. */
+static bool move_session(struct godwit_client *client, uint64_t now_ms) {
+  if (!godwit_dtls_has_connection_id(&client->dtls)) return false;
+  int socket = godwit_platform_datagram_open(client->host, client->config.port);
+  if (socket < 0) return false;
+  client->moved_ms = now_ms;
+  godwit_dtls_move(&client->dtls, socket);
+  godwit_exchange_ping(client);
+  return true;
+}
+
+/* Two refusals without a sign of life between them: nobody is there. One
+ * could be the port's word on a datagram of long ago. */
+static void heed_socket(struct godwit_client *client, uint64_t now_ms) {
+  int error = godwit_dtls_take_socket_error(&client->dtls);
+  if (error == GODWIT_ERR_CONNECTION) {
+    if (++client->refusals >= 2) {
+      godwit_client_lose_session(client, GODWIT_ERR_CONNECTION);
+    } else {
+      godwit_exchange_ping(client);
+    }
+  } else if (error < 0) {
+    bool recently = client->moved_ms != 0 && now_ms - client->moved_ms < MOVE_PAUSE_MS;
+    if (!recently && !move_session(client, now_ms)) godwit_client_lose_session(client, error);
+  }
+}
+
+static void run(struct godwit_client *client) {
+  uint64_t now_ms = godwit_platform_now_ms();
+  if (client->state == GODWIT_CLIENT_WAITING && now_ms >= client->wait_until_ms) {
+    client->connect_ms = now_ms;
+    enter_state(client, GODWIT_CLIENT_CONNECTING, GODWIT_OK);
+  }
+  if (client->state == GODWIT_CLIENT_CONNECTING) run_connecting(client, now_ms);
+  if (client->state == GODWIT_CLIENT_CONNECTED) {
+    godwit_ota_send_reports(client);
+    godwit_exchange_run(client, now_ms);
+  }
+  if (client->state == GODWIT_CLIENT_CONNECTED) heed_socket(client, now_ms);
+}
+
+void godwit_client_poll(struct godwit_client *client) {
+  if (client->in_poll) return;
+  client->in_poll = true;
+  run(client);
+  client->in_poll = false;
+}
+
+uint32_t godwit_client_next_timeout_ms(const struct godwit_client *client) {
+  uint64_t now_ms = godwit_platform_now_ms();
+  uint64_t due_ms = now_ms + TIMEOUT_MAX_MS;
+  switch (client->state) {
+    case GODWIT_CLIENT_STOPPED:
+      break;
+    case GODWIT_CLIENT_WAITING:
+      due_ms = client->wait_until_ms;
+      break;
+    case GODWIT_CLIENT_CONNECTING:
+      /* A name look-up has no socket to wait on. */
+      due_ms = now_ms + (client->dtls.open ? godwit_dtls_timeout_ms(&client->dtls, now_ms) : 20u);
+      break;
+    case GODWIT_CLIENT_CONNECTED:
+      due_ms = godwit_exchange_due_ms(client);
+      break;
+  }
+  if (due_ms <= now_ms) return 0;
+  return due_ms - now_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : (uint32_t)(due_ms - now_ms);
+}
+
+int godwit_client_socket(const struct godwit_client *client) { return client->dtls.socket; }
+
+void godwit_client_wait(struct godwit_client *client, uint32_t timeout_ms) {
+  uint32_t due_ms = godwit_client_next_timeout_ms(client);
+  godwit_platform_datagram_wait(client->dtls.socket, due_ms < timeout_ms ? due_ms : timeout_ms);
+}
+
+enum godwit_client_state godwit_client_state(const struct godwit_client *client) {
+  return client->state;
+}
+
+const char *godwit_client_state_name(enum godwit_client_state state) {
+  static const char *const names[] = {"STOPPED", "WAITING", "CONNECTING", "CONNECTED"};
+  return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : "UNKNOWN";
+}
+
+bool godwit_client_has_connection_id(const struct godwit_client *client) {
+  return client->state == GODWIT_CLIENT_CONNECTED && godwit_dtls_has_connection_id(&client->dtls);
+}
+
+int godwit_client_last_error(const struct godwit_client *client) { return client->last_error; }
+
+void godwit_client_network_changed(struct godwit_client *client) {
+  uint64_t now_ms = godwit_platform_now_ms();
+  switch (client->state) {
+    case GODWIT_CLIENT_STOPPED:
+      return;
+    case GODWIT_CLIENT_WAITING:
+      break;
+    case GODWIT_CLIENT_CONNECTING:
+      fail_attempt(client, GODWIT_ERR_CONNECTION);
+      break;
+    case GODWIT_CLIENT_CONNECTED:
+      if (move_session(client, now_ms)) return;
+      godwit_client_lose_session(client, GODWIT_ERR_CONNECTION);
+      break;
+  }
+  client->failures = 0;
+  client->wait_until_ms = now_ms;
+}
+
+void godwit_client_stats(const struct godwit_client *client, struct godwit_client_stats *out) {
+  *out = client->stats;
+  out->datagrams_in = client->dtls.datagrams_in;
+  out->datagrams_out = client->dtls.datagrams_out;
+  out->bytes_in = client->dtls.bytes_in;
+  out->bytes_out = client->dtls.bytes_out;
+  out->pool_peak_bytes = client->pool.peak;
+}

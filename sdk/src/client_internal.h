@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SDK_CLIENT_INTERNAL_H
+#define SDK_CLIENT_INTERNAL_H
+/* The client's memory, shared by client.c (the connection), exchange.c
+ * (requests and answers over it) and ota.c (manifest and reports). Nothing
+ * outside sdk/src includes this. */
+#include "dtls.h"
+#include "godwit/client.h"
+#include "godwit/ota.h"
+#include "wire/block.h"
+#include "wire/coap.h"
+#include "wire/exchange.h"
+
+#define GODWIT_HOST_MAX 127u
+#define GODWIT_IDENTITY_MAX 127u
+#define GODWIT_PSK_MAX 64u
+
+enum godwit_request_phase {
+  GODWIT_REQUEST_FREE = 0,  /* not the client's */
+  GODWIT_REQUEST_QUEUED,    /* waits for its turn */
+  GODWIT_REQUEST_SENT,      /* outstanding: the only one */
+  GODWIT_REQUEST_OBSERVING, /* registered, waits for notifications */
+};
+
+struct godwit_ota {
+  struct godwit_request manifest_request;
+  godwit_ota_manifest_fn on_manifest;
+  void *on_manifest_arg;
+
+  struct gw_report report[GODWIT_OTA_REPORTS_MAX]; /* oldest first */
+  size_t report_count;
+  bool report_sent; /* report[0] is under way */
+  struct godwit_request report_request;
+  uint8_t report_payload[GW_REPORT_SIZE_MAX];
+  char report_path[sizeof "/.u/c/" + GW_PACKAGE_MAX];
+};
+
+struct godwit_client {
+  struct godwit_client_config config; /* defaults filled in; strings point below */
+  char host[GODWIT_HOST_MAX + 1];
+  char identity[GODWIT_IDENTITY_MAX + 1];
+  uint8_t psk[GODWIT_PSK_MAX];
+
+  enum godwit_client_state state;
+  int last_error;
+  bool in_poll;
+  unsigned failures;      /* attempts and sessions that ended badly, in a row */
+  uint64_t wait_until_ms; /* WAITING: when to try */
+  uint64_t connect_ms;    /* CONNECTING: since when */
+  uint64_t received_ms;   /* CONNECTED: last sign of life */
+  uint64_t moved_ms;      /* last change of socket within the session */
+  unsigned refusals;      /* of the socket, since the last sign of life */
+
+  struct godwit_request *requests; /* in turn; observations too */
+  struct godwit_request *current;  /* outstanding, or NULL */
+  struct godwit_request ping;      /* method 0 */
+  struct gw_retransmit retransmit;
+  uint64_t sent_ms;     /* first transmission of current */
+  uint64_t deadline_ms; /* current must be answered by then */
+  uint16_t next_message_id;
+  uint32_t next_token;
+
+  struct godwit_client_stats stats;
+  struct godwit_ota ota;
+  struct godwit_pool pool;
+  struct godwit_dtls dtls;
+  uint8_t receive_buffer[GW_COAP_DATAGRAM_MAX];
+  uint8_t send_buffer[GW_COAP_DATAGRAM_MAX];
+};
+
+/* client.c */
+uint32_t godwit_client_random(void);
+/* Ends the session because of `status`; the client waits and tries again. */
+void godwit_client_lose_session(struct godwit_client *client, int status);
+
+/* exchange.c: one poll's worth of a connected client. May lose the session. */
+void godwit_exchange_begin_session(struct godwit_client *client);
+void godwit_exchange_run(struct godwit_client *client, uint64_t now_ms);
+/* Ends what was under way with `status`; observations are queued again. */
+void godwit_exchange_end_session(struct godwit_client *client, int status);
+uint64_t godwit_exchange_due_ms(const struct godwit_client *client);
+/* Asks for a sign of life now. */
+void godwit_exchange_ping(struct godwit_client *client);
+/* Takes every request back with `status`, observations too. */
+void godwit_exchange_cancel_all(struct godwit_client *client, int status);
+
+/* ota.c: sends the oldest report when none is under way. */
+void godwit_ota_send_reports(struct godwit_client *client);
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dtls.h"
+
+#include <string.h>
+
+#include "godwit/status.h"
+#include "platform/clock.h"
+#include "platform/datagram.h"
+#include "platform/random.h"
+
+#define HANDSHAKE_RESEND_MS 1000u /* RFC 6347 4.2.4.1; doubles */
+
+/* What the published servers speak, cheapest first. */
+static const int psk_suites[] = {
+    MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
+    MBEDTLS_TLS_PSK_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256, 0};
+
+static int fill_random(void *context, unsigned char *data, size_t size) {
+  (void)context;
+  return godwit_platform_random(data, size) == 0 ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+static int send_datagram(void *context, const unsigned char *data, size_t size) {
+  struct godwit_dtls *dtls = context;
+  dtls->datagrams_out++;
+  dtls->bytes_out += size;
+  int status = godwit_platform_datagram_send(dtls->socket, data, size);
+  if (status < 0) dtls->socket_error = status;
+  /* A datagram that the socket refused is a datagram lost: retransmission and
+   * the client's own time-outs decide what follows. */
+  return (int)size;
+}
+
+static int receive_datagram(void *context, unsigned char *data, size_t size) {
+  struct godwit_dtls *dtls = context;
+  int received = godwit_platform_datagram_receive(dtls->socket, data, size);
+  if (received <= 0) {
+    if (received < 0) dtls->socket_error = received;
+    return MBEDTLS_ERR_SSL_WANT_READ;
+  }
+  dtls->datagrams_in++;
+  dtls->bytes_in += (uint64_t)received;
+  return received;
+}
+
+static void set_timer(void *context, uint32_t intermediate_ms, uint32_t final_ms) {
+  struct godwit_dtls *dtls = context;
+  dtls->timer.start_ms = godwit_platform_now_ms();
+  dtls->timer.intermediate_ms = intermediate_ms;
+  dtls->timer.final_ms = final_ms;
+}
+
+/* -1 off, 0 running, 1 intermediate delay over, 2 final delay over. */
+static int get_timer(void *context) {
+  const struct godwit_dtls *dtls = context;
+  if (dtls->timer.final_ms == 0) return -1;
+  uint64_t passed_ms = godwit_platform_now_ms() - dtls->timer.start_ms;
+  if (passed_ms >= dtls->timer.final_ms) return 2;
+  return passed_ms >= dtls->timer.intermediate_ms ? 1 : 0;
+}
+
+static int configure(struct godwit_dtls *dtls, const struct godwit_dtls_config *config) {
+  int result =
+      mbedtls_ssl_config_defaults(&dtls->config, MBEDTLS_SSL_IS_CLIENT,
+                                  MBEDTLS_SSL_TRANSPORT_DATAGRAM, MBEDTLS_SSL_PRESET_DEFAULT);
+  if (result != 0) return result;
+  mbedtls_ssl_conf_rng(&dtls->config, fill_random, NULL);
+  mbedtls_ssl_conf_ciphersuites(&dtls->config, psk_suites);
+  /* The time-out doubles from the first value and stops beyond the second, so
+   * the sum of all waits is about twice the second: hence the half. */
+  uint32_t last_ms = config->handshake_timeout_ms / 2;
+  mbedtls_ssl_conf_handshake_timeout(
+      &dtls->config, last_ms < HANDSHAKE_RESEND_MS ? last_ms : HANDSHAKE_RESEND_MS, last_ms);
+  result = mbedtls_ssl_conf_psk(&dtls->config, config->psk, config->psk_size,
+                                (const unsigned char *)config->identity, strlen(config->identity));
+  if (result != 0) return result;
+  /* Length 0: the server need not name us, our socket is ours alone. */
+  return mbedtls_ssl_conf_cid(&dtls->config, 0, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE);
+}
+
+static int prepare(struct godwit_dtls *dtls, const struct godwit_dtls_config *config) {
+  int result = configure(dtls, config);
+  if (result == 0) result = mbedtls_ssl_setup(&dtls->ssl, &dtls->config);
+  if (result == 0 && config->server_name != NULL) {
+    result = mbedtls_ssl_set_hostname(&dtls->ssl, config->server_name);
+  }
+  if (result == 0 && config->offer_connection_id) {
+    result = mbedtls_ssl_set_cid(&dtls->ssl, MBEDTLS_SSL_CID_ENABLED, NULL, 0);
+  }
+  return result;
+}
+
+int godwit_dtls_begin(struct godwit_dtls *dtls, int socket,
+                      const struct godwit_dtls_config *config) {
+  struct godwit_pool *before = godwit_pool_enter(dtls->pool);
+  mbedtls_ssl_init(&dtls->ssl);
+  mbedtls_ssl_config_init(&dtls->config);
+  dtls->socket = socket;
+  dtls->socket_error = GODWIT_OK;
+  dtls->timer.final_ms = 0;
+  dtls->open = true;
+  dtls->connection_id = false;
+  int result = prepare(dtls, config);
+  mbedtls_ssl_set_bio(&dtls->ssl, dtls, send_datagram, receive_datagram, NULL);
+  mbedtls_ssl_set_timer_cb(&dtls->ssl, dtls, set_timer, get_timer);
+  godwit_pool_leave(before);
+  if (result == 0) return GODWIT_OK;
+  godwit_dtls_end(dtls, false);
+  return GODWIT_ERR_NO_MEMORY; /* the only way in which setting up can fail */
+}
+
+static bool peer_gave_connection_id(struct godwit_dtls *dtls) {
+  int enabled = MBEDTLS_SSL_CID_DISABLED;
+  size_t length = 0;
+  unsigned char id[MBEDTLS_SSL_CID_OUT_LEN_MAX];
+  return mbedtls_ssl_get_peer_cid(&dtls->ssl, &enabled, id, &length) == 0 &&
+         enabled == MBEDTLS_SSL_CID_ENABLED && length > 0;
+}
+
+int godwit_dtls_handshake(struct godwit_dtls *dtls) {
+  struct godwit_pool *before = godwit_pool_enter(dtls->pool);
+  int result = mbedtls_ssl_handshake(&dtls->ssl);
+  if (result == 0) dtls->connection_id = peer_gave_connection_id(dtls);
+  godwit_pool_leave(before);
+  switch (result) {
+    case 0:
+      return GODWIT_OK;
+    case MBEDTLS_ERR_SSL_WANT_READ:
+    case MBEDTLS_ERR_SSL_WANT_WRITE:
+      /* Nobody listens: no use in waiting for the whole time-out. */
+      return godwit_dtls_take_socket_error(dtls) == GODWIT_OK ? 1 : GODWIT_ERR_CONNECTION;
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+      return GODWIT_ERR_CREDENTIALS;
+    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+      return GODWIT_ERR_NO_MEMORY;
+    case MBEDTLS_ERR_SSL_TIMEOUT:
+      return GODWIT_ERR_TIMEOUT;
+    default:
+      return GODWIT_ERR_CONNECTION;
+  }
+}
+
+uint32_t godwit_dtls_timeout_ms(const struct godwit_dtls *dtls, uint64_t now_ms) {
+  if (dtls->timer.final_ms == 0) return UINT32_MAX;
+  uint64_t due_ms = dtls->timer.start_ms + dtls->timer.final_ms;
+  return due_ms <= now_ms ? 0 : (uint32_t)(due_ms - now_ms);
+}
+
+int godwit_dtls_send(struct godwit_dtls *dtls, const void *data, size_t size) {
+  struct godwit_pool *before = godwit_pool_enter(dtls->pool);
+  int result = mbedtls_ssl_write(&dtls->ssl, data, size);
+  godwit_pool_leave(before);
+  return result == (int)size ? GODWIT_OK : GODWIT_ERR_CONNECTION;
+}
+
+int godwit_dtls_receive(struct godwit_dtls *dtls, void *data, size_t size) {
+  struct godwit_pool *before = godwit_pool_enter(dtls->pool);
+  int result = mbedtls_ssl_read(&dtls->ssl, data, size);
+  /* One record is one message: what did not fit is no part of the next. */
+  uint8_t rest[16];
+  while (result > 0 && mbedtls_ssl_get_bytes_avail(&dtls->ssl) > 0) {
+    if (mbedtls_ssl_read(&dtls->ssl, rest, sizeof rest) <= 0) break;
+    result = (int)size;
+  }
+  godwit_pool_leave(before);
+  if (result > 0) return result;
+  return result == MBEDTLS_ERR_SSL_WANT_READ ? 0 : GODWIT_ERR_CONNECTION;
+}
+
+int godwit_dtls_take_socket_error(struct godwit_dtls *dtls) {
+  int error = dtls->socket_error;
+  dtls->socket_error = GODWIT_OK;
+  return error;
+}
+
+void godwit_dtls_move(struct godwit_dtls *dtls, int socket) {
+  godwit_platform_datagram_close(dtls->socket);
+  dtls->socket = socket;
+  dtls->socket_error = GODWIT_OK;
+}
+
+bool godwit_dtls_has_connection_id(const struct godwit_dtls *dtls) { return dtls->connection_id; }
+
+void godwit_dtls_end(struct godwit_dtls *dtls, bool notify) {
+  if (!dtls->open) return;
+  struct godwit_pool *before = godwit_pool_enter(dtls->pool);
+  if (notify) (void)mbedtls_ssl_close_notify(&dtls->ssl);
+  mbedtls_ssl_free(&dtls->ssl);
+  mbedtls_ssl_config_free(&dtls->config);
+  godwit_pool_leave(before);
+  if (dtls->socket >= 0) godwit_platform_datagram_close(dtls->socket);
+  dtls->socket = -1;
+  dtls->open = false;
+}

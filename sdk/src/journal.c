@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal.h"
+
+#include <string.h>
+
+#define VERSION_BYTES 16u /* zero-padded, without a NUL when full */
+#define ENTRY_BYTES (VERSION_BYTES + GW_DIGEST_SIZE + 8u)
+#define REJECTION_BYTES (VERSION_BYTES + GW_DIGEST_SIZE + 4u)
+#define FLAG_NAMED_BY_DIGEST 1u
+#define SIZE_MAX_BYTES 0x7FFFFFFFu /* as in the manifest */
+
+_Static_assert(VERSION_BYTES == GW_VERSION_MAX, "the journal's versions are the manifest's");
+_Static_assert(GODWIT_JOURNAL_SIZE ==
+                   8u + 3u * ENTRY_BYTES + 8u + GODWIT_STORE_REJECTED_MAX * REJECTION_BYTES + 4u,
+               "docs/spec/store.md");
+
+static const uint8_t magic[4] = {'G', 'W', 'J', '1'};
+
+static void put_u32(uint8_t *bytes, uint32_t value) {
+  for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8u * i));
+}
+
+static uint32_t get_u32(const uint8_t *bytes) {
+  return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+         (uint32_t)bytes[3] << 24;
+}
+
+uint32_t godwit_crc32(const uint8_t *data, size_t size) {
+  uint32_t crc = 0xFFFFFFFFu;
+  for (size_t i = 0; i < size; i++) {
+    crc ^= data[i];
+    for (unsigned bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1u)));
+  }
+  return ~crc;
+}
+
+static void put_version(uint8_t *bytes, const char *version) {
+  memset(bytes, 0, VERSION_BYTES);
+  memcpy(bytes, version, strlen(version));
+}
+
+static int get_version(const uint8_t *bytes, char version[GW_VERSION_MAX + 1]) {
+  memcpy(version, bytes, VERSION_BYTES);
+  version[VERSION_BYTES] = '\0';
+  for (size_t i = strlen(version); i < VERSION_BYTES; i++) {
+    if (bytes[i] != 0) return GODWIT_ERR_FORMAT;
+  }
+  /* It becomes a file name. */
+  return version[0] == '\0' || godwit_store_version_is_safe(version) ? GODWIT_OK
+                                                                     : GODWIT_ERR_FORMAT;
+}
+
+static void put_entry(uint8_t *bytes, const struct godwit_store_entry *entry) {
+  memset(bytes, 0, ENTRY_BYTES);
+  put_version(bytes, entry->version);
+  memcpy(bytes + 16, entry->digest, GW_DIGEST_SIZE);
+  put_u32(bytes + 48, entry->size_bytes);
+  bytes[52] = entry->named_by_digest ? FLAG_NAMED_BY_DIGEST : 0;
+}
+
+static int get_entry(const uint8_t *bytes, struct godwit_store_entry *entry) {
+  memcpy(entry->digest, bytes + 16, GW_DIGEST_SIZE);
+  entry->size_bytes = get_u32(bytes + 48);
+  entry->named_by_digest = bytes[52] == FLAG_NAMED_BY_DIGEST;
+  if (bytes[52] > FLAG_NAMED_BY_DIGEST || entry->size_bytes > SIZE_MAX_BYTES) {
+    return GODWIT_ERR_FORMAT;
+  }
+  return get_version(bytes, entry->version);
+}
+
+void godwit_journal_encode(const struct godwit_store_state *state,
+                           uint8_t bytes[GODWIT_JOURNAL_SIZE]) {
+  memset(bytes, 0, GODWIT_JOURNAL_SIZE);
+  memcpy(bytes, magic, sizeof magic);
+  put_u32(bytes + 4, state->generation);
+  uint8_t *at = bytes + 8;
+  put_entry(at, &state->active);
+  put_entry(at + ENTRY_BYTES, &state->previous);
+  put_entry(at + 2 * ENTRY_BYTES, &state->incoming);
+  at += 3 * ENTRY_BYTES;
+  put_u32(at, state->incoming_bytes);
+  at[4] = state->incoming_attempts;
+  at += 8;
+  for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
+    put_version(at, state->rejected[i].version);
+    memcpy(at + 16, state->rejected[i].digest, GW_DIGEST_SIZE);
+    at[48] = state->rejected[i].reason;
+  }
+  put_u32(at, godwit_crc32(bytes, GODWIT_JOURNAL_SIZE - 4u));
+}
+
+static int get_models(const uint8_t *at, struct godwit_store_state *out) {
+  int status = get_entry(at, &out->active);
+  if (status == GODWIT_OK) status = get_entry(at + ENTRY_BYTES, &out->previous);
+  if (status == GODWIT_OK) status = get_entry(at + 2 * ENTRY_BYTES, &out->incoming);
+  return status;
+}
+
+int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store_state *out) {
+  memset(out, 0, sizeof *out);
+  if (size < GODWIT_JOURNAL_SIZE || memcmp(bytes, magic, sizeof magic) != 0) {
+    return GODWIT_ERR_FORMAT;
+  }
+  if (get_u32(bytes + GODWIT_JOURNAL_SIZE - 4u) != godwit_crc32(bytes, GODWIT_JOURNAL_SIZE - 4u)) {
+    return GODWIT_ERR_FORMAT;
+  }
+  out->generation = get_u32(bytes + 4);
+  const uint8_t *at = bytes + 8;
+  if (get_models(at, out) < 0) return GODWIT_ERR_FORMAT;
+  at += 3 * ENTRY_BYTES;
+  out->incoming_bytes = get_u32(at);
+  out->incoming_attempts = at[4];
+  if (out->incoming_bytes > out->incoming.size_bytes) return GODWIT_ERR_FORMAT;
+  at += 8;
+  for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
+    if (get_version(at, out->rejected[i].version) < 0) return GODWIT_ERR_FORMAT;
+    memcpy(out->rejected[i].digest, at + 16, GW_DIGEST_SIZE);
+    out->rejected[i].reason = at[48];
+  }
+  return GODWIT_OK;
+}

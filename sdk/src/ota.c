@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "godwit/ota.h"
+
+#include <string.h>
+
+#include "client_internal.h"
+#include "godwit/log.h"
+#include "platform/datagram.h"
+
+#define MANIFEST_PATH "/.u/desired"
+#define WAIT_SLICE_MS 1000u
+
+/* Manifest ------------------------------------------------------------------ */
+
+static int pass_manifest_on(struct godwit_client *client, const struct godwit_response *response,
+                            void *arg) {
+  struct godwit_ota *ota = arg;
+  ota->on_manifest(client, response, ota->on_manifest_arg);
+  return 0;
+}
+
+int godwit_ota_observe_manifest_async(struct godwit_client *client,
+                                      godwit_ota_manifest_fn on_manifest, void *arg) {
+  struct godwit_ota *ota = &client->ota;
+  if (on_manifest == NULL) return GODWIT_ERR_ARGUMENT;
+  godwit_client_cancel(client, &ota->manifest_request);
+  ota->on_manifest = on_manifest;
+  ota->on_manifest_arg = arg;
+  ota->manifest_request = (struct godwit_request){
+      .method = GODWIT_GET,
+      .path = MANIFEST_PATH,
+      .content_format = GODWIT_FORMAT_NONE,
+      .accept = GODWIT_FORMAT_CBOR,
+      .observe = true,
+      .on_response = pass_manifest_on,
+      .arg = ota,
+  };
+  return godwit_client_request(client, &ota->manifest_request);
+}
+
+int godwit_ota_payload_as_manifest(const uint8_t *payload, size_t payload_size,
+                                   struct gw_manifest *manifest) {
+  if (payload == NULL || payload_size == 0) return GODWIT_ERR_FORMAT;
+  return gw_manifest_parse(payload, payload_size, manifest) == GW_OK ? GODWIT_OK
+                                                                     : GODWIT_ERR_FORMAT;
+}
+
+const struct gw_component *godwit_ota_find_component(const struct gw_manifest *manifest,
+                                                     const char *package) {
+  return gw_manifest_find(manifest, package);
+}
+
+/* Download ------------------------------------------------------------------ */
+
+static uint32_t block_size_of(const struct godwit_client *client) {
+  return 16u << client->config.block_szx;
+}
+
+static void end_download(struct godwit_client *client, struct godwit_ota_download *download,
+                         int status) {
+  uint32_t next_block = (uint32_t)(download->offset / block_size_of(client));
+  if (download->on_done != NULL) download->on_done(client, status, next_block, download->arg);
+}
+
+/* Hands a block over; a status other than GODWIT_OK ends the download. */
+static int take_component_block(struct godwit_client *client, struct godwit_ota_download *download,
+                                const struct godwit_response *response) {
+  uint64_t end = response->offset + response->payload_size;
+  uint32_t total = download->component.size_bytes;
+  /* Checked before the application sees it: nothing beyond the promised size
+   * reaches the medium, and a short file does not pass for a whole one. */
+  if (end > total || (response->is_last && end != total)) return GODWIT_ERR_FORMAT;
+  int status = download->on_block(
+      &download->component, (uint32_t)(response->offset / block_size_of(client)), response->payload,
+      response->payload_size, response->is_last, download->arg);
+  if (status == GODWIT_OK) download->offset = end;
+  return status;
+}
+
+static int on_component_response(struct godwit_client *client,
+                                 const struct godwit_response *response, void *arg) {
+  struct godwit_ota_download *download = arg;
+  int status = response->status;
+  if (response->code != 0) download->code = response->code;
+  if (status == GODWIT_OK) status = take_component_block(client, download, response);
+  if (status == GODWIT_OK && !response->is_last) return 0;
+  /* The owner may start anew in on_done: the request must be free by then. */
+  if (!response->is_last) godwit_client_cancel(client, &download->request);
+  end_download(client, download, status);
+  return 0;
+}
+
+int godwit_ota_download_component_async(struct godwit_client *client,
+                                        struct godwit_ota_download *download,
+                                        const struct gw_component *component,
+                                        uint32_t first_block_idx, godwit_ota_block_fn on_block,
+                                        godwit_ota_done_fn on_done, void *arg) {
+  if (component == NULL || on_block == NULL || component->uri[0] == '\0') {
+    return GODWIT_ERR_ARGUMENT;
+  }
+  uint64_t offset = (uint64_t)first_block_idx * block_size_of(client);
+  if (offset > 0 && offset >= component->size_bytes) return GODWIT_ERR_ARGUMENT;
+  *download = (struct godwit_ota_download){
+      .component = *component,
+      .on_block = on_block,
+      .on_done = on_done,
+      .arg = arg,
+      .offset = offset,
+      .request = {.method = GODWIT_GET,
+                  .path = download->component.uri,
+                  .content_format = GODWIT_FORMAT_NONE,
+                  .accept = GODWIT_FORMAT_OCTETS,
+                  .blockwise = true,
+                  .offset = offset,
+                  .on_response = on_component_response,
+                  .arg = download},
+  };
+  return godwit_client_request(client, &download->request);
+}
+
+void godwit_ota_download_cancel(struct godwit_client *client,
+                                struct godwit_ota_download *download) {
+  godwit_client_cancel(client, &download->request);
+}
+
+struct blocking_download {
+  bool done;
+  int status;
+  uint32_t next_block_idx;
+  godwit_ota_block_fn on_block;
+  void *arg;
+};
+
+static int pass_block_on(const struct gw_component *component, uint32_t block_idx,
+                         const uint8_t *block, size_t size, bool is_last, void *arg) {
+  struct blocking_download *blocking = arg;
+  return blocking->on_block(component, block_idx, block, size, is_last, blocking->arg);
+}
+
+static void note_done(struct godwit_client *client, int status, uint32_t next_block_idx,
+                      void *arg) {
+  struct blocking_download *blocking = arg;
+  (void)client;
+  blocking->done = true;
+  blocking->status = status;
+  blocking->next_block_idx = next_block_idx;
+}
+
+int godwit_ota_download_component(struct godwit_client *client,
+                                  const struct gw_component *component, uint32_t *next_block_idx,
+                                  godwit_ota_block_fn on_block, void *arg) {
+  if (client->in_poll) return GODWIT_ERR_STATE; /* a callback: polling here would do nothing */
+  struct blocking_download blocking = {.on_block = on_block, .arg = arg};
+  struct godwit_ota_download download;
+  uint32_t first = next_block_idx != NULL ? *next_block_idx : 0;
+  int status = on_block == NULL
+                   ? GODWIT_ERR_ARGUMENT
+                   : godwit_ota_download_component_async(client, &download, component, first,
+                                                         pass_block_on, note_done, &blocking);
+  if (status < 0) return status;
+  while (!blocking.done) {
+    godwit_client_poll(client);
+    if (!blocking.done) godwit_client_wait(client, WAIT_SLICE_MS);
+  }
+  if (next_block_idx != NULL) *next_block_idx = blocking.next_block_idx;
+  return blocking.status;
+}
+
+/* Reports ------------------------------------------------------------------- */
+
+static void drop_oldest_report(struct godwit_ota *ota) {
+  ota->report_count--;
+  memmove(&ota->report[0], &ota->report[1], ota->report_count * sizeof ota->report[0]);
+}
+
+static int on_report_answered(struct godwit_client *client, const struct godwit_response *response,
+                              void *arg) {
+  struct godwit_ota *ota = arg;
+  ota->report_sent = false;
+  bool answered = response->status == GODWIT_OK || response->status == GODWIT_ERR_RESPONSE;
+  if (response->status == GODWIT_ERR_RESPONSE) {
+    char code[5];
+    godwit_log(GODWIT_LOG_WARN, "ota: report on %s refused with %s", ota->report[0].package,
+               gw_coap_code_text(response->code, code));
+  }
+  /* Refused: the same bytes would be refused again. Not answered: once more. */
+  if (answered) drop_oldest_report(ota);
+  if (client->state == GODWIT_CLIENT_CONNECTED) godwit_ota_send_reports(client);
+  return 0;
+}
+
+void godwit_ota_send_reports(struct godwit_client *client) {
+  struct godwit_ota *ota = &client->ota;
+  if (ota->report_sent || ota->report_count == 0) return;
+  int size = gw_report_encode(&ota->report[0], ota->report_payload, sizeof ota->report_payload);
+  godwit_format(ota->report_path, sizeof ota->report_path, "/.u/c/%s", ota->report[0].package);
+  ota->report_request = (struct godwit_request){
+      .method = GODWIT_POST,
+      .path = ota->report_path,
+      .content_format = GODWIT_FORMAT_CBOR,
+      .accept = GODWIT_FORMAT_NONE,
+      .payload = ota->report_payload,
+      .payload_size = size > 0 ? (size_t)size : 0,
+      .on_response = on_report_answered,
+      .arg = ota,
+  };
+  ota->report_sent = size > 0 && godwit_client_request(client, &ota->report_request) == GODWIT_OK;
+  if (!ota->report_sent) drop_oldest_report(ota); /* it can never be sent */
+}
+
+static int copy_version(char out[GW_REPORT_VERSION_MAX + 1], const char *version) {
+  if (version == NULL) version = "";
+  size_t length = strlen(version);
+  if (length > GW_REPORT_VERSION_MAX) return GODWIT_ERR_ARGUMENT;
+  memcpy(out, version, length + 1);
+  return GODWIT_OK;
+}
+
+int godwit_ota_report_state(struct godwit_client *client, enum gw_ota_state state,
+                            enum gw_ota_reason reason, const char *package,
+                            const char *current_version, const char *target_version) {
+  struct gw_report report = {.state = (uint8_t)state, .reason = (uint8_t)reason};
+  size_t length = package != NULL ? strlen(package) : 0;
+  if (length == 0 || length > GW_PACKAGE_MAX) return GODWIT_ERR_ARGUMENT;
+  memcpy(report.package, package, length + 1);
+  if (copy_version(report.version, current_version) < 0 ||
+      copy_version(report.target, target_version) < 0) {
+    return GODWIT_ERR_ARGUMENT;
+  }
+  struct godwit_ota *ota = &client->ota;
+  if (ota->report_count == GODWIT_OTA_REPORTS_MAX) {
+    if (ota->report_sent) godwit_client_cancel(client, &ota->report_request);
+    ota->report_sent = false;
+    drop_oldest_report(ota);
+  }
+  ota->report[ota->report_count++] = report;
+  if (client->state == GODWIT_CLIENT_CONNECTED) godwit_ota_send_reports(client);
+  return GODWIT_OK;
+}
+
+size_t godwit_ota_reports_pending(const struct godwit_client *client) {
+  return client->ota.report_count;
+}
