@@ -65,8 +65,9 @@
 #define MBEDTLS_SSL_PROTO_DTLS
 #define MBEDTLS_SSL_DTLS_HELLO_VERIFY
 #define MBEDTLS_SSL_DTLS_ANTI_REPLAY
-#define MBEDTLS_SSL_DTLS_CLIENT_PORT_REUSE /* a rebooted device on its old source port */
-#define MBEDTLS_SSL_DTLS_CONNECTION_ID     /* RFC 9146, extension 54 */
+/* No MBEDTLS_SSL_DTLS_CLIENT_PORT_REUSE: it resets the old session as soon as the
+ * cookie is right; server/gateway/dtls.c keeps it until the new one is proved. */
+#define MBEDTLS_SSL_DTLS_CONNECTION_ID /* RFC 9146, extension 54 */
 #define MBEDTLS_SSL_CID_IN_LEN_MAX 8
 #define MBEDTLS_SSL_CID_OUT_LEN_MAX 32
 #define MBEDTLS_SSL_ENCRYPT_THEN_MAC

@@ -3,8 +3,8 @@
 #define SERVER_GATEWAY_GATEWAY_H
 /* The CoAP/DTLS gateway: one UDP socket, DTLS sessions, the device contract on
  * top of the core. Owns its socket, sessions and timers; runs on the loop's
- * thread. It nests in any epoll loop: wait for gateway_fd to be readable or for
- * the time-out, then call srv_gateway_run. */
+ * thread. It nests in any epoll loop: wait for srv_gateway_fd to be readable or
+ * for the time-out, then call srv_gateway_run. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,32 +13,51 @@
 struct srv_gateway;
 
 struct srv_gateway_config {
-  const char *bind_address; /* NULL: "::", both families */
-  uint16_t port;            /* 0: any free one; 5684 is what devices use */
-  size_t sessions_max;      /* 0: 100000 */
-  uint32_t idle_timeout_s;  /* session dropped after silence; 0: 600 */
+  const char *bind_address;     /* numeric; NULL: "::", both families ("0.0.0.0" without IPv6) */
+  uint16_t port;                /* 0: any free one; 5684 is what devices use */
+  size_t sessions_max;          /* 0: 100000; beyond it the next handshake waits */
+  size_t handshakes_max;        /* half-open at once; 0: 4096; the oldest gives way */
+  uint32_t handshake_timeout_s; /* 0: 30 */
+  uint32_t idle_timeout_s;      /* session dropped after silence; 0: 600 */
+  uint32_t keepalive_s;         /* own ping when nothing was sent for so long; 0: 20. Below 30:
+                                   Zephyr clients drop a session that stays mute for 30 s */
+  uint32_t requests_per_second; /* a device's requests beyond it get 4.29; 0: 200. A block of a
+                                   download counts 1/100: stop-and-wait limits itself */
+  uint64_t (*now_ms)(void *context); /* any monotonic clock; NULL: CLOCK_MONOTONIC */
+  void *now_context;
 };
 
 struct srv_gateway_stats {
   uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
+  uint64_t datagrams_dropped; /* out: the socket was full; in: no session, no ClientHello */
+  uint64_t hellos;            /* ClientHellos answered with a cookie, no state kept */
   uint64_t handshakes_ok, handshakes_failed;
-  uint64_t malformed;      /* datagrams that were no CoAP */
-  uint64_t duplicates;     /* answered from memory */
-  uint64_t notifications;  /* first transmissions */
+  uint64_t requests;
+  uint64_t malformed;     /* decrypted, but no CoAP */
+  uint64_t duplicates;    /* requests seen before: not executed again */
+  uint64_t rate_limited;  /* requests answered with 4.29 */
+  uint64_t notifications; /* first transmissions */
   uint64_t retransmissions;
-  size_t sessions, observers;
+  uint64_t address_changes; /* sessions that moved, found by Connection ID */
+  size_t sessions, handshakes, observers;
 };
 
 /* On failure *error (at least 160 bytes) says what to do; SRV_ERR_BUSY for a
- * taken port. Registers itself as the core's listener. */
+ * taken port. Registers itself as the core's listener. The core must outlive
+ * the gateway. */
 int srv_gateway_create(struct srv_gateway **out, const struct srv_gateway_config *config,
                        struct srv_core *core, char *error, size_t error_size);
+/* Says goodbye to every session (close_notify), so that devices come back at
+ * once when the server does. */
 void srv_gateway_destroy(struct srv_gateway *gateway);
 int srv_gateway_fd(const struct srv_gateway *gateway);
 uint16_t srv_gateway_port(const struct srv_gateway *gateway);
-/* Milliseconds until a timer is due, -1 for none. */
+/* Milliseconds until srv_gateway_run has something to do though nothing came;
+ * -1 for never. Ask after each change of the core, too: a notification may be
+ * waiting. */
 int srv_gateway_timeout_ms(struct srv_gateway *gateway);
-/* Reads what has come, runs timers, sends. Never blocks. */
+/* Reads what has come, runs timers, sends. Never blocks. SRV_OK, or SRV_ERR_IO
+ * when the socket is unusable. */
 int srv_gateway_run(struct srv_gateway *gateway);
 void srv_gateway_stats(const struct srv_gateway *gateway, struct srv_gateway_stats *out);
 #endif

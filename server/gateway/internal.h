@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_GATEWAY_INTERNAL_H
+#define SERVER_GATEWAY_INTERNAL_H
+/* The gateway's objects, shared by its files. Who owns what:
+ *   gateway.c        the gateway, the loop, the batch, answers that wait for it
+ *   udp.c            the socket and its queues
+ *   hello.c          the door: ClientHello and cookie, without state
+ *   session_table.c  sessions by address and Connection ID, devices
+ *   dtls.c           a session's life: handshake, records, timers, end
+ *   coap_layer.c     a session's CoAP: messages, duplicates, answers, keepalive
+ *   observe.c        observations and their notifications
+ *   routes.c, ota.c  which path does what
+ * Calls go down this list; up only through the functions declared here. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/ssl.h>
+
+#include "server/gateway/gateway.h"
+#include "server/gateway/hello.h"
+#include "server/gateway/timers.h"
+#include "server/gateway/udp.h"
+#include "wire/coap.h"
+#include "wire/exchange.h"
+
+#define CID_SIZE 8u
+#define OBSERVATIONS_MAX 8u /* a session's; what published clients keep at most */
+#define TOKEN_DIGEST_SIZE 16u
+/* The longest representation made here (not a blob): eight components as JSON. */
+#define REPRESENTATION_MAX 4096u
+/* A response's payload without Block2, and a block's: what Zephyr receives. */
+#define PAYLOAD_MAX 1024u
+
+struct session;
+
+/* One identity that is, or is about to be, connected; shared by its sessions. */
+struct device {
+  struct srv_device_ref ref;
+  struct device *next; /* in the table's chain */
+  struct session *sessions;
+  unsigned references;
+  bool revoked;       /* its sessions end at the next run */
+  uint64_t budget_ms; /* token bucket: the time at which it was last filled */
+  uint32_t tokens;    /* hundredths of a request */
+};
+
+/* Writes the current representation; returns its length or enum srv_status. */
+typedef int (*representation_function)(struct srv_gateway *gateway, struct session *session,
+                                       uint16_t format, uint8_t *buffer, size_t size);
+
+struct observation {
+  struct observation *next;
+  representation_function represent;
+  uint16_t format;
+  uint8_t token[GW_COAP_TOKEN_MAX];
+  uint8_t token_length;
+  bool changed;                    /* something newer may wait */
+  uint8_t sent[TOKEN_DIGEST_SIZE]; /* digest of what the observer was last sent */
+  uint32_t sequence;               /* Observe option last sent; rises */
+  uint16_t message_id;             /* of the outstanding notification */
+  struct gw_retransmit outstanding;
+};
+
+enum session_state { SESSION_HANDSHAKE, SESSION_OPEN, SESSION_DEAD };
+
+struct session {
+  struct srv_gateway *gateway;
+  enum session_state state;
+  bool has_cid;    /* the peer sends our CID */
+  bool quiet;      /* does not answer; a CID session may be asleep */
+  bool by_address; /* in the table of addresses (or of handshakes) */
+  bool listed_changed;
+  struct udp_path path;
+  uint8_t cid[CID_SIZE];
+  struct session *address_next, *cid_next;       /* hash chains */
+  struct session *device_previous, *device_next; /* sessions of one device */
+  struct session *list_previous, *list_next;     /* handshakes, open sessions, or dead ones */
+  struct session *changed_next;                  /* sessions with observations to look at */
+  struct device *device; /* known once the identity is; never NULL in SESSION_OPEN */
+
+  mbedtls_ssl_context ssl;
+  const uint8_t *incoming; /* datagram that mbedTLS reads next; NULL: none */
+  size_t incoming_size;
+  uint64_t flight_intermediate_ms, flight_final_ms; /* mbedTLS's timer; 0: off */
+  uint8_t client_random[HELLO_RANDOM_SIZE];
+
+  struct timer timer;
+  uint64_t started_ms, received_ms, sent_ms;
+  uint16_t next_message_id;
+  uint16_t ping_message_id;
+  struct gw_retransmit ping;
+  struct gw_dedup dedup;
+  struct observation *observations;
+};
+
+struct session_list {
+  struct session *first, *last;
+  size_t count;
+};
+
+struct session_table {
+  struct session **open, **handshakes, **cids; /* buckets */
+  struct device **devices;
+  size_t bucket_count; /* of each, a power of two */
+  uint64_t hash_key[2];
+  size_t device_count;
+  struct session_list open_list, handshake_list, dead_list;
+};
+
+/* An answer to a request that wrote: sent once the batch is on the disk. */
+struct waiting_answer {
+  struct session *session;
+  uint16_t message_id;
+  uint8_t type, code, token_length;
+  uint8_t token[GW_COAP_TOKEN_MAX];
+  bool has_block1;
+  uint32_t block1;
+};
+#define WAITING_ANSWERS_MAX 256u
+
+struct srv_gateway {
+  struct srv_gateway_config config; /* with defaults filled in */
+  struct srv_core *core;
+  struct udp_socket *udp;
+  struct session_table table;
+  struct timers timers;
+  uint64_t now_ms; /* read once per batch */
+  uint8_t cookie_secret[HELLO_SECRET_SIZE];
+  mbedtls_entropy_context entropy;
+  mbedtls_ctr_drbg_context random;
+  mbedtls_ssl_config ssl_config;
+  struct srv_gateway_stats stats;
+  size_t waiting_count;
+  struct waiting_answer waiting[WAITING_ANSWERS_MAX];
+  struct session *changed_first, *changed_last;
+  bool revocations; /* some device is revoked */
+  uint8_t representation[REPRESENTATION_MAX];
+};
+
+/* ---- session_table.c ---- */
+bool table_init(struct session_table *table, uint64_t key0, uint64_t key1);
+void table_free(struct session_table *table);
+struct session *table_find_open(const struct session_table *table, const struct udp_path *path);
+struct session *table_find_handshake(const struct session_table *table,
+                                     const struct udp_path *path);
+struct session *table_find_cid(const struct session_table *table, const uint8_t cid[CID_SIZE]);
+/* A new session enters as a handshake, by address and CID. */
+void table_add_handshake(struct session_table *table, struct session *session);
+/* The handshake is done: it takes the address from whoever had it, which is
+ * returned (NULL: nobody) and can from now on only be found by its CID. */
+struct session *table_open(struct session_table *table, struct session *session);
+/* An open session writes from elsewhere; returns whoever lost that address. */
+struct session *table_move(struct session_table *table, struct session *session,
+                           const struct udp_path *path);
+/* Out of every index, into the list of the dead. */
+void table_bury(struct session_table *table, struct session *session);
+/* Takes a dead one out of the list, to be freed; NULL when there is none. */
+struct session *table_take_dead(struct session_table *table);
+/* The device's entry, made when needed, with one reference more; NULL when
+ * memory is out. */
+struct device *table_device_acquire(struct session_table *table, const struct srv_device_ref *ref);
+struct device *table_device_find(const struct session_table *table, const char *project_id,
+                                 const char *device_id);
+void table_device_release(struct session_table *table, struct device *device);
+
+/* ---- dtls.c ---- */
+int dtls_init(struct srv_gateway *gateway, char *error, size_t error_size);
+void dtls_deinit(struct srv_gateway *gateway);
+/* One datagram of the socket, from whomever. */
+void dtls_receive(struct srv_gateway *gateway, const uint8_t *datagram, size_t size,
+                  const struct udp_path *path);
+/* The session's timer fired, perhaps early. */
+void dtls_timer(struct session *session);
+/* Something of the session is due earlier than its timer may know. */
+void dtls_schedule(struct session *session);
+/* Encrypts and queues one CoAP message. */
+void session_send(struct session *session, const uint8_t *message, size_t size);
+/* Ends it: close_notify when `polite`, observers and answers forgotten, the
+ * device told offline when this was its last. Freed later, by dtls_reap. */
+void session_end(struct session *session, bool polite);
+void dtls_reap(struct srv_gateway *gateway);
+/* Ends every session of revoked devices. */
+void dtls_end_revoked(struct srv_gateway *gateway);
+uint32_t gateway_random(struct srv_gateway *gateway);
+
+/* ---- coap_layer.c ---- */
+/* One decrypted datagram. */
+void coap_receive(struct session *session, const uint8_t *datagram, size_t size);
+/* When its next timer is due; and what to do then. */
+uint64_t coap_due_ms(const struct session *session);
+void coap_timer(struct session *session);
+/* Sends the answers that waited for the commit; `saved` false turns them into
+ * 5.00. */
+void coap_send_waiting(struct srv_gateway *gateway, bool saved);
+void coap_forget_session(struct session *session);
+
+/* ---- observe.c ---- */
+/* Registers or renews; false when the session has OBSERVATIONS_MAX. The
+ * representation is about to be sent as the answer, with *sequence. */
+bool observe_register(struct session *session, const struct gw_coap_message *request,
+                      representation_function represent, uint16_t format,
+                      const uint8_t *representation, size_t size, uint32_t *sequence);
+void observe_cancel(struct session *session, const uint8_t *token, size_t token_length);
+void observe_cancel_all(struct session *session);
+/* ACK or RST with that message id came; nothing happens when it is not that of
+ * an outstanding notification. */
+void observe_acknowledged(struct session *session, uint16_t message_id);
+void observe_rejected(struct session *session, uint16_t message_id);
+/* The core says that what this session observes may have changed. */
+void observe_mark(struct session *session);
+/* Looks at up to `limit` marked sessions and notifies; true when more wait. */
+bool observe_run(struct srv_gateway *gateway, size_t limit);
+uint64_t observe_due_ms(const struct session *session);
+/* False when the peer has not answered to the end of retransmission. */
+bool observe_timer(struct session *session);
+/* Life from a session that had gone quiet. */
+void observe_wake(struct session *session);
+
+/* ---- routes.c ---- */
+enum { METHOD_GET = 1, METHOD_POST = 2, METHOD_PUT = 4, METHOD_DELETE = 8 };
+
+struct request {
+  struct srv_gateway *gateway;
+  struct session *session;
+  const struct gw_coap_message *message;
+  const char *rest; /* of the path, behind the pattern's '*' */
+};
+#define FORMAT_NONE 0xFFFFu
+struct response {
+  uint8_t code;
+  uint16_t format;        /* FORMAT_NONE: no Content-Format */
+  const uint8_t *payload; /* the whole representation; blocks are cut from it */
+  size_t payload_size;
+  bool wrote;                         /* send after the commit; then without payload */
+  representation_function observable; /* NULL: Observe is ignored */
+  struct srv_blob_view blob; /* released when the answer is written; owner or data NULL: none */
+};
+typedef void (*route_handler)(const struct request *request, struct response *response);
+/* NULL when there is none: *code says 4.04 or 4.05. */
+route_handler route_find(const char *path, uint8_t coap_method, const char **rest, uint8_t *code);
+/* True for the path of artifact blocks, which are cheap to serve. */
+bool route_is_cheap(route_handler handler);
+/* enum srv_status to a CoAP code. */
+uint8_t route_code_of_status(int status);
+
+/* ---- ota.c ---- */
+void ota_get_manifest(const struct request *request, struct response *response);
+void ota_get_artifact(const struct request *request, struct response *response);
+void ota_post_report(const struct request *request, struct response *response);
+#endif
