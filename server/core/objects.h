@@ -53,9 +53,9 @@ int srv_core_device_state(struct srv_core *core, const char *device_id,
                           struct srv_device_state *out);
 
 /* --- making and changing ------------------------------------------------- *
- * create: the caller fills all but id and times, which come back. Names have
- * 1 to SRV_NAME_MAX of the characters A-Z a-z 0-9 . _ - and, for devices and
- * projects' names, spaces and ':' as well; no name has the shape of an id.
+ * create: the caller fills all but id and times, which come back. Names of
+ * tags and blueprints use A-Z a-z 0-9 . _ -, those of devices and projects any
+ * text without control characters and '/'; project ids a-z 0-9 _ -.
  * update: the whole object, found by id and project_id. */
 
 int srv_core_create_project(struct srv_core *core, struct srv_project *project);

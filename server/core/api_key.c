@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <mbedtls/sha256.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "server/core/internal.h"
+
+#define RANDOM_BYTES 20
+
+static void hash_of(const char *text, uint8_t hash[GW_DIGEST_SIZE]) {
+  mbedtls_sha256((const unsigned char *)text, strlen(text), hash, 0);
+}
+
+static int make_text(struct srv_core *core, char text[SRV_API_KEY_LENGTH + 1]) {
+  uint8_t random[RANDOM_BYTES];
+  if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+    return srv_fail(core, SRV_ERR_INTERNAL, "the system gives no random numbers");
+  }
+  size_t length = (size_t)snprintf(text, SRV_API_KEY_LENGTH + 1, "gdw_");
+  for (size_t i = 0; i < sizeof(random); i++) {
+    length += (size_t)snprintf(text + length, SRV_API_KEY_LENGTH + 1 - length, "%02x", random[i]);
+  }
+  explicit_bzero(random, sizeof(random));
+  return SRV_OK;
+}
+
+static int write_key(struct srv_core *core, struct srv_api_key *key,
+                     int (*write)(struct srv_store *, enum srv_kind, const void *)) {
+  int status = srv_transaction_begin(core);
+  if (status != SRV_OK) return status;
+  return srv_transaction_end(core, srv_fail_store(core, write(core->store, SRV_API_KEY, key)));
+}
+
+int srv_core_create_api_key(struct srv_core *core, struct srv_api_key *key,
+                            char text[SRV_API_KEY_LENGTH + 1]) {
+  int status = srv_check_title(core, "API key", key->name);
+  if (status == SRV_OK) status = make_text(core, text);
+  if (status != SRV_OK) return status;
+  srv_make_id(core, key->id);
+  hash_of(text, key->hash);
+  key->enabled = true;
+  key->created_us = key->updated_us = srv_now_us(core);
+  status = write_key(core, key, core->store->ops->insert);
+  if (status != SRV_OK) explicit_bzero(text, SRV_API_KEY_LENGTH + 1);
+  return status;
+}
+
+int srv_core_update_api_key(struct srv_core *core, struct srv_api_key *key) {
+  struct srv_api_key old;
+  int status = srv_check_title(core, "API key", key->name);
+  if (status == SRV_OK) status = srv_get_by_id(core, SRV_API_KEY, key->project_id, key->id, &old);
+  if (status != SRV_OK) return status;
+  memcpy(key->hash, old.hash, sizeof(key->hash));
+  key->created_us = old.created_us;
+  key->updated_us = srv_now_us(core);
+  return write_key(core, key, core->store->ops->update);
+}
+
+int srv_core_delete_api_key(struct srv_core *core, const char *project_id, const char *id) {
+  struct srv_api_key key;
+  int status = srv_get_by_id(core, SRV_API_KEY, project_id, id, &key);
+  if (status == SRV_OK) status = srv_transaction_begin(core);
+  if (status != SRV_OK) return status;
+  struct srv_query query = {0};
+  srv_query_text(&query, "id", SRV_EQUALS, id);
+  status = srv_fail_store(core, core->store->ops->remove(core->store, SRV_API_KEY, &query));
+  return srv_transaction_end(core, status);
+}
+
+/* Found by hash: how long the look-up takes says nothing about the key. */
+int srv_core_check_api_key(struct srv_core *core, const char *text, struct srv_api_key *out) {
+  uint8_t hash[GW_DIGEST_SIZE];
+  struct srv_query query = {0};
+  hash_of(text, hash);
+  srv_query_digest(&query, "hash", hash);
+  int status = core->store->ops->get(core->store, SRV_API_KEY, &query, out);
+  if (status == SRV_ERR_NOT_FOUND || (status == SRV_OK && !out->enabled)) {
+    return srv_fail(core, SRV_ERR_FORBIDDEN, "the API key is not valid");
+  }
+  return srv_fail_store(core, status);
+}

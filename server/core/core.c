@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "server/core/internal.h"
+#include "server/core/log.h"
+
+/* --- errors and time -------------------------------------------------------- */
+
+const char *srv_core_error(const struct srv_core *core) { return core->error; }
+
+int srv_fail(struct srv_core *core, int status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(core->error, sizeof(core->error), format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+int srv_fail_store(struct srv_core *core, int status) {
+  if (status == SRV_OK) return SRV_OK;
+  return srv_fail(core, status, "%s", srv_store_error(core->store));
+}
+
+int srv_fail_blobs(struct srv_core *core, int status) {
+  if (status == SRV_OK) return SRV_OK;
+  return srv_fail(core, status, "%s", core->blobs->error);
+}
+
+static int64_t system_now_us(void *context) {
+  (void)context;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t srv_now_us(const struct srv_core *core) { return core->now_us(core->clock_context); }
+
+/* --- changes: told after the commit ------------------------------------------- */
+
+void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener *listener) {
+  core->listener = listener == NULL ? (struct srv_core_listener){0} : *listener;
+}
+
+/* True when a change that is noted already says as much. */
+static bool is_covered(const struct srv_changes *changes, const struct srv_change *change) {
+  if (change->type != SRV_CHANGE_MANIFEST) return false;
+  for (size_t i = 0; i < changes->count; i++) {
+    const struct srv_change *noted = &changes->change[i];
+    if (noted->type != SRV_CHANGE_MANIFEST) continue;
+    if (strcmp(noted->project_id, change->project_id) != 0) continue;
+    if (noted->device_id[0] == 0 || strcmp(noted->device_id, change->device_id) == 0) return true;
+  }
+  return false;
+}
+
+int srv_note(struct srv_core *core, enum srv_change_type type, const char *project_id,
+             const char *device_id, const uint8_t *digest) {
+  struct srv_change change = {.type = type};
+  snprintf(change.project_id, sizeof(change.project_id), "%s", project_id);
+  snprintf(change.device_id, sizeof(change.device_id), "%s", device_id == NULL ? "" : device_id);
+  if (digest != NULL) memcpy(change.digest, digest, GW_DIGEST_SIZE);
+  struct srv_changes *changes = &core->changes;
+  if (is_covered(changes, &change)) return SRV_OK;
+  if (changes->count == changes->capacity) {
+    size_t capacity = changes->capacity == 0 ? 16 : changes->capacity * 2;
+    struct srv_change *grown = realloc(changes->change, capacity * sizeof(*grown));
+    if (grown == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+    changes->change = grown;
+    changes->capacity = capacity;
+  }
+  changes->change[changes->count++] = change;
+  return SRV_OK;
+}
+
+int srv_note_manifest(struct srv_core *core, const char *project_id, const char *device_id) {
+  return srv_note(core, SRV_CHANGE_MANIFEST, project_id, device_id, NULL);
+}
+
+/* The same bytes may stand behind several artifacts. */
+static void remove_unused_blob(struct srv_core *core, const uint8_t *digest) {
+  struct srv_query query = {0};
+  uint64_t count = 1;
+  srv_query_digest(&query, "digest", digest);
+  if (core->store->ops->list(core->store, SRV_ARTIFACT, &query, NULL, NULL, &count) != SRV_OK) {
+    return; /* swept at the next start */
+  }
+  if (count == 0) core->blobs->ops->remove(core->blobs, digest);
+}
+
+static void tell(struct srv_core *core, const struct srv_change *change) {
+  const struct srv_core_listener *listener = &core->listener;
+  const char *device_id = change->device_id[0] == 0 ? NULL : change->device_id;
+  switch (change->type) {
+    case SRV_CHANGE_MANIFEST:
+      if (listener->manifest_changed != NULL) {
+        listener->manifest_changed(listener->context, change->project_id, device_id);
+      }
+      break;
+    case SRV_CHANGE_REVOKED:
+      if (listener->device_revoked != NULL) {
+        listener->device_revoked(listener->context, change->project_id, device_id);
+      }
+      break;
+    case SRV_CHANGE_BLOB_UNUSED:
+      remove_unused_blob(core, change->digest);
+      break;
+  }
+}
+
+static void tell_all(struct srv_core *core) {
+  struct srv_changes changes = core->changes;
+  core->changes = (struct srv_changes){0};
+  for (size_t i = 0; i < changes.count; i++) tell(core, &changes.change[i]);
+  free(changes.change);
+}
+
+void srv_drop_caches(struct srv_core *core) {
+  srv_drop_compiled(core, NULL);
+  srv_drop_variants(core);
+}
+
+/* --- transactions ---------------------------------------------------------------- */
+
+static int open_batch(struct srv_core *core) {
+  if (core->batch_depth == 0 || core->batch_open) return SRV_OK;
+  int status = core->store->ops->begin(core->store);
+  if (status != SRV_OK) return srv_fail_store(core, status);
+  core->batch_open = true;
+  return SRV_OK;
+}
+
+int srv_transaction_begin(struct srv_core *core) {
+  int status = open_batch(core);
+  if (status != SRV_OK) return status;
+  status = core->store->ops->begin(core->store);
+  if (status != SRV_OK) return srv_fail_store(core, status);
+  core->transaction_depth++;
+  return SRV_OK;
+}
+
+int srv_transaction_end(struct srv_core *core, int status) {
+  core->transaction_depth--;
+  if (status == SRV_OK) {
+    status = core->store->ops->commit(core->store);
+    if (status != SRV_OK) srv_fail_store(core, status);
+  } else {
+    core->store->ops->rollback(core->store);
+  }
+  bool outermost = core->transaction_depth == 0 && !core->batch_open;
+  if (status != SRV_OK) {
+    srv_drop_caches(core); /* they may have seen what is undone now */
+    if (outermost) core->changes.count = 0;
+  } else if (outermost) {
+    tell_all(core);
+  }
+  return status;
+}
+
+void srv_core_batch_begin(struct srv_core *core) { core->batch_depth++; }
+
+int srv_core_batch_commit(struct srv_core *core) {
+  core->batch_depth--;
+  if (core->batch_depth > 0 || !core->batch_open) return SRV_OK;
+  core->batch_open = false;
+  int status = core->store->ops->commit(core->store);
+  if (status == SRV_OK) {
+    tell_all(core);
+    return SRV_OK;
+  }
+  core->changes.count = 0;
+  srv_drop_caches(core);
+  srv_fail_store(core, status);
+  srv_log(SRV_LOG_ERROR, "core", "a batch of reports was not stored: %s", core->error);
+  return status;
+}
+
+/* --- life ------------------------------------------------------------------------- */
+
+static bool is_blob_used(void *context, const uint8_t digest[GW_DIGEST_SIZE]) {
+  struct srv_core *core = context;
+  struct srv_query query = {0};
+  uint64_t count = 0;
+  srv_query_digest(&query, "digest", digest);
+  int status = core->store->ops->list(core->store, SRV_ARTIFACT, &query, NULL, NULL, &count);
+  return status != SRV_OK || count > 0; /* in doubt, keep */
+}
+
+static int make_default_project(struct srv_core *core) {
+  struct srv_query query = {0};
+  uint64_t count = 0;
+  int status = core->store->ops->list(core->store, SRV_PROJECT, &query, NULL, NULL, &count);
+  if (status != SRV_OK || count > 0) return srv_fail_store(core, status);
+  struct srv_project project = {.id = SRV_DEFAULT_PROJECT, .name = SRV_DEFAULT_PROJECT};
+  return srv_core_create_project(core, &project);
+}
+
+static int start(struct srv_core *core) {
+  if (getrandom(core->id_random, sizeof(core->id_random), 0) != sizeof(core->id_random)) {
+    return srv_fail(core, SRV_ERR_INTERNAL, "the system gives no random numbers");
+  }
+  int status = make_default_project(core);
+  if (status != SRV_OK) return status;
+  core->blobs->ops->sweep(core->blobs, is_blob_used, core);
+  return SRV_OK;
+}
+
+int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
+                    char error[SRV_ERROR_MAX]) {
+  struct srv_core *core = calloc(1, sizeof(*core));
+  if (core == NULL) {
+    snprintf(error, SRV_ERROR_MAX, "out of memory");
+    return SRV_ERR_INTERNAL;
+  }
+  core->store = config->store;
+  core->blobs = config->blobs;
+  core->now_us = config->now_us == NULL ? system_now_us : config->now_us;
+  core->clock_context = config->clock_context;
+  core->events_per_package = config->events_per_package == 0 ? SRV_EVENTS_PER_PACKAGE_DEFAULT
+                                                             : config->events_per_package;
+  core->seen.flushed_us = srv_now_us(core);
+  int status = start(core);
+  if (status != SRV_OK) {
+    snprintf(error, SRV_ERROR_MAX, "%s", core->error);
+    srv_core_destroy(core);
+    return status;
+  }
+  *out = core;
+  return SRV_OK;
+}
+
+static void leave(struct srv_core *core) {
+  int64_t now = srv_now_us(core);
+  for (size_t i = 0; i < core->seen.capacity; i++) {
+    struct srv_seen *seen = &core->seen.slot[i];
+    if (!seen->online) continue;
+    seen->online = false;
+    seen->changed = true;
+    seen->presence.last_offline_us = now;
+  }
+  srv_seen_flush(core);
+}
+
+void srv_core_destroy(struct srv_core *core) {
+  if (core == NULL) return;
+  leave(core);
+  srv_drop_caches(core);
+  free(core->changes.change);
+  free(core->seen.slot);
+  free(core);
+}

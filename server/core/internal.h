@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_CORE_INTERNAL_H
+#define SERVER_CORE_INTERNAL_H
+/* What the files of core/ share; nobody else includes it. */
+#include "server/core/objects.h"
+
+/* --- what to tell after the commit ------------------------------------------ */
+
+enum srv_change_type { SRV_CHANGE_MANIFEST, SRV_CHANGE_REVOKED, SRV_CHANGE_BLOB_UNUSED };
+
+struct srv_change {
+  enum srv_change_type type;
+  char project_id[SRV_NAME_MAX + 1];
+  char device_id[SRV_ID_LENGTH + 1]; /* "" all of the project */
+  uint8_t digest[GW_DIGEST_SIZE];
+};
+
+struct srv_changes {
+  struct srv_change *change; /* grows; as many as one batch makes */
+  size_t count, capacity;
+};
+
+/* --- caches -------------------------------------------------------------------- */
+
+/* A release with rollout on, ready to be compared and sent. */
+struct srv_compiled_release {
+  char blueprint_id[SRV_ID_LENGTH + 1]; /* its own, or its artifacts' */
+  size_t tag_count;
+  char tag_id[SRV_RELEASE_DEVICE_TAGS_MAX][SRV_ID_LENGTH + 1];
+  struct gw_manifest manifest;
+};
+
+struct srv_compiled_project {
+  struct srv_compiled_project *next;
+  char project_id[SRV_NAME_MAX + 1];
+  struct srv_compiled_release *release; /* highest sequence number first */
+  size_t count, capacity;
+};
+
+/* Artifacts of one package and version: usually one, else one a blueprint. */
+struct srv_variant {
+  char blueprint_id[SRV_ID_LENGTH + 1];
+  uint8_t digest[GW_DIGEST_SIZE];
+  uint32_t size_bytes;
+};
+struct srv_variants {
+  char project_id[SRV_NAME_MAX + 1];
+  char package[GW_PACKAGE_MAX + 1];
+  char version[GW_VERSION_MAX + 1];
+  struct srv_variant *variant;
+  size_t count, capacity;
+};
+#define SRV_VARIANTS_CACHED 256 /* direct-mapped by a hash of the three texts */
+
+struct srv_seen {
+  struct srv_presence presence; /* device_id "" : an empty slot */
+  bool online;
+  bool changed; /* since it was last written */
+};
+struct srv_seen_map {
+  struct srv_seen *slot; /* open addressing, a power of two of them */
+  size_t capacity, count;
+  int64_t flushed_us;
+};
+
+struct srv_core {
+  struct srv_store *store;
+  struct srv_blobs *blobs;
+  int64_t (*now_us)(void *context);
+  void *clock_context;
+  uint32_t events_per_package;
+  char error[SRV_ERROR_MAX];
+  struct srv_core_listener listener;
+  unsigned batch_depth;
+  bool batch_open; /* a store transaction is open for the batch */
+  unsigned transaction_depth;
+  struct srv_changes changes;
+  struct srv_compiled_project *compiled;
+  struct srv_variants variants[SRV_VARIANTS_CACHED];
+  struct srv_seen_map seen;
+  uint8_t id_random[5];
+  uint32_t id_counter;
+};
+
+/* --- core.c --------------------------------------------------------------------- */
+
+int64_t srv_now_us(const struct srv_core *core);
+/* Keeps the one-line reason and returns status. */
+int srv_fail(struct srv_core *core, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The store's (blobs') own words. */
+int srv_fail_store(struct srv_core *core, int status);
+int srv_fail_blobs(struct srv_core *core, int status);
+
+/* A write: begin, work, then end with the work's status, which commits or
+ * rolls back and returns what came of it. Changes noted in between are told
+ * after the commit or forgotten. */
+int srv_transaction_begin(struct srv_core *core);
+int srv_transaction_end(struct srv_core *core, int status);
+int srv_note(struct srv_core *core, enum srv_change_type type, const char *project_id,
+             const char *device_id, const uint8_t *digest);
+int srv_note_manifest(struct srv_core *core, const char *project_id, const char *device_id);
+void srv_drop_caches(struct srv_core *core);
+
+/* --- names.c ---------------------------------------------------------------------- */
+
+void srv_make_id(struct srv_core *core, char id[SRV_ID_LENGTH + 1]);
+bool srv_is_id(const char *text);
+/* what: "tag", "blueprint"...; for the message. */
+int srv_check_label(struct srv_core *core, const char *what, const char *name);
+int srv_check_title(struct srv_core *core, const char *what, const char *name);
+int srv_check_slug(struct srv_core *core, const char *what, const char *name);
+
+/* --- objects.c --------------------------------------------------------------------- */
+
+int srv_get_by_id(struct srv_core *core, enum srv_kind kind, const char *project_id,
+                  const char *id, void *row);
+/* Are there rows of that kind whose column is (list holds) that text? */
+int srv_count(struct srv_core *core, enum srv_kind kind, const char *column,
+              enum srv_match match, const char *text, uint64_t *count);
+int srv_check_blueprint(struct srv_core *core, const char *project_id, const char *blueprint_id);
+int srv_check_tags(struct srv_core *core, const char *project_id, const char *tag_id, size_t size,
+                   size_t count);
+
+/* --- release.c, artifact.c, presence.c, model_check.c -------------------------------- */
+
+void srv_drop_compiled(struct srv_core *core, const char *project_id);
+void srv_drop_variants(struct srv_core *core);
+/* Fills an artifact's component of a manifest. */
+int srv_component_of(struct srv_core *core, const struct srv_artifact *artifact,
+                     struct gw_component *out);
+struct srv_seen *srv_seen_find(struct srv_core *core, const char *device_id);
+int srv_seen_flush(struct srv_core *core);
+void srv_seen_forget(struct srv_core *core, const char *device_id);
+/* SRV_ERR_MODEL with wit's reason, or a JSON object about the model in info. */
+int srv_check_model(struct srv_core *core, const void *data, size_t size,
+                    char info[SRV_MODEL_INFO_MAX + 1]);
+#endif

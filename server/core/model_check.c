@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs the device's own runtime over an upload: what no device could run is
+ * refused, and what is inside is told to whoever looks at the artifact. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/core/internal.h"
+#include "wit/wit.h"
+
+static int refuse(struct srv_core *core, const char *what, const struct wit_error *error) {
+  return srv_fail(core, SRV_ERR_MODEL, "%s: %s", what, error->message);
+}
+
+/* A planned interpreter is the proof that every op is there with the types,
+ * shapes and options that it is used with. */
+static int check_graph(struct srv_core *core, const struct wit_model *model,
+                       size_t *arena_needed_bytes) {
+  struct wit_interpreter *interpreter;
+  struct wit_error error = {0};
+  int status = wit_interpreter_init(&interpreter, model, &wit_ops_all, NULL, 0, &error);
+  if (status != WIT_ERR_ARENA) {
+    return refuse(core, "the runtime cannot run this model", &error);
+  }
+  size_t size = error.arena_needed_bytes;
+  if (size > SRV_ARTIFACT_SIZE_MAX) {
+    return srv_fail(core, SRV_ERR_MODEL, "the model needs an arena of %zu bytes: no device has it",
+                    size);
+  }
+  void *arena = aligned_alloc(WIT_ARENA_ALIGNMENT,
+                              (size + WIT_ARENA_ALIGNMENT - 1) / WIT_ARENA_ALIGNMENT *
+                                  WIT_ARENA_ALIGNMENT);
+  if (arena == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+  status = wit_interpreter_init(&interpreter, model, &wit_ops_all, arena, size, &error);
+  free(arena);
+  if (status != WIT_OK) return refuse(core, "the runtime cannot run this model", &error);
+  *arena_needed_bytes = size;
+  return SRV_OK;
+}
+
+/* --- what is inside, as JSON --------------------------------------------------- */
+
+static json_t *describe_tensor(const struct wit_tensor *tensor) {
+  json_t *shape = json_array();
+  for (int32_t i = 0; i < tensor->shape.rank; i++) {
+    json_array_append_new(shape, json_integer(tensor->shape.dim[i]));
+  }
+  return json_pack("{s:s, s:o, s:f, s:i}", "type", wit_type_name((int)tensor->type), "shape",
+                   shape, "scale", (double)tensor->scale, "zeroPoint", (int)tensor->zero_point);
+}
+
+static json_t *describe_tensors(const struct wit_model *model,
+                                bool (*get)(const struct wit_model *, size_t,
+                                            struct wit_tensor *)) {
+  struct wit_tensor tensor;
+  json_t *list = json_array();
+  for (size_t i = 0; get(model, i, &tensor); i++) {
+    json_array_append_new(list, describe_tensor(&tensor));
+  }
+  return list;
+}
+
+static json_t *describe_labels(const struct wit_model *model) {
+  const char *text;
+  size_t length;
+  json_t *list = json_array();
+  for (size_t i = 0; wit_model_label(model, i, &text, &length); i++) {
+    json_t *label = json_stringn(text, length); /* NULL when it is not UTF-8 */
+    json_array_append_new(list, label == NULL ? json_string("?") : label);
+  }
+  return list;
+}
+
+/* Each op once, in order of first use. */
+static json_t *describe_ops(const struct wit_model *model) {
+  const char *name;
+  json_t *seen = json_object();
+  json_t *list = json_array();
+  for (size_t i = 0; (name = wit_model_operator_name(model, i, NULL)) != NULL; i++) {
+    json_t *text = json_string(name);
+    if (text == NULL || json_object_get(seen, name) != NULL) {
+      json_decref(text);
+      continue;
+    }
+    json_object_set_new(seen, name, json_true());
+    json_array_append_new(list, text);
+  }
+  json_decref(seen);
+  return list;
+}
+
+static json_t *describe(const struct wit_model *model, size_t arena_needed_bytes) {
+  struct wit_model_info info;
+  wit_model_info(model, &info);
+  json_t *object = json_object();
+  json_t *description = json_string(info.description);
+  json_object_set_new(object, "description", description == NULL ? json_string("") : description);
+  json_object_set_new(object, "labels", describe_labels(model));
+  json_object_set_new(object, "inputs", describe_tensors(model, wit_model_input));
+  json_object_set_new(object, "outputs", describe_tensors(model, wit_model_output));
+  json_object_set_new(object, "arenaBytes", json_integer((json_int_t)arena_needed_bytes));
+  json_object_set_new(object, "operators", describe_ops(model));
+  json_object_set_new(object, "operatorCount", json_integer((json_int_t)info.operator_count));
+  return object;
+}
+
+/* Writes it when it fits; drops what is longest until it does. */
+static void write_info(json_t *object, char info[SRV_MODEL_INFO_MAX + 1]) {
+  static const char *const longest_first[] = {"labels", "operators", "description", "inputs",
+                                              "outputs"};
+  info[0] = 0;
+  for (size_t i = 0;; i++) {
+    size_t size = json_dumpb(object, info, SRV_MODEL_INFO_MAX, JSON_COMPACT);
+    if (size > 0 && size <= SRV_MODEL_INFO_MAX) {
+      info[size] = 0;
+      return;
+    }
+    if (i == sizeof(longest_first) / sizeof(longest_first[0])) break;
+    json_object_del(object, longest_first[i]);
+  }
+  info[0] = 0;
+}
+
+int srv_check_model(struct srv_core *core, const void *data, size_t size,
+                    char info[SRV_MODEL_INFO_MAX + 1]) {
+  struct wit_model model;
+  struct wit_error error = {0};
+  size_t arena_needed_bytes = 0;
+  if (wit_model_open(&model, data, size, &error) != WIT_OK) {
+    return refuse(core, "not a TensorFlow Lite model (upload other files as binary)", &error);
+  }
+  if (wit_model_check_labels(&model, &error) != WIT_OK) {
+    return refuse(core, "the model's labels do not fit its output", &error);
+  }
+  int status = check_graph(core, &model, &arena_needed_bytes);
+  if (status != SRV_OK) return status;
+  json_t *object = describe(&model, arena_needed_bytes);
+  write_info(object, info);
+  json_decref(object);
+  return SRV_OK;
+}
