@@ -127,8 +127,9 @@ static bool every_label_has_clips(const struct dataset *dataset, const char *fol
     if (count > 0) continue;
     fprintf(stderr, "no clips for \"%s\" in %s: it needs a folder %s/ with WAV files\n",
             dataset->label[label], folder,
-            label == DATASET_SILENCE ? BACKGROUND
-            : label == DATASET_UNKNOWN ? "_unknown_" : dataset->label[label]);
+            label == DATASET_SILENCE   ? BACKGROUND
+            : label == DATASET_UNKNOWN ? "_unknown_"
+                                       : dataset->label[label]);
     return false;
   }
   return true;

@@ -18,7 +18,8 @@ ALWAYS_INLINE void tile(const struct gemm *gemm, size_t row, size_t column, size
   for (size_t r = 0; r < rows; r++) {
     for (size_t v = 0; v < vectors; v++) {
       sum[r][v] = (lanes){0};
-      if (gemm->accumulate) sum[r][v] += *(unaligned_lanes *)(out + r * gemm->out_step + v * GEMM_LANES);
+      if (gemm->accumulate)
+        sum[r][v] += *(unaligned_lanes *)(out + r * gemm->out_step + v * GEMM_LANES);
     }
   }
   for (size_t k = 0; k < gemm->depth; k++) {

@@ -11,8 +11,8 @@
 #define SUMS (2 * NET_LANES_MAX)
 
 struct net_shard {
-  float *patches;          /* [positions][taps_padded] of one sample */
-  float *patch_gradients;  /* likewise */
+  float *patches;         /* [positions][taps_padded] of one sample */
+  float *patch_gradients; /* likewise */
   float *filter_gradient[NET_LAYERS];
   float *dense_gradient, *dense_bias_gradient;
   double sums[SUMS]; /* per channel: of x and x^2, or of g and g * normalised x */
@@ -20,12 +20,12 @@ struct net_shard {
 
 struct net_buffers {
   size_t input_size, output_size[NET_LAYERS];
-  float *input;                   /* [batch][49][40] */
-  float *convolved[NET_LAYERS];   /* before batch norm */
-  float *activated[NET_LAYERS];   /* after ReLU */
-  float *gradient[NET_LAYERS];    /* of the loss by `activated`, later by `convolved` */
-  float *pooled, *pooled_gradient; /* [batch][lanes] */
-  float *kept;                    /* dropout's factors, [batch][lanes] */
+  float *input;                         /* [batch][49][40] */
+  float *convolved[NET_LAYERS];         /* before batch norm */
+  float *activated[NET_LAYERS];         /* after ReLU */
+  float *gradient[NET_LAYERS];          /* of the loss by `activated`, later by `convolved` */
+  float *pooled, *pooled_gradient;      /* [batch][lanes] */
+  float *kept;                          /* dropout's factors, [batch][lanes] */
   float *filter_transposed[NET_LAYERS]; /* [lanes][taps_padded] */
   float scale[NET_LAYERS][NET_LANES_MAX], shift[NET_LAYERS][NET_LANES_MAX];
   float gradient_mean[NET_LAYERS][NET_LANES_MAX], gradient_slope[NET_LAYERS][NET_LANES_MAX];
@@ -416,8 +416,8 @@ static void norm_backward(struct net *net, size_t l, size_t sample) {
 
 static void pool_activations(struct net *net, size_t sample) {
   const struct net_layer *last = &net->layer[NET_LAYERS - 1];
-  const float *x = net->buffers->activated[NET_LAYERS - 1] +
-                   sample * net->buffers->output_size[NET_LAYERS - 1];
+  const float *x =
+      net->buffers->activated[NET_LAYERS - 1] + sample * net->buffers->output_size[NET_LAYERS - 1];
   float *pooled = net->buffers->pooled + sample * last->lanes;
   memset(pooled, 0, last->lanes * sizeof *pooled);
   for (size_t p = 0; p < last->positions; p++, x += last->lanes) {

@@ -36,7 +36,7 @@ struct net_layer {
   size_t in_h, in_w, in_channels, in_lanes;
   size_t out_h, out_w, out_channels, lanes;
   size_t kernel_h, kernel_w, stride, pad_top, pad_left;
-  size_t taps;  /* kernel_h * kernel_w * in_channels */
+  size_t taps;        /* kernel_h * kernel_w * in_channels */
   size_t taps_padded; /* to a multiple of GEMM_LANES */
   size_t positions;   /* out_h * out_w */
 };
