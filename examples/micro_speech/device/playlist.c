@@ -46,7 +46,8 @@ struct item {
 
 /* What sounds now: a stretch of a clip, or nothing. */
 struct sound {
-  const int16_t *samples; /* NULL: quiet */
+  const struct clip *clip; /* NULL: quiet */
+  size_t start;            /* in the clip, which goes round */
   size_t count;
   size_t position;
   bool faded;
@@ -291,17 +292,15 @@ static void expect_word(struct playlist *playlist, const struct folder *folder, 
 static void begin_word(struct playlist *playlist, struct folder *folder) {
   const struct clip *clip = &folder->clip[folder->next];
   folder->next = (folder->next + 1) % folder->clip_count;
-  playlist->sound = (struct sound){.samples = clip->samples, .count = clip->count};
+  playlist->sound = (struct sound){.clip = clip, .count = clip->count};
   expect_word(playlist, folder, clip->count);
 }
 
 static void begin_noise(struct playlist *playlist, struct folder *folder, size_t samples) {
   const struct clip *clip = &folder->clip[folder->next];
   folder->next = (folder->next + 1) % folder->clip_count;
-  if (samples > clip->count) samples = clip->count;
-  size_t start = random_below(playlist, clip->count - samples + 1);
-  playlist->sound =
-      (struct sound){.samples = clip->samples + start, .count = samples, .faded = true};
+  playlist->sound = (struct sound){
+      .clip = clip, .start = random_below(playlist, clip->count), .count = samples, .faded = true};
 }
 
 static void begin_next_sound(struct playlist *playlist) {
@@ -329,8 +328,9 @@ static void begin_next_sound(struct playlist *playlist) {
 }
 
 static int32_t sound_sample(const struct sound *sound) {
-  if (!sound->samples) return 0;
-  int32_t sample = sound->samples[sound->position];
+  const struct clip *clip = sound->clip;
+  if (!clip) return 0;
+  int32_t sample = clip->samples[(sound->start + sound->position) % clip->count];
   size_t edge = sound->position < sound->count - sound->position ? sound->position
                                                                  : sound->count - sound->position;
   if (sound->faded && edge < FADE_SAMPLES) sample = sample * (int32_t)edge / FADE_SAMPLES;
