@@ -43,6 +43,16 @@ void cli_model_check(const void *data, size_t size, struct wit_model *model,
 /* --- the model as a document ------------------------------------------------- *
  * Both outputs are made from one JSON document, so that they cannot differ. */
 
+/* Text of a file may be anything; JSON is UTF-8. */
+static json_t *text_of(const char *text, size_t length) {
+  json_t *whole = json_stringn(text, length);
+  if (whole != NULL) return whole;
+  char raw[TEXT_MAX], clean[TEXT_MAX];
+  snprintf(raw, sizeof raw, "%.*s", (int)(length < sizeof raw ? length : sizeof raw - 1), text);
+  cli_printable(clean, sizeof clean, raw);
+  return json_string(clean);
+}
+
 static json_t *describe_shape(const struct wit_shape *shape) {
   json_t *dimensions = json_array();
   for (int32_t i = 0; i < shape->rank; i++) {
@@ -75,39 +85,80 @@ static json_t *describe_ends(const struct wit_model *model,
   return list;
 }
 
-static json_t *describe_operators(const struct wit_model *model) {
+/* Which op makes each tensor, for the drawing: an op's index, FROM_INPUT - k
+ * for graph input k, FROM_NOWHERE for constants. */
+#define FROM_NOWHERE (-1)
+#define FROM_INPUT (-2)
+
+struct graph_walk {
+  const struct wit_model *model;
+  struct wit_reader reader;
+  struct wit_subgraph graph;
+  int32_t *maker; /* one for each tensor */
+};
+
+static bool walk_begin(struct graph_walk *walk, const struct wit_model *model) {
+  walk->model = model;
+  walk->reader = wit_model_reader(model);
+  walk->graph = wit_model_subgraph(model, 0);
+  uint32_t count = walk->graph.tensors.count;
+  walk->maker = malloc(((size_t)count + 1) * sizeof *walk->maker);
+  if (walk->maker == NULL) return false;
+  for (uint32_t i = 0; i < count; i++) walk->maker[i] = FROM_NOWHERE;
+  for (uint32_t k = 0; k < walk->graph.inputs.count; k++) {
+    int32_t tensor = wit_vector_i32(&walk->reader, &walk->graph.inputs, k);
+    if (tensor >= 0 && (uint32_t)tensor < count) walk->maker[tensor] = FROM_INPUT - (int32_t)k;
+  }
+  return true;
+}
+
+/* What feeds an op: "input 0", or the numbers of earlier ops. */
+static json_t *describe_feeds(struct graph_walk *walk, const struct wit_vector *inputs) {
   json_t *list = json_array();
-  struct wit_reader reader = wit_model_reader(model);
-  struct wit_subgraph graph = wit_model_subgraph(model, 0);
-  const char *name;
-  int32_t version;
-  for (size_t i = 0; (name = wit_model_operator_name(model, i, &version)) != NULL; i++) {
-    struct wit_operator_info operator= wit_model_operator(model, &graph, (uint32_t)i);
-    json_t *outputs = json_array();
-    for (uint32_t k = 0; k < operator.outputs.count; k++) {
-      int32_t index = wit_vector_i32(&reader, &operator.outputs, k);
-      if (index < 0) continue;
-      struct wit_tensor_info tensor = wit_model_tensor(model, &graph, (uint32_t)index);
-      json_array_append_new(outputs, describe_type_and_shape(tensor.type, &tensor.shape,
-                                                             tensor.scale, tensor.zero_point));
+  for (uint32_t k = 0; k < inputs->count; k++) {
+    int32_t tensor = wit_vector_i32(&walk->reader, inputs, k);
+    if (tensor < 0 || (uint32_t)tensor >= walk->graph.tensors.count) continue;
+    int32_t maker = walk->maker[tensor];
+    if (maker <= FROM_INPUT) {
+      json_array_append_new(list, json_sprintf("input %d", (int)(FROM_INPUT - maker)));
+    } else if (maker >= 0) {
+      json_array_append_new(list, json_integer(maker));
     }
-    json_t *one = json_object();
-    json_object_set_new(one, "op", json_string(name));
-    json_object_set_new(one, "version", json_integer(version));
-    json_object_set_new(one, "outputs", outputs);
-    json_array_append_new(list, one);
   }
   return list;
 }
 
-/* Text of a file may be anything; JSON is UTF-8. */
-static json_t *text_of(const char *text, size_t length) {
-  json_t *whole = json_stringn(text, length);
-  if (whole != NULL) return whole;
-  char raw[TEXT_MAX], clean[TEXT_MAX];
-  snprintf(raw, sizeof raw, "%.*s", (int)(length < sizeof raw ? length : sizeof raw - 1), text);
-  cli_printable(clean, sizeof clean, raw);
-  return json_string(clean);
+static json_t *describe_products(struct graph_walk *walk, const struct wit_vector *outputs,
+                                 int32_t op) {
+  json_t *list = json_array();
+  for (uint32_t k = 0; k < outputs->count; k++) {
+    int32_t index = wit_vector_i32(&walk->reader, outputs, k);
+    if (index < 0 || (uint32_t)index >= walk->graph.tensors.count) continue;
+    walk->maker[index] = op;
+    struct wit_tensor_info tensor = wit_model_tensor(walk->model, &walk->graph, (uint32_t)index);
+    json_array_append_new(
+        list, describe_type_and_shape(tensor.type, &tensor.shape, tensor.scale, tensor.zero_point));
+  }
+  return list;
+}
+
+static json_t *describe_operators(const struct wit_model *model) {
+  json_t *list = json_array();
+  struct graph_walk walk;
+  const char *name;
+  int32_t version;
+  if (!walk_begin(&walk, model)) return list;
+  for (int32_t i = 0; (name = wit_model_operator_name(model, (size_t)i, &version)) != NULL; i++) {
+    struct wit_operator_info operator= wit_model_operator(model, &walk.graph, (uint32_t)i);
+    json_t *one = json_object();
+    json_object_set_new(one, "op", text_of(name, strlen(name)));
+    json_object_set_new(one, "version", json_integer(version));
+    json_object_set_new(one, "from", describe_feeds(&walk, &operator.inputs));
+    json_object_set_new(one, "outputs", describe_products(&walk, &operator.outputs, i));
+    json_array_append_new(list, one);
+  }
+  free(walk.maker);
+  return list;
 }
 
 static json_t *describe_labels(const struct wit_model *model) {
@@ -290,27 +341,48 @@ static void print_op_counts(struct cli_session *session, const json_t *operators
   json_decref(counts);
 }
 
-/* One box of the column, and the line that leads on from it. */
+/* "2, input 0", when it is not just the op before. */
+static const char *feeds_text(char *out, size_t size, const json_t *feeds, size_t op) {
+  json_t *feed, *only = json_array_size(feeds) == 1 ? json_array_get(feeds, 0) : NULL;
+  size_t i;
+  out[0] = 0;
+  if (json_is_integer(only) && json_integer_value(only) + 1 == (json_int_t)op) return out;
+  if (json_is_string(only) && op == 0) return out;
+  json_array_foreach(feeds, i, feed) {
+    char one[32];
+    if (json_is_string(feed)) {
+      snprintf(one, sizeof one, "%s%s", i > 0 ? ", " : "", json_string_value(feed));
+    } else {
+      snprintf(one, sizeof one, "%s%lld", i > 0 ? ", " : "", (long long)json_integer_value(feed));
+    }
+    append(out, size, one);
+  }
+  return out;
+}
+
+/* One step of the column: name, shape of what comes out, what goes in. */
 static void print_step(struct cli_session *session, const char *name, const json_t *tensor,
-                       bool last) {
+                       const char *feeds) {
   char shape[TEXT_MAX] = "", clean[TEXT_MAX];
   cli_printable(clean, sizeof clean, name);
   if (tensor != NULL) shape_text(shape, sizeof shape, tensor);
-  fprintf(session->out, "  %-*s %s\n", GRAPH_COLUMN, clean, shape);
-  if (!last) fputs("    │\n", session->out);
+  fprintf(session->out, "  %-*s %s%s%s\n", GRAPH_COLUMN, clean, shape,
+          feeds[0] != 0 ? "  from " : "", feeds);
 }
 
 static void print_graph(struct cli_session *session, const json_t *document) {
   json_t *one, *operators = json_object_get(document, "operators");
   size_t i;
-  char name[64];
+  char name[TEXT_MAX], feeds[TEXT_MAX];
   json_array_foreach(json_object_get(document, "inputs"), i, one) {
-    snprintf(name, sizeof name, "input %zu", i);
-    print_step(session, name, one, i + 1 < json_array_size(json_object_get(document, "inputs")));
+    snprintf(name, sizeof name, "   input %zu", i);
+    print_step(session, name, one, "");
   }
   json_array_foreach(operators, i, one) {
-    print_step(session, text_in(one, "op"), json_array_get(json_object_get(one, "outputs"), 0),
-               i + 1 == json_array_size(operators));
+    fputs("     │\n", session->out);
+    snprintf(name, sizeof name, "%2zu %s", i, text_in(one, "op"));
+    print_step(session, name, json_array_get(json_object_get(one, "outputs"), 0),
+               feeds_text(feeds, sizeof feeds, json_object_get(one, "from"), i));
   }
 }
 

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a server can do to the CLI: refuse, lie, ramble, hang up. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/support/test.h"
+#include "tests/unit/cli/run.h"
+
+#define LIST(elements, total) \
+  "{\"list\":[" elements "],\"page\":0,\"perPage\":1000,\"total\":" total "}"
+
+static void forget_environment(void) {
+  unsetenv("GODWIT_API_KEY");
+  unsetenv("GODWIT_PROJECT");
+  unsetenv("XDG_CONFIG_HOME");
+}
+
+/* `godwit tag list` against one reply. */
+static const struct run *against(const char *raw, struct fake **fake) {
+  static const char *replies[2];
+  replies[0] = raw;
+  forget_environment();
+  *fake = fake_start(replies);
+  return RUN("tag", "list");
+}
+
+TEST(nobody_listening_is_explained) {
+  forget_environment();
+  setenv("GODWIT_URL", "http://127.0.0.1:1", 1);
+  const struct run *run = RUN("tag", "list");
+  assert_status(run, CLI_FAILED);
+  assert_error(run,
+               "tag list: cannot reach http://127.0.0.1:1 (connection refused): is `godwit "
+               "server` running?");
+}
+
+TEST(a_proxy_of_the_environment_is_not_asked_for_this_machine) {
+  struct fake *fake;
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  assert_status(against(reply("200 OK", LIST("", "0")), &fake), CLI_OK);
+  unsetenv("http_proxy");
+  fake_stop(fake);
+}
+
+TEST(a_missing_and_a_wrong_key_are_told_apart) {
+  struct fake *fake;
+  const char *refusal =
+      reply("401 Unauthorized", "{\"code\":16,\"message\":\"no key\",\"details\":[]}");
+  const struct run *run = against(refusal, &fake);
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "wants an API key and none is set; `godwit server` printed one");
+  setenv("GODWIT_API_KEY", "gw_wrong", 1);
+  run = RUN("tag", "list");
+  assert_error(run, "does not know the API key from the environment; set another");
+  assert_null(strstr(run->err, "gw_wrong"));
+  fake_stop(fake);
+}
+
+TEST(the_servers_reason_is_passed_on) {
+  static const struct {
+    const char *status, *body, *error;
+  } refused[] = {
+      {"409 Conflict", "{\"code\":6,\"message\":\"artifact already exists\",\"details\":[]}",
+       "tag list: artifact already exists"},
+      {"403 Forbidden", "{\"code\":7,\"message\":\"another project\",\"details\":[]}",
+       "may not do this: another project"},
+      {"507 Insufficient Storage", "{\"code\":13,\"message\":\"disk full\",\"details\":[]}",
+       "the server failed: disk full; look at its log"},
+      {"404 Not Found", "<html>no</html>", "answered HTTP 404 with no Godwit error"},
+      {"502 Bad Gateway", "", "answered HTTP 502 with no Godwit error"},
+      {"400 Bad Request", "{\"message\":\"a\\u001b[31mb\\nc\"}", "a?[31mb?c"},
+  };
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    struct fake *fake;
+    const struct run *run = against(reply(refused[i].status, refused[i].body), &fake);
+    assert_status(run, CLI_FAILED);
+    assert_error(run, refused[i].error);
+    fake_stop(fake);
+  }
+}
+
+TEST(an_answer_that_is_no_godwits_is_an_error) {
+  static const struct {
+    const char *body, *error;
+  } odd[] = {
+      {"<html></html>", "something that is no JSON"},
+      {"{\"list\":[", "something that is no JSON"},
+      {"{\"list\":[],\"list\":[]}", "something that is no JSON"},
+      {"{\"data\":{}}", "answered without a \"list\""},
+      {"{\"list\":{}}", "answered without a \"list\""},
+      {"[]", "answered without a \"list\""},
+      {"", "answered without a \"list\""},
+  };
+  for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+    struct fake *fake;
+    const struct run *run = against(reply("200 OK", odd[i].body), &fake);
+    assert_status(run, CLI_FAILED);
+    assert_error(run, odd[i].error);
+    fake_stop(fake);
+  }
+}
+
+TEST(a_connection_that_breaks_off_is_an_error) {
+  static const char *const raw[] = {
+      "", "garbage\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"list\":[]",
+      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n{\"list\""};
+  for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++) {
+    struct fake *fake;
+    const struct run *run = against(raw[i], &fake);
+    assert_status(run, CLI_FAILED);
+    assert_error(run, "broke off");
+    fake_stop(fake);
+  }
+}
+
+TEST(a_redirect_is_not_followed_with_the_key) {
+  struct fake *fake;
+  setenv("GODWIT_API_KEY", "gw_key", 1);
+  const struct run *run = against(
+      "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", &fake);
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "answered HTTP 302");
+  fake_stop(fake);
+}
+
+TEST(a_reply_without_end_is_cut_off) {
+  struct fake *fake;
+  size_t size = 17u * 1024 * 1024;
+  char *raw = malloc(size);
+  assert_non_null(raw);
+  memset(raw, ' ', size);
+  raw[size - 1] = 0;
+  static const char head[] = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+  memcpy(raw, head, sizeof head - 1);
+  const struct run *run = against(raw, &fake);
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "is larger than a Godwit server sends");
+  fake_stop(fake);
+  free(raw);
+}
+
+TEST(a_list_is_read_page_after_page) {
+  const char *replies[] = {reply("200 OK", LIST("{\"id\":\"1\",\"name\":\"a\"}", "3")),
+                           reply("200 OK", LIST("{\"id\":\"2\",\"name\":\"b\"}", "3")),
+                           reply("200 OK", LIST("{\"id\":\"3\",\"name\":\"c\"}", "3")), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  json_t *list = run_json(RUN("tag", "list", "--json"));
+  assert_int_equal(json_array_size(list), 3);
+  assert_contains(fake_requests(fake), "/tags?page=2&perPage=1000 ");
+  assert_null(strstr(fake_requests(fake), "page=3"));
+  json_decref(list);
+  fake_stop(fake);
+}
+
+/* A total that is never reached must not keep the CLI asking. */
+TEST(an_empty_page_ends_the_list) {
+  const char *replies[] = {reply("200 OK", LIST("{\"id\":\"1\",\"name\":\"a\"}", "1000000")),
+                           reply("200 OK", LIST("", "1000000")), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  assert_status(RUN("tag", "list"), CLI_OK);
+  assert_null(strstr(fake_requests(fake), "page=2"));
+  fake_stop(fake);
+}
+
+TEST(json_is_the_servers_own_in_order_and_digits) {
+  static const char object[] =
+      "{\"zulu\": 1.1, \"alpha\": [true, null], \"big\": 9007199254740993, \"name\": \"Küche\"}";
+  char body[256];
+  snprintf(body, sizeof body, "{\"data\":%s}", object);
+  const char *replies[] = {reply("200 OK", body), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("status", "--json");
+  assert_status(run, CLI_OK);
+  assert_string_equal(run->out,
+                      "{\n  \"zulu\": 1.1,\n  \"alpha\": [\n    true,\n    null\n  ],\n"
+                      "  \"big\": 9007199254740993,\n  \"name\": \"Küche\"\n}\n");
+  fake_stop(fake);
+}
+
+TEST(names_are_escaped_in_addresses) {
+  const char *replies[] = {reply("200 OK", LIST("", "0")), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("device", "show", "a b/c?d&e=ü", "--project", "p/../q");
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "there is no device 'a b/c?d&e=ü' in project p/../q; make one with");
+  assert_contains(
+      fake_requests(fake),
+      "GET /v1/projects/p%2F..%2Fq/devices?deviceName=a%20b%2Fc%3Fd%26e%3D%C3%BC&page=0");
+  assert_error(RUN("device", "list", "--project", ".."), "cannot be part of an address");
+  fake_stop(fake);
+}
+
+TEST(only_the_very_name_is_taken_where_the_server_offers_similar_ones) {
+  const char *replies[] = {
+      reply("200 OK",
+            LIST("{\"id\":\"1\",\"name\":\"kitchen-2\"},{\"id\":\"2\",\"name\":\"kitchen\"}", "2")),
+      NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  json_t *device = run_json(RUN("device", "show", "kitchen", "--json"));
+  assert_string_equal(json_string_value(json_object_get(device, "id")), "2");
+  json_decref(device);
+  assert_error(RUN("device", "show", "kitch"), "there is no device 'kitch'");
+  fake_stop(fake);
+}
+
+TEST(deleting_without_a_terminal_needs_yes_and_sends_nothing_before) {
+  const char *replies[] = {reply("200 OK", LIST("{\"id\":\"7\",\"name\":\"beta\"}", "1")), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("tag", "delete", "beta");
+  assert_status(run, CLI_USAGE);
+  assert_error(run, "this deletes tag beta, and there is no terminal to ask on; add --yes");
+  assert_null(strstr(fake_requests(fake), "DELETE"));
+  assert_status(RUN("tag", "delete", "beta", "--yes"), CLI_OK);
+  assert_contains(fake_requests(fake), "DELETE /v1/projects/default/tags/7 ");
+  fake_stop(fake);
+}
+
+TEST(a_device_whose_credential_fails_is_taken_back) {
+  const char *replies[] = {
+      reply("201 Created", "{\"data\":{\"id\":\"9\",\"name\":\"kitchen\"}}"),
+      reply("409 Conflict", "{\"code\":6,\"message\":\"identity is taken\",\"details\":[]}"),
+      reply("200 OK", "{}"), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("device", "create", "kitchen");
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "identity is taken");
+  assert_contains(fake_requests(fake), "POST /v1/projects/default/devices/9/credentials ");
+  assert_contains(fake_requests(fake), "DELETE /v1/projects/default/devices/9 ");
+  fake_stop(fake);
+}
+
+TEST(generated_keys_are_long_and_never_the_same) {
+  const char *replies[] = {reply("200 OK", "{\"data\":{\"id\":\"9\",\"name\":\"k\"}}"),
+                           reply("200 OK", "{\"data\":{\"id\":\"c\",\"identity\":\"k@default\"}}"),
+                           reply("200 OK", "{\"data\":{\"id\":\"9\",\"name\":\"k\"}}"),
+                           reply("200 OK", "{\"data\":{\"id\":\"c\",\"identity\":\"k@default\"}}"),
+                           NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  char key[2][64];
+  for (int i = 0; i < 2; i++) {
+    json_t *device = run_json(RUN("device", "create", "k", "--json"));
+    const char *text =
+        json_string_value(json_object_get(json_object_get(device, "credential"), "preSharedKey"));
+    assert_int_equal(strlen(text), 32);
+    assert_int_equal(strspn(text, "0123456789abcdef"), 32);
+    snprintf(key[i], sizeof key[i], "%s", text);
+    assert_contains(fake_requests(fake), text); /* what is shown is what was sent */
+    json_decref(device);
+  }
+  assert_string_not_equal(key[0], key[1]);
+  fake_stop(fake);
+}
+
+TEST(a_key_from_standard_input_is_not_shown_by_ps_nor_changed) {
+  const char *replies[] = {reply("200 OK", "{\"data\":{\"id\":\"9\",\"name\":\"k\"}}"),
+                           reply("200 OK", "{\"data\":{\"id\":\"c\",\"identity\":\"me\"}}"), NULL};
+  static const char *const words[] = {"device", "create", "k", "--psk-id",
+                                      "me",     "--psk",  "-", NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  assert_status(run_cli_with_input("se cret\r\n", words), CLI_OK);
+  assert_contains(fake_requests(fake),
+                  "{\"type\":\"PRE_SHARED_KEY\",\"identity\":\"me\",\"preSharedKey\":\"se cret\"}");
+  fake_stop(fake);
+}
+
+TEST(a_download_that_is_short_leaves_no_file) {
+  const char *artifact =
+      LIST("{\"id\":\"5\",\"package\":\"model\",\"version\":\"1.0.0\",\"size\":100}", "1");
+  const char *replies[] = {reply("200 OK", artifact), reply("200 OK", "0123456789"), NULL};
+  char path[1200], part[1208];
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  snprintf(path, sizeof path, "%s/model", test_temporary_folder());
+  snprintf(part, sizeof part, "%s.part", path);
+  const struct run *run = RUN("artifact", "download", "model@1.0.0", "--output", path);
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "the server sent 10 of 100 bytes; try again");
+  assert_int_not_equal(access(path, F_OK), 0);
+  assert_int_not_equal(access(part, F_OK), 0);
+  fake_stop(fake);
+}
+
+TEST(a_servers_package_name_cannot_choose_where_a_download_goes) {
+  const char *artifact =
+      "{\"data\":{\"id\":\"5\",\"package\":\"../../etc/x\",\"version\":\"1\",\"size\":1}}";
+  const char *replies[] = {reply("200 OK", artifact), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("artifact", "download", "0123456789abcdef01234567");
+  assert_status(run, CLI_USAGE);
+  assert_error(run, "is no file name; give one with --output");
+  fake_stop(fake);
+}
+
+TEST(a_full_disk_is_not_success) {
+  const char *artifact =
+      LIST("{\"id\":\"5\",\"package\":\"model\",\"version\":\"1.0.0\",\"size\":10}", "1");
+  const char *replies[] = {reply("200 OK", artifact), reply("200 OK", "0123456789"), NULL};
+  forget_environment();
+  if (access("/dev/full", W_OK) != 0) test_skip("no /dev/full");
+  char path[1200], part[1208];
+  snprintf(path, sizeof path, "%s/model", test_temporary_folder());
+  snprintf(part, sizeof part, "%s.part", path);
+  assert_int_equal(symlink("/dev/full", part), 0);
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("artifact", "download", "model@1.0.0", "--output", path);
+  assert_status(run, CLI_FAILED);
+  assert_error(run, "cannot write");
+  fake_stop(fake);
+}
