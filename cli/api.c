@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
+
 #define PAGE_SIZE 1000 /* the server's largest */
 #define PAGES_MAX 10000
 
@@ -192,6 +194,19 @@ int cli_api_delete(struct cli_session *session, const struct cli_address *addres
   int status = send_request(session, address, &request, &reply);
   cli_http_reply_free(&reply);
   return status;
+}
+
+int cli_delete(struct cli_session *session, const struct cli_address *address, const char *what,
+               const char *name) {
+  int status = cli_confirm(session, what, name);
+  if (status == CLI_OK) status = cli_api_delete(session, address);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    fputs("{}\n", session->out);
+  } else {
+    cli_fact(session, "deleted", "%s %s", what, name);
+  }
+  return CLI_OK;
 }
 
 int cli_api_upload(struct cli_session *session, const struct cli_address *address,

@@ -35,6 +35,10 @@ int cli_api_get(struct cli_session *session, const struct cli_address *address, 
 int cli_api_send(struct cli_session *session, const char *method, const struct cli_address *address,
                  json_t *body, json_t **data);
 int cli_api_delete(struct cli_session *session, const struct cli_address *address);
+/* The same as the last step of a command: asks first (cli_confirm), says so
+ * afterwards; with --json the empty object. */
+int cli_delete(struct cli_session *session, const struct cli_address *address, const char *what,
+               const char *name);
 /* The whole list, page after page. */
 int cli_api_list(struct cli_session *session, const struct cli_address *address, json_t **list);
 /* The reply's "list" and no further page. */

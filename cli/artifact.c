@@ -134,9 +134,8 @@ int cli_artifact_delete(struct cli_session *session) {
   json_t *artifact;
   int status = find(session, &artifact);
   if (status != CLI_OK) return status;
-  status = cli_confirm(session, "artifact", cli_argument(session, 0));
   address_of(&address, session, artifact);
-  if (status == CLI_OK) status = cli_api_delete(session, &address);
+  status = cli_delete(session, &address, "artifact", cli_argument(session, 0));
   json_decref(artifact);
   return status;
 }

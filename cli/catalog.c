@@ -53,11 +53,10 @@ static int delete_named(struct cli_session *session, const struct cli_kind *kind
   char id[CLI_ID_MAX + 1];
   const char *name = cli_argument(session, 0);
   int status = cli_find_id(session, kind, name, id);
-  if (status == CLI_OK) status = cli_confirm(session, kind->what, name);
   if (status != CLI_OK) return status;
   cli_address_init(&address, session, kind->collection);
   cli_address_step(&address, id);
-  return cli_api_delete(session, &address);
+  return cli_delete(session, &address, kind->what, name);
 }
 
 static json_t *body_with_name(struct cli_session *session) {

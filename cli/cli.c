@@ -61,6 +61,7 @@ int cli_main(int argc, char **argv) {
   struct cli_session session = {.out = stdout, .err = stderr};
   session.out_colour = wants_colour(STDOUT_FILENO);
   session.err_colour = wants_colour(STDERR_FILENO);
+  session.err_terminal = isatty(STDERR_FILENO) != 0;
   bool help = argc < 2 || strcmp(argv[1], "help") == 0;
   int status = help ? parse_help(&session.parsed, argc, argv)
                     : cli_parse(&session.parsed, argc, argv, stderr);

@@ -180,12 +180,9 @@ int cli_credential_delete(struct cli_session *session) {
                       "shows them",
                       cli_argument(session, 0), text, cli_argument(session, 0));
   } else {
-    status = cli_confirm(session, "credential", text);
-  }
-  if (status == CLI_OK) {
     address_of(&address, session, device);
     cli_address_step(&address, id);
-    status = cli_api_delete(session, &address);
+    status = cli_delete(session, &address, "credential", text);
   }
   json_decref(list);
   json_decref(device);

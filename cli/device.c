@@ -285,8 +285,7 @@ int cli_device_delete(struct cli_session *session) {
   struct cli_address address;
   char id[CLI_ID_MAX + 1];
   int status = cli_find_id(session, &cli_kind_device, cli_argument(session, 0), id);
-  if (status == CLI_OK) status = cli_confirm(session, "device", cli_argument(session, 0));
   if (status != CLI_OK) return status;
   address_of(&address, session, id);
-  return cli_api_delete(session, &address);
+  return cli_delete(session, &address, "device", cli_argument(session, 0));
 }

@@ -205,7 +205,7 @@ int cli_http_send(struct cli_session *session, const struct cli_http_request *re
   struct transfer transfer = {.reply = reply,
                               .curl = session->http->curl,
                               .sink = request->sink,
-                              .bar = request->progress && session->err_colour ? session->err : NULL,
+                              .bar = request->progress && session->err_terminal ? session->err : NULL,
                               .bar_shown = -1};
   set_request(session, request, &transfer, url, headers);
   CURLcode code = curl_easy_perform(session->http->curl);

@@ -211,6 +211,6 @@ int cli_release_rollout_off(struct cli_session *session) { return set_rollout(se
 int cli_release_delete(struct cli_session *session) {
   struct cli_address address;
   int status = address_found(session, &address);
-  if (status == CLI_OK) status = cli_confirm(session, "release", cli_argument(session, 0));
-  return status == CLI_OK ? cli_api_delete(session, &address) : status;
+  if (status != CLI_OK) return status;
+  return cli_delete(session, &address, "release", cli_argument(session, 0));
 }

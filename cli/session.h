@@ -21,6 +21,7 @@ struct cli_session {
   bool json;
   bool out_colour; /* a terminal, and NO_COLOR is not set */
   bool err_colour;
+  bool err_terminal; /* may show progress */
 };
 
 /* Prints "godwit: artifact upload: MESSAGE" in one line, control characters
