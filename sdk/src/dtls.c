@@ -85,7 +85,8 @@ static int prepare(struct godwit_dtls *dtls, const struct godwit_dtls_config *co
     result = mbedtls_ssl_set_hostname(&dtls->ssl, config->server_name);
   }
   if (result == 0 && config->offer_connection_id) {
-    result = mbedtls_ssl_set_cid(&dtls->ssl, MBEDTLS_SSL_CID_ENABLED, NULL, 0);
+    const unsigned char none = 0; /* mbedTLS copies from it, if only 0 bytes */
+    result = mbedtls_ssl_set_cid(&dtls->ssl, MBEDTLS_SSL_CID_ENABLED, &none, 0);
   }
   return result;
 }

@@ -32,6 +32,13 @@ static union block *next_block(union block *block) {
   return block + 1 + block->head.size / sizeof(union block);
 }
 
+static void forget(const struct godwit_pool *pool) {
+  struct godwit_pool **link = &pools;
+  while (*link != NULL && *link != pool) link = &(*link)->next;
+  if (*link == pool) *link = pool->next;
+  if (current == pool) current = NULL;
+}
+
 void godwit_pool_init(struct godwit_pool *pool, void *memory, size_t size) {
   size_t shift = (size_t)(-(uintptr_t)memory & (sizeof(union block) - 1));
   pool->base = (uint8_t *)memory + shift;
@@ -39,17 +46,13 @@ void godwit_pool_init(struct godwit_pool *pool, void *memory, size_t size) {
   pool->used = 0;
   pool->peak = 0;
   *first_block(pool) = (union block){.head = {.size = pool->size - sizeof(union block)}};
+  forget(pool); /* memory may be laid out anew without a deinit */
   pool->next = pools;
   pools = pool;
   mbedtls_platform_set_calloc_free(godwit_pool_calloc, godwit_pool_free);
 }
 
-void godwit_pool_deinit(struct godwit_pool *pool) {
-  struct godwit_pool **link = &pools;
-  while (*link != NULL && *link != pool) link = &(*link)->next;
-  if (*link == pool) *link = pool->next;
-  if (current == pool) current = NULL;
-}
+void godwit_pool_deinit(struct godwit_pool *pool) { forget(pool); }
 
 struct godwit_pool *godwit_pool_enter(struct godwit_pool *pool) {
   struct godwit_pool *before = current;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SIM_SDK_DEVICE_H
+#define TESTS_SIM_SDK_DEVICE_H
+/* A device in the world: client, store, updater, and an application that takes
+ * any model which does not begin with "bad". */
+#include "godwit/updater.h"
+
+#define DEVICE_MODEL_MAX 32768u
+
+struct device {
+  _Alignas(16) uint8_t memory[GODWIT_CLIENT_MEMORY_BYTES];
+  _Alignas(16) uint8_t slot[2][DEVICE_MODEL_MAX];
+  struct godwit_client_config client_config; /* adjust before device_boot */
+  struct godwit_updater_config updater_config;
+  struct godwit_store_config store_config;
+  bool one_slot;
+
+  struct godwit_client *client;
+  struct godwit_store store;
+  struct godwit_updater updater;
+  int start_status;
+
+  /* what the application saw */
+  char running[GW_VERSION_MAX + 1];
+  const uint8_t *running_data;
+  size_t running_size;
+  unsigned loads, activations, discards;
+  int load_status;    /* what load returns for a good model */
+  bool crash_in_load; /* power fails in load */
+  unsigned events[8]; /* by type */
+  struct godwit_updater_event last_failure;
+  struct godwit_updater_event last_swap;
+  struct godwit_updater_event last_start;
+  uint8_t last_manifest_status;
+};
+
+/* Defaults; then adjust the configs. */
+void device_prepare(struct device *device);
+/* Power on: all RAM is forgotten, the medium is not. */
+void device_boot(struct device *device);
+/* Polls and lets time pass until the condition holds; fails the test after
+ * limit_ms of the clock. */
+void device_run_until_version(struct device *device, const char *version, uint64_t limit_ms);
+void device_run_until_idle(struct device *device, uint64_t limit_ms);
+void device_run_for(struct device *device, uint64_t duration_ms);
+void device_run_until(struct device *device, bool (*condition)(struct device *), uint64_t limit_ms);
+bool device_is_connected(struct device *device);
+
+/* A model of that size whose bytes follow from the version. */
+const uint8_t *device_model_bytes(const char *version, size_t size);
+/* Adds model@version of that size to the server. */
+void device_publish(const char *version, size_t size);
+/* What runs is model@version byte for byte, in a slot. */
+void device_assert_runs(const struct device *device, const char *version, size_t size);
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SIM_SDK_WORLD_H
+#define TESTS_SIM_SDK_WORLD_H
+/* A world for one device: a clock that only moves when told to, a network that
+ * loses, repeats and reorders by seed, a medium that tears writes when power
+ * fails, and a server that speaks real CoAP over real DTLS. It implements the
+ * duties of a port (sdk/platform), so the SDK under test is the one that ships. */
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/manifest.h"
+#include "wire/report.h"
+
+#define WORLD_IDENTITY "device@project"
+#define WORLD_PSK "0123456789abcdef"
+#define WORLD_HOST "192.0.2.1"
+#define WORLD_VOLUME "sd"
+
+/* Forgets everything and begins anew. */
+void world_reset(uint32_t seed);
+uint32_t world_random(void);
+
+/* Clock */
+uint64_t world_now_ms(void);
+void world_advance_ms(uint64_t ms);
+
+/* Network ---------------------------------------------------------------- */
+struct world_network {
+  unsigned loss_percent, duplicate_percent, reorder_percent;
+  bool down;          /* nothing passes */
+  bool refused;       /* nobody listens at the server's port: sockets say so */
+  bool useless;       /* this device's sockets fail until a new one is opened */
+  bool dumb;          /* name look-up is pending for ever */
+  unsigned opened;    /* sockets so far */
+  uint64_t datagrams; /* both ways */
+};
+extern struct world_network world_network;
+
+/* Server ------------------------------------------------------------------ */
+#define WORLD_ARTIFACTS_MAX 8
+#define WORLD_REPORTS_MAX 256
+struct world_artifact {
+  char name[40]; /* "model@1.0.0" */
+  uint8_t *data;
+  size_t size;
+};
+struct world_server {
+  bool deaf;                /* alive for DTLS, answers no request */
+  bool deaf_to_observe;     /* answers all but the observation */
+  bool separate;            /* empty acknowledgement first, the answer in its own CON */
+  bool skip_cid;            /* does not negotiate Connection ID */
+  const char *psk;          /* WORLD_PSK */
+  uint8_t download_code;    /* not 0: what component requests are answered with */
+  size_t download_end;      /* not 0: components end there, as if whole */
+  size_t deaf_after_blocks; /* not 0: goes deaf after so many blocks, once */
+  uint8_t szx_max;          /* blocks are not larger; 6 */
+  size_t whole_downloads;   /* requests for block 0 */
+  size_t blocks;            /* component requests */
+  size_t pings;             /* CoAP pings and requests without path */
+  size_t manifest_requests;
+  struct gw_report report[WORLD_REPORTS_MAX];
+  size_t report_count;
+  size_t handshakes;
+};
+extern struct world_server world_server;
+
+/* Puts an artifact in place (bytes copied). */
+void world_server_add(const char *name, const void *data, size_t size);
+/* What observers are told: size 0 for "no release". */
+void world_server_manifest(const void *bytes, size_t size);
+/* The same for one component `model@version`, whose artifact has been added.
+ * digest NULL: the right one; size 0: the right one. */
+void world_server_release(const char *version, const uint8_t *digest, uint32_t size_bytes);
+/* All sessions are forgotten, as by kill -9 and a new start. */
+void world_server_restart(void);
+/* Sends raw bytes as application data to the newest session. */
+void world_server_send_raw(const void *data, size_t size);
+/* Reports as text: "DOWNLOADING/READY v=1 t=2\n"..., from `first` on. Static. */
+const char *world_server_reports(size_t first);
+
+/* Lets everything that is due happen, then moves the clock to the next event,
+ * but not beyond limit_ms of the clock. */
+void world_step(uint64_t limit_ms, uint32_t device_timeout_ms);
+
+/* Medium ------------------------------------------------------------------- */
+struct world_medium {
+  long operations; /* changes so far: write, truncate, sync, remove */
+  long cut_at;     /* power fails during that operation; 0: never */
+  jmp_buf *on_cut; /* where to go then */
+  size_t capacity; /* 0: without limit */
+  bool broken;     /* every call fails with GODWIT_ERR_IO */
+};
+extern struct world_medium world_medium;
+/* After a cut: what was not synced is there, or not, or in parts, by chance. */
+void world_medium_power_on(void);
+bool world_medium_has(const char *name);
+/* Borrowed until the next change; NULL when absent. */
+const uint8_t *world_medium_file(const char *name, size_t *size);
+/* Puts bytes there behind the store's back; NULL data removes. */
+void world_medium_put(const char *name, const void *data, size_t size);
+size_t world_medium_file_count(void);
+#endif
