@@ -116,6 +116,7 @@ static int refused(struct cli_session *session, const struct cli_http_reply *rep
 
 static int send_request(struct cli_session *session, const struct cli_address *address,
                         struct cli_http_request *request, struct cli_http_reply *reply) {
+  memset(reply, 0, sizeof *reply);
   if (address->overflow) {
     return cli_misuse(session, "a name is too long or cannot be part of an address; correct it");
   }

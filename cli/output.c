@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -127,6 +128,7 @@ void cli_table_print(struct cli_session *session, struct cli_table *table) {
   size_t count = json_array_size(table->cells), columns = table->columns;
   size_t width[CLI_COLUMNS_MAX] = {0};
   FILE *out = session->out;
+  assert(columns > 0 && columns <= CLI_COLUMNS_MAX);
   for (size_t i = 0; i < columns; i++) width[i] = cli_width(table->heading[i]);
   for (size_t i = 0; i < count; i++) {
     size_t needed = cli_width(cell(table, i));

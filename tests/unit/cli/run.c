@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -46,23 +47,53 @@ static void get(const char *name, char *text, size_t size) {
   fclose(file);
 }
 
+/* argv[0] and copies of the words: cli_main may change what it is given. */
+static int make_argv(const char *const *words, char *argv[WORDS_MAX + 2]) {
+  static char name[] = "godwit";
+  int argc = 0;
+  argv[argc++] = name;
+  while (*words != NULL && argc <= WORDS_MAX) argv[argc++] = strdup(*words++);
+  argv[argc] = NULL;
+  return argc;
+}
+
 _Noreturn static void be_godwit(const char *const *words) {
   char *argv[WORDS_MAX + 2];
-  int argc = 0;
-  argv[argc++] = (char[]){"godwit"};
-  while (*words != NULL && argc <= WORDS_MAX) {
-    argv[argc] = strdup(*words++);
-    argc++;
-  }
-  argv[argc] = NULL;
+  int argc = make_argv(words, argv);
   setenv("HOME", folder, 1);
-  redirect("in", STDIN_FILENO, O_RDONLY);
-  redirect("out", STDOUT_FILENO, O_WRONLY | O_CREAT | O_TRUNC);
-  redirect("err", STDERR_FILENO, O_WRONLY | O_CREAT | O_TRUNC);
   int status = cli_main(argc, argv);
   for (int i = 1; i < argc; i++) free(argv[i]);
   fflush(NULL);
   _exit(status);
+}
+
+_Noreturn static void be_godwit_with_files(const char *const *words) {
+  redirect("in", STDIN_FILENO, O_RDONLY);
+  redirect("out", STDOUT_FILENO, O_WRONLY | O_CREAT | O_TRUNC);
+  redirect("err", STDERR_FILENO, O_WRONLY | O_CREAT | O_TRUNC);
+  be_godwit(words);
+}
+
+const struct run *run_cli_at_terminal(const char *typed, const char *const *words) {
+  static struct run run;
+  int terminal, status;
+  size_t used = 0;
+  folder = test_temporary_folder();
+  fflush(NULL);
+  pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+  assert_true(child >= 0);
+  if (child == 0) be_godwit(words);
+  assert_int_equal(write(terminal, typed, strlen(typed)), strlen(typed));
+  /* Reading ends with EIO when the child has gone. */
+  for (ssize_t got; used < sizeof run.out - 1; used += (size_t)got) {
+    got = read(terminal, run.out + used, sizeof run.out - 1 - used);
+    if (got <= 0) break;
+  }
+  run.out[used] = run.err[0] = 0;
+  close(terminal);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return &run;
 }
 
 const struct run *run_cli_with_input(const char *input, const char *const *words) {
@@ -73,7 +104,7 @@ const struct run *run_cli_with_input(const char *input, const char *const *words
   fflush(NULL);
   pid_t child = fork();
   assert_true(child >= 0);
-  if (child == 0) be_godwit(words);
+  if (child == 0) be_godwit_with_files(words);
   assert_int_equal(waitpid(child, &status, 0), child);
   run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   get("out", run.out, sizeof run.out);

@@ -20,6 +20,10 @@ const struct run *run_cli(const char *const *words);
 /* With text on standard input. */
 const struct run *run_cli_with_input(const char *input, const char *const *words);
 
+/* At a terminal, where `typed` waits to be read; both outputs come in `out`,
+ * lines end with CR LF. */
+const struct run *run_cli_at_terminal(const char *typed, const char *const *words);
+
 /* Fails the test with both outputs unless the exit code is this. */
 #define assert_status(run, expected) check_status(run, expected, __FILE__, __LINE__)
 void check_status(const struct run *run, int expected, const char *file, int line);

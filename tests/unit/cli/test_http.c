@@ -221,6 +221,57 @@ TEST(deleting_without_a_terminal_needs_yes_and_sends_nothing_before) {
   fake_stop(fake);
 }
 
+TEST(at_a_terminal_deleting_asks_and_takes_no_for_an_answer) {
+  const char *replies[] = {reply("200 OK", LIST("{\"id\":\"7\",\"name\":\"beta\"}", "1")), NULL};
+  static const char *const words[] = {"tag", "delete", "beta", NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = run_cli_at_terminal("n\n", words);
+  assert_status(run, CLI_FAILED);
+  assert_contains(run->out, "delete tag beta? [y/N]");
+  assert_contains(run->out, "left tag beta as it is");
+  assert_null(strstr(fake_requests(fake), "DELETE"));
+  assert_status(run_cli_at_terminal("y\n", words), CLI_OK);
+  assert_contains(fake_requests(fake), "DELETE /v1/projects/default/tags/7 ");
+  fake_stop(fake);
+}
+
+TEST(colours_are_for_terminals_and_no_color_stops_them) {
+  const char *replies[] = {reply("200 OK", LIST("{\"id\":\"7\",\"name\":\"beta\"}", "1")), NULL};
+  static const char *const words[] = {"tag", "list", NULL};
+  forget_environment();
+  setenv("TERM", "xterm", 1);
+  struct fake *fake = fake_start(replies);
+  assert_contains(run_cli_at_terminal("", words)->out, "\033[1mTAG");
+  assert_null(strchr(RUN("tag", "list")->out, '\033'));
+  setenv("NO_COLOR", "1", 1);
+  assert_null(strchr(run_cli_at_terminal("", words)->out, '\033'));
+  unsetenv("NO_COLOR");
+  fake_stop(fake);
+}
+
+TEST(at_a_terminal_an_upload_shows_how_far_it_is) {
+  const char *replies[] = {
+      reply("200 OK",
+            "{\"data\":{\"id\":\"5\",\"package\":\"app\",\"version\":\"1.0.0\",\"size\":10}}"),
+      NULL};
+  static const char *const words[] = {"artifact",  "upload", "/etc/passwd", "--package",      "app",
+                                      "--version", "1.0.0",  "--json",      "--force-binary", NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = run_cli_at_terminal("", words);
+  assert_status(run, CLI_OK);
+  assert_contains(run->out, "100 %");
+  assert_contains(
+      fake_requests(fake),
+      "POST /v1/projects/default/artifacts?package=app&version=1.0.0&forceBinary=true ");
+  assert_contains(fake_requests(fake), "content-type: application/octet-stream\r\n");
+  run = run_cli(words);
+  assert_status(run, CLI_OK);
+  assert_string_equal(run->err, "");
+  fake_stop(fake);
+}
+
 TEST(a_device_whose_credential_fails_is_taken_back) {
   const char *replies[] = {
       reply("201 Created", "{\"data\":{\"id\":\"9\",\"name\":\"kitchen\"}}"),
@@ -298,6 +349,20 @@ TEST(a_servers_package_name_cannot_choose_where_a_download_goes) {
   const struct run *run = RUN("artifact", "download", "0123456789abcdef01234567");
   assert_status(run, CLI_USAGE);
   assert_error(run, "is no file name; give one with --output");
+  fake_stop(fake);
+}
+
+/* An id is the server's text too. */
+TEST(an_id_that_is_no_path_segment_is_refused) {
+  const char *artifact =
+      LIST("{\"id\":\"..\",\"package\":\"model\",\"version\":\"1.0.0\",\"size\":10}", "1");
+  const char *replies[] = {reply("200 OK", artifact), NULL};
+  char path[1200];
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  snprintf(path, sizeof path, "%s/model", test_temporary_folder());
+  assert_error(RUN("artifact", "download", "model@1.0.0", "--output", path), "correct it");
+  assert_error(RUN("artifact", "delete", "model@1.0.0", "--yes"), "correct it");
   fake_stop(fake);
 }
 
