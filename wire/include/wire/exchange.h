@@ -33,8 +33,12 @@ void gw_retransmit_stop(struct gw_retransmit *state);
 /* Remembers the last requests of one peer so that a repeated datagram is not
  * executed twice (RFC 7252 4.2). A duplicate of an idempotent request may be
  * executed again by the caller; for the rest the remembered response code is
- * the whole answer, since those answers carry no payload. */
-#define GW_DEDUP_ENTRIES 16u
+ * the whole answer, since those answers carry no payload.
+ *
+ * As many as the replay window of DTLS has records (RFC 6347 4.1.2.6): a copy too
+ * old to be remembered here never got past DTLS. Fewer, and a late block 0 could
+ * begin a running upload anew. */
+#define GW_DEDUP_ENTRIES 64u
 /* All zero: nothing remembered yet. One per peer; a new session starts anew. */
 struct gw_dedup {
   struct {

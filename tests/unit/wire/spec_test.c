@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The examples of docs/spec/wire.md are bytes that this code reads and writes:
+ * every block fenced as ```hex KIND is parsed, and written again it must be the
+ * same. KIND is message, manifest, report or cbor; # begins a comment. */
+#include "tests/unit/wire/bytes.h"
+#include "wire/cbor.h"
+#include "wire/coap.h"
+#include "wire/report.h"
+
+#define FENCE "```hex "
+
+static void check_message(struct bytes bytes) {
+  struct gw_coap_message message;
+  struct gw_coap_writer writer;
+  struct gw_coap_option_iterator iterator = {0};
+  struct gw_coap_option option;
+  char path[64];
+  uint8_t again[GW_COAP_DATAGRAM_MAX];
+  assert_int_equal(gw_coap_parse(bytes.data, bytes.size, &message), GW_OK);
+  assert_true(gw_coap_path(&message, path, sizeof path) >= 0);
+  assert_int_equal(gw_coap_unknown_critical_option(&message), 0);
+  gw_coap_writer_begin(&writer, again, sizeof again, message.type, message.code, message.message_id,
+                       message.token, message.token_length);
+  while (gw_coap_option_next(&message, &iterator, &option)) {
+    gw_coap_writer_option(&writer, option.number, option.value, option.length);
+  }
+  gw_coap_writer_payload(&writer, message.payload, message.payload_size);
+  assert_bytes_equal(again, gw_coap_writer_finish(&writer), bytes);
+}
+
+static void check_manifest(struct bytes bytes) {
+  struct gw_manifest manifest;
+  uint8_t again[GW_MANIFEST_SIZE_MAX];
+  assert_int_equal(gw_manifest_parse(bytes.data, bytes.size, &manifest), GW_OK);
+  assert_bytes_equal(again, gw_manifest_encode(&manifest, again, sizeof again), bytes);
+}
+
+static void check_report(struct bytes bytes) {
+  struct gw_report report;
+  uint8_t again[GW_REPORT_SIZE_MAX];
+  assert_int_equal(gw_report_parse(bytes.data, bytes.size, &report), GW_OK);
+  assert_bytes_equal(again, gw_report_encode(&report, again, sizeof again), bytes);
+}
+
+static void check_cbor(struct bytes bytes) {
+  struct gw_cbor_reader reader;
+  gw_cbor_reader_init(&reader, bytes.data, bytes.size);
+  assert_int_equal(gw_cbor_skip(&reader), GW_OK);
+  assert_int_equal(reader.offset, bytes.size);
+}
+
+static const struct {
+  const char *kind;
+  void (*check)(struct bytes bytes);
+  int at_least; /* examples that the document owes */
+} kinds[] = {
+    {"message", check_message, 10},
+    {"manifest", check_manifest, 2},
+    {"report", check_report, 3},
+    {"cbor", check_cbor, 2},
+};
+
+/* The example's hex without its comments. */
+static void append_line(char *hex, size_t size, const char *line) {
+  size_t length = strlen(hex);
+  size_t taken = strcspn(line, "#\n");
+  assert_true(length + taken + 2 < size);
+  memcpy(hex + length, line, taken);
+  memcpy(hex + length + taken, " ", 2);
+}
+
+static void check_kind(size_t kind) {
+  FILE *file = fopen(GODWIT_SOURCE_DIR "/docs/spec/wire.md", "r");
+  char line[512];
+  char hex[8192];
+  char fence[32];
+  int count = 0;
+  bool inside = false;
+  snprintf(fence, sizeof fence, FENCE "%s\n", kinds[kind].kind);
+  assert_non_null(file);
+  for (int number = 1; fgets(line, sizeof line, file); number++) {
+    if (strcmp(line, fence) == 0) {
+      inside = true;
+      hex[0] = '\0';
+    } else if (inside && strncmp(line, "```", 3) == 0) {
+      print_message("docs/spec/wire.md, example before line %d\n", number);
+      struct bytes bytes = bytes_from_hex(hex);
+      kinds[kind].check(bytes);
+      bytes_free(bytes);
+      inside = false;
+      count++;
+    } else if (inside) {
+      append_line(hex, sizeof hex, line);
+    }
+  }
+  fclose(file);
+  assert_false(inside);
+  assert_true(count >= kinds[kind].at_least);
+}
+
+TEST(message_examples_of_the_specification_parse_and_write_the_same) { check_kind(0); }
+TEST(manifest_examples_of_the_specification_parse_and_encode_the_same) { check_kind(1); }
+TEST(report_examples_of_the_specification_parse_and_encode_the_same) { check_kind(2); }
+TEST(cbor_examples_of_the_specification_are_well_formed) { check_kind(3); }
+
+TEST(no_example_of_the_specification_has_a_kind_that_nothing_checks) {
+  size_t size;
+  char *text = (char *)test_read_file(GODWIT_SOURCE_DIR "/docs/spec/wire.md", &size);
+  for (const char *at = text; (at = strstr(at, "```hex")) != NULL; at++) {
+    bool known = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+      size_t length = strlen(kinds[i].kind);
+      known |= strncmp(at + strlen(FENCE), kinds[i].kind, length) == 0 &&
+               at[strlen(FENCE) + length] == '\n';
+    }
+    assert_true(known);
+  }
+  free(text);
+}
