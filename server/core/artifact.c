@@ -20,9 +20,9 @@ static int check_package(struct srv_core *core, const char *package) {
 
 static int check_version(struct srv_core *core, const char *version) {
   if (gw_semver_is_valid(version)) return SRV_OK;
-  return srv_fail(core, SRV_ERR_INVALID,
-                  "version \"%s\" is no semantic version: write it as MAJOR.MINOR.PATCH, e.g. 1.2.0",
-                  version);
+  return srv_fail(
+      core, SRV_ERR_INVALID,
+      "version \"%s\" is no semantic version: write it as MAJOR.MINOR.PATCH, e.g. 1.2.0", version);
 }
 
 static void query_name(struct srv_query *query, const char *project_id, const char *package,
@@ -152,8 +152,8 @@ int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artif
   return insert_artifact(core, artifact);
 }
 
-int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact,
-                             const void *data, size_t size, bool binary) {
+int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact, const void *data,
+                             size_t size, bool binary) {
   struct srv_upload *upload;
   int status = srv_core_upload_begin(core, &upload);
   if (status != SRV_OK) return status;

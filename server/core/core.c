@@ -220,8 +220,8 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
   core->blobs = config->blobs;
   core->now_us = config->now_us == NULL ? system_now_us : config->now_us;
   core->clock_context = config->clock_context;
-  core->events_per_package = config->events_per_package == 0 ? SRV_EVENTS_PER_PACKAGE_DEFAULT
-                                                             : config->events_per_package;
+  core->events_per_package =
+      config->events_per_package == 0 ? SRV_EVENTS_PER_PACKAGE_DEFAULT : config->events_per_package;
   core->seen.flushed_us = srv_now_us(core);
   int status = start(core);
   if (status != SRV_OK) {

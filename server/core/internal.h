@@ -113,11 +113,11 @@ int srv_check_slug(struct srv_core *core, const char *what, const char *name);
 
 /* --- objects.c --------------------------------------------------------------------- */
 
-int srv_get_by_id(struct srv_core *core, enum srv_kind kind, const char *project_id,
-                  const char *id, void *row);
+int srv_get_by_id(struct srv_core *core, enum srv_kind kind, const char *project_id, const char *id,
+                  void *row);
 /* Are there rows of that kind whose column is (list holds) that text? */
-int srv_count(struct srv_core *core, enum srv_kind kind, const char *column,
-              enum srv_match match, const char *text, uint64_t *count);
+int srv_count(struct srv_core *core, enum srv_kind kind, const char *column, enum srv_match match,
+              const char *text, uint64_t *count);
 int srv_check_blueprint(struct srv_core *core, const char *project_id, const char *blueprint_id);
 int srv_check_tags(struct srv_core *core, const char *project_id, const char *tag_id, size_t size,
                    size_t count);

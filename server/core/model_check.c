@@ -28,9 +28,8 @@ static int check_graph(struct srv_core *core, const struct wit_model *model,
     return srv_fail(core, SRV_ERR_MODEL, "the model needs an arena of %zu bytes: no device has it",
                     size);
   }
-  void *arena = aligned_alloc(WIT_ARENA_ALIGNMENT,
-                              (size + WIT_ARENA_ALIGNMENT - 1) / WIT_ARENA_ALIGNMENT *
-                                  WIT_ARENA_ALIGNMENT);
+  void *arena = aligned_alloc(WIT_ARENA_ALIGNMENT, (size + WIT_ARENA_ALIGNMENT - 1) /
+                                                       WIT_ARENA_ALIGNMENT * WIT_ARENA_ALIGNMENT);
   if (arena == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
   status = wit_interpreter_init(&interpreter, model, &wit_ops_all, arena, size, &error);
   free(arena);
@@ -46,8 +45,8 @@ static json_t *describe_tensor(const struct wit_tensor *tensor) {
   for (int32_t i = 0; i < tensor->shape.rank; i++) {
     json_array_append_new(shape, json_integer(tensor->shape.dim[i]));
   }
-  return json_pack("{s:s, s:o, s:f, s:i}", "type", wit_type_name((int)tensor->type), "shape",
-                   shape, "scale", (double)tensor->scale, "zeroPoint", (int)tensor->zero_point);
+  return json_pack("{s:s, s:o, s:f, s:i}", "type", wit_type_name((int)tensor->type), "shape", shape,
+                   "scale", (double)tensor->scale, "zeroPoint", (int)tensor->zero_point);
 }
 
 static json_t *describe_tensors(const struct wit_model *model,

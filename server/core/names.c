@@ -45,8 +45,8 @@ int srv_check_slug(struct srv_core *core, const char *what, const char *name) {
   int status = check_length(core, what, name);
   for (size_t i = 0; status == SRV_OK && name[i] != 0; i++) {
     if (is_one_of(name[i], "_-")) continue;
-    status = srv_fail(core, SRV_ERR_INVALID, "%s \"%s\": use only the characters a-z 0-9 _ -",
-                      what, name);
+    status = srv_fail(core, SRV_ERR_INVALID, "%s \"%s\": use only the characters a-z 0-9 _ -", what,
+                      name);
   }
   return status;
 }

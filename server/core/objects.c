@@ -32,8 +32,8 @@ static const char *kind_name(enum srv_kind kind) {
   return kind == SRV_API_KEY ? "API key" : srv_table_of(kind)->name;
 }
 
-int srv_get_by_id(struct srv_core *core, enum srv_kind kind, const char *project_id,
-                  const char *id, void *row) {
+int srv_get_by_id(struct srv_core *core, enum srv_kind kind, const char *project_id, const char *id,
+                  void *row) {
   int status = get_where(core, kind, project_id, "id", id, row);
   if (status == SRV_ERR_NOT_FOUND) {
     return srv_fail(core, status, "there is no %s \"%s\"", kind_name(kind), id);
@@ -309,8 +309,8 @@ static int check_device(struct srv_core *core, const struct srv_device *device) 
     status = srv_check_blueprint(core, device->project_id, device->blueprint_id);
   }
   if (status == SRV_OK) {
-    status = srv_check_tags(core, device->project_id, device->tag_id[0],
-                            sizeof(device->tag_id[0]), device->tag_count);
+    status = srv_check_tags(core, device->project_id, device->tag_id[0], sizeof(device->tag_id[0]),
+                            device->tag_count);
   }
   /* A body that names what is not there is wrong; the path is found. */
   return status == SRV_ERR_NOT_FOUND ? SRV_ERR_INVALID : status;
@@ -380,8 +380,7 @@ static int check_credential(struct srv_core *core, const struct srv_credential *
   }
   int status = srv_check_title(core, "credential", credential->identity);
   if (status != SRV_OK) {
-    return srv_fail(core, status,
-                    "an identity has 1 to %d bytes, no control characters and no '/'",
+    return srv_fail(core, status, "an identity has 1 to %d bytes, no control characters and no '/'",
                     SRV_IDENTITY_MAX);
   }
   return srv_get_by_id(core, SRV_DEVICE, credential->project_id, credential->device_id, &device);
@@ -395,8 +394,8 @@ int srv_core_create_credential(struct srv_core *core, struct srv_credential *cre
   return insert_row(core, SRV_CREDENTIAL, credential, credential->identity);
 }
 
-int srv_core_delete_credential(struct srv_core *core, const char *project_id,
-                               const char *device_id, const char *id) {
+int srv_core_delete_credential(struct srv_core *core, const char *project_id, const char *device_id,
+                               const char *id) {
   struct srv_credential credential;
   int status = srv_get_by_id(core, SRV_CREDENTIAL, project_id, id, &credential);
   if (status == SRV_OK && strcmp(credential.device_id, device_id) != 0) {

@@ -81,8 +81,8 @@ int srv_core_delete_device(struct srv_core *core, const char *project_id, const 
 /* An identity without '@' stays as it is given; devices commonly use
  * "NAME@PROJECT". SRV_ERR_EXISTS: another device of this server has it. */
 int srv_core_create_credential(struct srv_core *core, struct srv_credential *credential);
-int srv_core_delete_credential(struct srv_core *core, const char *project_id,
-                               const char *device_id, const char *id);
+int srv_core_delete_credential(struct srv_core *core, const char *project_id, const char *device_id,
+                               const char *id);
 
 /* Filters: blueprint, and tags of which a device must have every one. Refused:
  * more components than one manifest datagram holds, two artifacts of one
@@ -107,8 +107,8 @@ int srv_core_upload_append(struct srv_upload *upload, const void *data, size_t s
 int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artifact, bool binary);
 void srv_core_upload_abort(struct srv_upload *upload);
 /* All of that for bytes at hand. */
-int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact,
-                             const void *data, size_t size, bool binary);
+int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact, const void *data,
+                             size_t size, bool binary);
 /* Could this be uploaded? Checks the names and the duplicate before the bytes
  * are sent. */
 int srv_core_check_artifact(struct srv_core *core, const struct srv_artifact *artifact);

@@ -189,8 +189,7 @@ static bool has_tag(const struct srv_device *device, const char *tag_id) {
 }
 
 static bool matches(const struct srv_compiled_release *release, const struct srv_device *device) {
-  if (release->blueprint_id[0] != 0 &&
-      strcmp(release->blueprint_id, device->blueprint_id) != 0) {
+  if (release->blueprint_id[0] != 0 && strcmp(release->blueprint_id, device->blueprint_id) != 0) {
     return false;
   }
   for (size_t i = 0; i < release->tag_count; i++) {
@@ -262,8 +261,7 @@ static int check_release(struct srv_core *core, const struct srv_release *releas
 
 /* Unix seconds; two releases in one second, or a clock that was set back, take
  * the next number. */
-static int take_sequence_number(struct srv_core *core, struct srv_project *project,
-                                uint32_t *out) {
+static int take_sequence_number(struct srv_core *core, struct srv_project *project, uint32_t *out) {
   int64_t number = srv_now_us(core) / 1000000;
   if (number <= project->last_sequence_number) number = project->last_sequence_number + 1;
   if (number > INT32_MAX) {

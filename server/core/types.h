@@ -83,7 +83,7 @@ struct srv_artifact {
   char blueprint_id[SRV_ID_LENGTH + 1];
   bool is_model; /* parsed by wit; false for firmware and assets */
   uint32_t size_bytes;
-  uint8_t digest[GW_DIGEST_SIZE]; /* SHA-256, names the blob */
+  uint8_t digest[GW_DIGEST_SIZE];          /* SHA-256, names the blob */
   char model_info[SRV_MODEL_INFO_MAX + 1]; /* a JSON object, "" when not a model */
   int64_t created_us, updated_us;
 };

@@ -22,8 +22,8 @@ struct map {
   uint8_t digest[GW_DIGEST_SIZE];
   uint8_t *data; /* NULL for an empty blob */
   size_t size;
-  unsigned views;    /* open ones */
-  bool in_cache;     /* else it goes with its last view */
+  unsigned views; /* open ones */
+  bool in_cache;  /* else it goes with its last view */
   uint64_t last_use;
 };
 
@@ -349,8 +349,7 @@ int srv_blob_file_open(struct srv_blobs **out, const char *folder, char error[SR
   if (length < 0 || (size_t)length >= sizeof(blobs->folder) ||
       srv_file_make_folder(temporary) != 0) {
     int status = srv_file_status_of(errno);
-    snprintf(error, SRV_ERROR_MAX, "cannot make the folder %.180s: %s", temporary,
-             strerror(errno));
+    snprintf(error, SRV_ERROR_MAX, "cannot make the folder %.180s: %s", temporary, strerror(errno));
     free(blobs);
     return status;
   }

@@ -9,9 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int make_one(const char *path) {
-  return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
-}
+static int make_one(const char *path) { return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1; }
 
 int srv_file_make_folder(const char *path) {
   char part[PATH_MAX];
@@ -60,8 +58,11 @@ int srv_file_status_of(int system_error) {
   switch (system_error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return SRV_ERR_NO_SPACE;
-    case ENOENT: return SRV_ERR_NOT_FOUND;
-    default: return SRV_ERR_IO;
+    case EFBIG:
+      return SRV_ERR_NO_SPACE;
+    case ENOENT:
+      return SRV_ERR_NOT_FOUND;
+    default:
+      return SRV_ERR_IO;
   }
 }

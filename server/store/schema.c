@@ -8,16 +8,25 @@
 #include "server/store/store.h"
 
 #define FIELD(row, member) offsetof(struct row, member), sizeof(((struct row *)0)->member), 0, 0
-#define TEXT(row, member) {#member, SRV_COLUMN_TEXT, FIELD(row, member)}
-#define REFERENCE(row, member) {#member, SRV_COLUMN_REFERENCE, FIELD(row, member)}
-#define INT64(row, member) {#member, SRV_COLUMN_INT64, FIELD(row, member)}
-#define UINT32(row, member) {#member, SRV_COLUMN_UINT32, FIELD(row, member)}
-#define UINT8(row, member) {#member, SRV_COLUMN_UINT8, FIELD(row, member)}
-#define BOOL(row, member) {#member, SRV_COLUMN_BOOL, FIELD(row, member)}
-#define DIGEST(row, member) {#member, SRV_COLUMN_DIGEST, FIELD(row, member)}
-#define LIST(row, member, count, table, max)                                     \
-  {table, SRV_COLUMN_LIST, offsetof(struct row, member),                         \
-   sizeof(((struct row *)0)->member[0]), offsetof(struct row, count), max}
+#define TEXT(row, member) \
+  { #member, SRV_COLUMN_TEXT, FIELD(row, member) }
+#define REFERENCE(row, member) \
+  { #member, SRV_COLUMN_REFERENCE, FIELD(row, member) }
+#define INT64(row, member) \
+  { #member, SRV_COLUMN_INT64, FIELD(row, member) }
+#define UINT32(row, member) \
+  { #member, SRV_COLUMN_UINT32, FIELD(row, member) }
+#define UINT8(row, member) \
+  { #member, SRV_COLUMN_UINT8, FIELD(row, member) }
+#define BOOL(row, member) \
+  { #member, SRV_COLUMN_BOOL, FIELD(row, member) }
+#define DIGEST(row, member) \
+  { #member, SRV_COLUMN_DIGEST, FIELD(row, member) }
+#define LIST(row, member, count, table, max)                                                    \
+  {                                                                                             \
+    table, SRV_COLUMN_LIST, offsetof(struct row, member), sizeof(((struct row *)0)->member[0]), \
+        offsetof(struct row, count), max                                                        \
+  }
 
 static const struct srv_column project_columns[] = {
     TEXT(srv_project, id),
@@ -27,8 +36,9 @@ static const struct srv_column project_columns[] = {
 };
 
 static const struct srv_column blueprint_columns[] = {
-    TEXT(srv_blueprint, id),       TEXT(srv_blueprint, project_id), TEXT(srv_blueprint, name),
-    TEXT(srv_blueprint, platform), TEXT(srv_blueprint, board_id),   INT64(srv_blueprint, created_us),
+    TEXT(srv_blueprint, id),          TEXT(srv_blueprint, project_id),
+    TEXT(srv_blueprint, name),        TEXT(srv_blueprint, platform),
+    TEXT(srv_blueprint, board_id),    INT64(srv_blueprint, created_us),
     INT64(srv_blueprint, updated_us),
 };
 
@@ -88,9 +98,10 @@ static const struct srv_column release_columns[] = {
 };
 
 static const struct srv_column api_key_columns[] = {
-    TEXT(srv_api_key, id),          REFERENCE(srv_api_key, project_id), TEXT(srv_api_key, name),
-    BOOL(srv_api_key, enabled),     DIGEST(srv_api_key, hash),
-    INT64(srv_api_key, created_us), INT64(srv_api_key, updated_us),
+    TEXT(srv_api_key, id),          REFERENCE(srv_api_key, project_id),
+    TEXT(srv_api_key, name),        BOOL(srv_api_key, enabled),
+    DIGEST(srv_api_key, hash),      INT64(srv_api_key, created_us),
+    INT64(srv_api_key, updated_us),
 };
 
 static const struct srv_column presence_columns[] = {
@@ -101,9 +112,9 @@ static const struct srv_column presence_columns[] = {
 };
 
 static const struct srv_column ota_status_columns[] = {
-    TEXT(srv_ota_status, device_id), TEXT(srv_ota_status, package),
-    UINT8(srv_ota_status, state),    UINT8(srv_ota_status, reason),
-    TEXT(srv_ota_status, version),   TEXT(srv_ota_status, target),
+    TEXT(srv_ota_status, device_id),     TEXT(srv_ota_status, package),
+    UINT8(srv_ota_status, state),        UINT8(srv_ota_status, reason),
+    TEXT(srv_ota_status, version),       TEXT(srv_ota_status, target),
     UINT32(srv_ota_status, event_count), INT64(srv_ota_status, time_us),
 };
 
@@ -119,9 +130,11 @@ static const struct srv_column ota_event_columns[] = {
     INT64(srv_ota_event, time_us),
 };
 
-#define TABLE(name, keys, order)                                               \
-  {#name, sizeof(struct srv_##name), name##_columns,                           \
-   sizeof(name##_columns) / sizeof(name##_columns[0]), keys, order}
+#define TABLE(name, keys, order)                                        \
+  {                                                                     \
+#name, sizeof(struct srv_##name), name##_columns,                   \
+        sizeof(name##_columns) / sizeof(name##_columns[0]), keys, order \
+  }
 
 static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_PROJECT] = TABLE(project, 1, "id"),

@@ -17,8 +17,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct srv_sql *sql, const
                                                       ...) {
   va_list arguments;
   va_start(arguments, format);
-  int written = vsnprintf(sql->text + sql->length, sizeof(sql->text) - sql->length, format,
-                          arguments);
+  int written =
+      vsnprintf(sql->text + sql->length, sizeof(sql->text) - sql->length, format, arguments);
   va_end(arguments);
   if (written < 0 || (size_t)written >= sizeof(sql->text) - sql->length) {
     fprintf(stderr, "store: a statement is longer than SRV_SQL_MAX\n");
@@ -174,8 +174,7 @@ void srv_sql_select(struct srv_sql *sql, const struct srv_table *table,
   if (query->limit == 0 && query->offset == 0) return;
   /* Both numbers are ours: printed, so that the parameters are the conditions. */
   uint64_t limit = query->limit == 0 ? INT64_MAX : query->limit;
-  add(sql, " LIMIT %llu OFFSET %llu", (unsigned long long)limit,
-      (unsigned long long)query->offset);
+  add(sql, " LIMIT %llu OFFSET %llu", (unsigned long long)limit, (unsigned long long)query->offset);
 }
 
 void srv_sql_count(struct srv_sql *sql, const struct srv_table *table,
@@ -255,8 +254,7 @@ int srv_sql_each_parameter(const struct srv_table *table, const struct srv_query
   struct parameters parameters = {.visit = visit, .context = context};
   for (size_t i = 0; i < query->condition_count; i++) {
     const struct srv_condition *condition = &query->condition[i];
-    int status =
-        emit_condition(&parameters, srv_column_named(table, condition->column), condition);
+    int status = emit_condition(&parameters, srv_column_named(table, condition->column), condition);
     if (status != SRV_OK) return status;
   }
   return SRV_OK;

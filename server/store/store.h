@@ -66,8 +66,7 @@ struct srv_store_ops {
   /* Insert or, when the key is there, update. */
   int (*put)(struct srv_store *store, enum srv_kind kind, const void *row);
   /* The first row that fits, in the kind's order. SRV_ERR_NOT_FOUND: none. */
-  int (*get)(struct srv_store *store, enum srv_kind kind, const struct srv_query *query,
-             void *row);
+  int (*get)(struct srv_store *store, enum srv_kind kind, const struct srv_query *query, void *row);
   /* visit may be NULL to count only, total NULL not to count; total is of all
    * that fit, whatever offset and limit. */
   int (*list)(struct srv_store *store, enum srv_kind kind, const struct srv_query *query,

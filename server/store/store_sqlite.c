@@ -48,21 +48,25 @@ __attribute__((format(printf, 3, 4))) static int fail(struct store_sqlite *store
 
 /* --- errors ---------------------------------------------------------------- */
 
-static bool is_no_space(sqlite3 *db, int code) {
+/* SQLite says SQLITE_FULL for ENOSPC only; a quota or a file size limit is an
+ * I/O error to it, whose errno is still there: run and execute cleared it. */
+static bool is_no_space(int code, int system_error) {
   if ((code & 0xff) == SQLITE_FULL) return true;
   if ((code & 0xff) != SQLITE_IOERR) return false;
-  int system_error = sqlite3_system_errno(db);
   return system_error == ENOSPC || system_error == EFBIG || system_error == EDQUOT;
 }
 
-static int status_of(sqlite3 *db, int code) {
-  if (is_no_space(db, code)) return SRV_ERR_NO_SPACE;
+static int status_of(int code, int system_error) {
+  if (is_no_space(code, system_error)) return SRV_ERR_NO_SPACE;
   switch (code) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
-    case SQLITE_CONSTRAINT_ROWID: return SRV_ERR_EXISTS;
-    case SQLITE_CONSTRAINT_FOREIGNKEY: return SRV_ERR_NOT_FOUND;
-    default: break;
+    case SQLITE_CONSTRAINT_ROWID:
+      return SRV_ERR_EXISTS;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return SRV_ERR_NOT_FOUND;
+    default:
+      break;
   }
   return (code & 0xff) == SQLITE_BUSY ? SRV_ERR_BUSY : SRV_ERR_IO;
 }
@@ -70,8 +74,7 @@ static int status_of(sqlite3 *db, int code) {
 /* Puts SQLite's last failure into words; notes when it took the whole
  * transaction with it, which a full disk can do. */
 static int fail_sqlite(struct store_sqlite *store, const char *what, const char *table) {
-  int code = sqlite3_extended_errcode(store->db);
-  int status = status_of(store->db, code);
+  int status = status_of(sqlite3_extended_errcode(store->db), errno);
   if (status == SRV_ERR_NO_SPACE) {
     fail(store, status, "%s %s: the disk is full", what, table);
   } else {
@@ -145,6 +148,7 @@ static struct srv_sql *new_sql(struct store_sqlite *store) {
 /* Runs a statement without rows. */
 static int run(struct store_sqlite *store, struct statement *statement, const char *what,
                const char *table) {
+  errno = 0;
   int code = sqlite3_step(statement->handle);
   int status = code == SQLITE_DONE ? SRV_OK : fail_sqlite(store, what, table);
   end_statement(statement);
@@ -232,18 +236,22 @@ static bool read_column(sqlite3_stmt *handle, int index, const struct srv_column
   size_t count;
   switch (column->type) {
     case SRV_COLUMN_TEXT:
-    case SRV_COLUMN_REFERENCE: return read_text(handle, index, field, column->size);
+    case SRV_COLUMN_REFERENCE:
+      return read_text(handle, index, field, column->size);
     case SRV_COLUMN_DIGEST:
       return read_bytes(handle, index, field, GW_DIGEST_SIZE, &count) && count == GW_DIGEST_SIZE;
     case SRV_COLUMN_BYTES:
       return read_bytes(handle, index, field, column->size,
                         (size_t *)(void *)((char *)row + column->count_offset));
-    default: break;
+    default:
+      break;
   }
   number = sqlite3_column_int64(handle, index);
   switch (column->type) {
     case SRV_COLUMN_INT64:
-    case SRV_COLUMN_SERIAL: *(int64_t *)(void *)field = number; return true;
+    case SRV_COLUMN_SERIAL:
+      *(int64_t *)(void *)field = number;
+      return true;
     case SRV_COLUMN_UINT32:
       if (number < 0 || number > UINT32_MAX) return false;
       *(uint32_t *)(void *)field = (uint32_t)number;
@@ -252,8 +260,11 @@ static bool read_column(sqlite3_stmt *handle, int index, const struct srv_column
       if (number < 0 || number > UINT8_MAX) return false;
       *(uint8_t *)field = (uint8_t)number;
       return true;
-    case SRV_COLUMN_BOOL: *(bool *)field = number != 0; return true;
-    default: return true;
+    case SRV_COLUMN_BOOL:
+      *(bool *)field = number != 0;
+      return true;
+    default:
+      return true;
   }
 }
 
@@ -274,13 +285,14 @@ static int read_list(struct store_sqlite *store, const struct srv_column *list, 
     }
     (*count)++;
   }
-  if (code != SQLITE_DONE && status == SRV_OK) status = fail_sqlite(store, "cannot read", list->name);
+  if (code != SQLITE_DONE && status == SRV_OK)
+    status = fail_sqlite(store, "cannot read", list->name);
   end_statement(statement);
   return status;
 }
 
-static int read_row(struct store_sqlite *store, sqlite3_stmt *handle,
-                    const struct srv_table *table, void *row) {
+static int read_row(struct store_sqlite *store, sqlite3_stmt *handle, const struct srv_table *table,
+                    void *row) {
   memset(row, 0, table->row_size);
   for (size_t i = 0; i < table->column_count; i++) {
     const struct srv_column *column = &table->column[i];
@@ -301,8 +313,8 @@ static int bind_value(void *context, int index, const struct srv_sql_value *valu
   sqlite3_stmt *handle = context;
   int code;
   if (value->text != NULL) {
-    code = sqlite3_bind_text64(handle, index, value->text, value->length, SQLITE_STATIC,
-                               SQLITE_UTF8);
+    code =
+        sqlite3_bind_text64(handle, index, value->text, value->length, SQLITE_STATIC, SQLITE_UTF8);
   } else if (value->bytes != NULL) {
     code = sqlite3_bind_blob(handle, index, value->bytes, GW_DIGEST_SIZE, SQLITE_STATIC);
   } else {
@@ -314,6 +326,7 @@ static int bind_value(void *context, int index, const struct srv_sql_value *valu
 /* --- transactions ------------------------------------------------------------ */
 
 static int execute(struct store_sqlite *store, const char *sql, const char *what) {
+  errno = 0;
   if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK) return SRV_OK;
   return fail_sqlite(store, "cannot", what);
 }
@@ -409,8 +422,8 @@ static int write_lists(struct store_sqlite *store, const struct srv_table *table
 
 enum write_mode { WRITE_INSERT, WRITE_UPDATE, WRITE_PUT };
 
-static int write_columns(struct store_sqlite *store, const struct srv_table *table,
-                         const void *row, enum write_mode mode) {
+static int write_columns(struct store_sqlite *store, const struct srv_table *table, const void *row,
+                         enum write_mode mode) {
   struct srv_sql *sql = new_sql(store);
   if (mode == WRITE_UPDATE) {
     srv_sql_update(sql, table);

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What server/store/store.h promises, whatever is behind it. Each
+ * implementation is one open_store() below. */
+#include <stdlib.h>
+
+#include "server/store/schema.h"
+#include "server/store/store.h"
+#include "tests/support/test.h"
+
+#ifdef STORE_SQLITE
+#include "server/store/store_sqlite.h"
+static struct srv_store *open_store(void) {
+  static char path[512];
+  char error[SRV_ERROR_MAX];
+  struct srv_store *store = NULL;
+  if (path[0] == 0) snprintf(path, sizeof(path), "%s/store.db", test_temporary_folder());
+  if (srv_store_sqlite_open(&store, path, error) != SRV_OK) fail_msg("%s", error);
+  return store;
+}
+#endif
+
+#define PROJECT "p"
+
+static struct srv_store *store;
+
+static void add_project(const char *id) {
+  struct srv_project project = {.created_us = 1};
+  snprintf(project.id, sizeof(project.id), "%s", id);
+  snprintf(project.name, sizeof(project.name), "%s", id);
+  assert_int_equal(store->ops->insert(store, SRV_PROJECT, &project), SRV_OK);
+}
+
+static void begin_with_project(void) {
+  store = open_store();
+  add_project(PROJECT);
+}
+
+static void end(void) { store->ops->close(store); }
+
+static struct srv_tag tag_of(const char *id, const char *name) {
+  struct srv_tag tag = {.project_id = PROJECT, .created_us = 7, .updated_us = 8};
+  snprintf(tag.id, sizeof(tag.id), "%s", id);
+  snprintf(tag.name, sizeof(tag.name), "%s", name);
+  return tag;
+}
+
+static void add_tag(const char *id, const char *name) {
+  struct srv_tag tag = tag_of(id, name);
+  assert_int_equal(store->ops->insert(store, SRV_TAG, &tag), SRV_OK);
+}
+
+static struct srv_device device_of(const char *id, const char *name) {
+  struct srv_device device = {.project_id = PROJECT, .enabled = true, .created_us = 5};
+  snprintf(device.id, sizeof(device.id), "%s", id);
+  snprintf(device.name, sizeof(device.name), "%s", name);
+  return device;
+}
+
+static void add_device(const char *id, const char *name) {
+  struct srv_device device = device_of(id, name);
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_OK);
+}
+
+static void add_event(const char *device_id, int64_t time_us) {
+  struct srv_ota_event event = {.project_id = PROJECT, .package = "model", .time_us = time_us};
+  snprintf(event.device_id, sizeof(event.device_id), "%s", device_id);
+  assert_int_equal(store->ops->insert(store, SRV_OTA_EVENT, &event), SRV_OK);
+}
+
+static struct srv_query by_id(const char *id) {
+  struct srv_query query = {0};
+  srv_query_text(&query, "id", SRV_EQUALS, id);
+  return query;
+}
+
+static uint64_t count(enum srv_kind kind, struct srv_query query) {
+  uint64_t total = UINT64_MAX;
+  assert_int_equal(store->ops->list(store, kind, &query, NULL, NULL, &total), SRV_OK);
+  return total;
+}
+
+static uint64_t count_all(enum srv_kind kind) { return count(kind, (struct srv_query){0}); }
+
+/* --- rows ---------------------------------------------------------------------- */
+
+TEST(a_device_comes_back_as_it_was_put_after_reopening) {
+  begin_with_project();
+  add_tag("t1", "beta");
+  add_tag("t2", "lab");
+  struct srv_device device = device_of("d1", "kitchen \xc3\xa9");
+  device.updated_us = INT64_MAX;
+  device.hardware_id_count = 2;
+  strcpy(device.hardware_id[0], "aa:bb");
+  strcpy(device.hardware_id[1], "");
+  device.tag_count = 2;
+  strcpy(device.tag_id[0], "t2");
+  strcpy(device.tag_id[1], "t1");
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_OK);
+  end();
+
+  store = open_store();
+  struct srv_device got;
+  struct srv_query query = by_id("d1");
+  assert_int_equal(store->ops->get(store, SRV_DEVICE, &query, &got), SRV_OK);
+  assert_string_equal(got.name, "kitchen \xc3\xa9");
+  assert_string_equal(got.blueprint_id, "");
+  assert_true(got.enabled);
+  assert_true(got.updated_us == INT64_MAX);
+  assert_int_equal(got.hardware_id_count, 2);
+  assert_string_equal(got.hardware_id[0], "aa:bb");
+  assert_string_equal(got.hardware_id[1], "");
+  assert_int_equal(got.tag_count, 2);
+  assert_string_equal(got.tag_id[0], "t2");
+  assert_string_equal(got.tag_id[1], "t1");
+  end();
+}
+
+TEST(binary_keys_and_digests_keep_their_zero_bytes) {
+  begin_with_project();
+  add_device("d1", "a");
+  struct srv_credential credential = {.id = "c1",
+                                      .project_id = PROJECT,
+                                      .device_id = "d1",
+                                      .identity = "me",
+                                      .key_size = 3,
+                                      .key = {0, 255, 0}};
+  assert_int_equal(store->ops->insert(store, SRV_CREDENTIAL, &credential), SRV_OK);
+  struct srv_credential got;
+  struct srv_query query = by_id("c1");
+  assert_int_equal(store->ops->get(store, SRV_CREDENTIAL, &query, &got), SRV_OK);
+  assert_int_equal(got.key_size, 3);
+  assert_memory_equal(got.key, credential.key, 3);
+
+  struct srv_artifact artifact = {.id = "a1",
+                                  .project_id = PROJECT,
+                                  .package = "model",
+                                  .version = "1.0.0",
+                                  .size_bytes = UINT32_MAX,
+                                  .digest = {0, 1, 0, 2}};
+  assert_int_equal(store->ops->insert(store, SRV_ARTIFACT, &artifact), SRV_OK);
+  struct srv_artifact found;
+  struct srv_query by_digest = {0};
+  srv_query_digest(&by_digest, "digest", artifact.digest);
+  assert_int_equal(store->ops->get(store, SRV_ARTIFACT, &by_digest, &found), SRV_OK);
+  assert_memory_equal(&found, &artifact, sizeof(found));
+  artifact.digest[31] = 9;
+  assert_int_equal(store->ops->get(store, SRV_ARTIFACT, &by_digest, &found), SRV_ERR_NOT_FOUND);
+  end();
+}
+
+TEST(the_longest_text_of_a_column_comes_back_whole) {
+  begin_with_project();
+  struct srv_tag tag = tag_of("t1", "");
+  memset(tag.name, 'x', SRV_NAME_MAX);
+  assert_int_equal(store->ops->insert(store, SRV_TAG, &tag), SRV_OK);
+  struct srv_tag got;
+  struct srv_query query = by_id("t1");
+  assert_int_equal(store->ops->get(store, SRV_TAG, &query, &got), SRV_OK);
+  assert_int_equal(strlen(got.name), SRV_NAME_MAX);
+  end();
+}
+
+TEST(get_of_what_is_not_there_is_not_found) {
+  begin_with_project();
+  struct srv_tag tag;
+  struct srv_query query = by_id("nobody");
+  assert_int_equal(store->ops->get(store, SRV_TAG, &query, &tag), SRV_ERR_NOT_FOUND);
+  assert_true(strlen(srv_store_error(store)) > 0);
+  end();
+}
+
+TEST(quotes_and_percent_signs_in_values_are_only_text) {
+  begin_with_project();
+  add_device("d1", "'; DROP TABLE device; --");
+  add_device("d2", "100%_");
+  struct srv_query query = {0};
+  srv_query_text(&query, "name", SRV_CONTAINS, "%_");
+  assert_int_equal(count(SRV_DEVICE, query), 1);
+  struct srv_query all = {0};
+  srv_query_text(&all, "name", SRV_CONTAINS, "%");
+  assert_int_equal(count(SRV_DEVICE, all), 1);
+  assert_int_equal(count_all(SRV_DEVICE), 2);
+  end();
+}
+
+/* --- unique and referring ---------------------------------------------------------- */
+
+TEST(a_second_row_of_the_same_key_or_unique_name_is_refused) {
+  begin_with_project();
+  add_tag("t1", "beta");
+  struct srv_tag tag = tag_of("t1", "other");
+  assert_int_equal(store->ops->insert(store, SRV_TAG, &tag), SRV_ERR_EXISTS);
+  tag = tag_of("t2", "beta");
+  assert_int_equal(store->ops->insert(store, SRV_TAG, &tag), SRV_ERR_EXISTS);
+  assert_int_equal(count_all(SRV_TAG), 1);
+  end();
+}
+
+TEST(an_update_to_a_taken_name_is_refused_and_changes_nothing) {
+  begin_with_project();
+  add_tag("t1", "beta");
+  add_tag("t2", "lab");
+  struct srv_tag tag = tag_of("t2", "beta");
+  assert_int_equal(store->ops->update(store, SRV_TAG, &tag), SRV_ERR_EXISTS);
+  struct srv_query query = by_id("t2");
+  assert_int_equal(store->ops->get(store, SRV_TAG, &query, &tag), SRV_OK);
+  assert_string_equal(tag.name, "lab");
+  end();
+}
+
+TEST(an_update_of_what_is_not_there_is_not_found) {
+  begin_with_project();
+  struct srv_tag tag = tag_of("t1", "beta");
+  assert_int_equal(store->ops->update(store, SRV_TAG, &tag), SRV_ERR_NOT_FOUND);
+  end();
+}
+
+TEST(one_package_and_version_may_exist_once_for_each_blueprint_and_once_for_none) {
+  begin_with_project();
+  struct srv_blueprint blueprint = {.id = "b1", .project_id = PROJECT, .name = "board"};
+  assert_int_equal(store->ops->insert(store, SRV_BLUEPRINT, &blueprint), SRV_OK);
+  struct srv_artifact artifact = {
+      .id = "a1", .project_id = PROJECT, .package = "model", .version = "1.0.0"};
+  assert_int_equal(store->ops->insert(store, SRV_ARTIFACT, &artifact), SRV_OK);
+  strcpy(artifact.id, "a2");
+  assert_int_equal(store->ops->insert(store, SRV_ARTIFACT, &artifact), SRV_ERR_EXISTS);
+  strcpy(artifact.blueprint_id, "b1");
+  assert_int_equal(store->ops->insert(store, SRV_ARTIFACT, &artifact), SRV_OK);
+  strcpy(artifact.id, "a3");
+  assert_int_equal(store->ops->insert(store, SRV_ARTIFACT, &artifact), SRV_ERR_EXISTS);
+  end();
+}
+
+TEST(a_row_that_refers_to_nothing_is_refused) {
+  begin_with_project();
+  struct srv_device device = device_of("d1", "a");
+  strcpy(device.blueprint_id, "nothing");
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_ERR_NOT_FOUND);
+  device.blueprint_id[0] = 0;
+  device.tag_count = 1;
+  strcpy(device.tag_id[0], "nothing");
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_ERR_NOT_FOUND);
+  assert_int_equal(count_all(SRV_DEVICE), 0); /* not half of it either */
+  end();
+}
+
+TEST(what_is_referred_to_cannot_be_removed) {
+  begin_with_project();
+  add_tag("t1", "beta");
+  struct srv_device device = device_of("d1", "a");
+  device.tag_count = 1;
+  strcpy(device.tag_id[0], "t1");
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_OK);
+  struct srv_query query = by_id("t1");
+  assert_int_equal(store->ops->remove(store, SRV_TAG, &query), SRV_ERR_IN_USE);
+  query = by_id(PROJECT);
+  assert_int_equal(store->ops->remove(store, SRV_PROJECT, &query), SRV_ERR_IN_USE);
+  device.tag_count = 0;
+  assert_int_equal(store->ops->update(store, SRV_DEVICE, &device), SRV_OK);
+  query = by_id("t1");
+  assert_int_equal(store->ops->remove(store, SRV_TAG, &query), SRV_OK);
+  assert_int_equal(store->ops->remove(store, SRV_TAG, &query), SRV_ERR_NOT_FOUND);
+  end();
+}
+
+TEST(removing_a_device_takes_what_hangs_on_it) {
+  begin_with_project();
+  add_device("d1", "a");
+  add_device("d2", "b");
+  add_event("d1", 1);
+  add_event("d2", 2);
+  struct srv_credential credential = {
+      .id = "c1", .project_id = PROJECT, .device_id = "d1", .identity = "me", .key_size = 1};
+  assert_int_equal(store->ops->insert(store, SRV_CREDENTIAL, &credential), SRV_OK);
+  struct srv_presence presence = {.device_id = "d1"};
+  assert_int_equal(store->ops->put(store, SRV_PRESENCE, &presence), SRV_OK);
+  struct srv_query query = by_id("d1");
+  assert_int_equal(store->ops->remove(store, SRV_DEVICE, &query), SRV_OK);
+  assert_int_equal(count_all(SRV_CREDENTIAL), 0);
+  assert_int_equal(count_all(SRV_OTA_EVENT), 1);
+  assert_int_equal(count_all(SRV_PRESENCE), 0);
+  end();
+}
+
+TEST(put_inserts_and_then_updates_by_a_key_of_two_columns) {
+  begin_with_project();
+  add_device("d1", "a");
+  struct srv_ota_status status = {.device_id = "d1", .package = "model", .state = 1};
+  assert_int_equal(store->ops->put(store, SRV_OTA_STATUS, &status), SRV_OK);
+  status.state = 3;
+  assert_int_equal(store->ops->put(store, SRV_OTA_STATUS, &status), SRV_OK);
+  strcpy(status.package, "main");
+  assert_int_equal(store->ops->put(store, SRV_OTA_STATUS, &status), SRV_OK);
+  assert_int_equal(count_all(SRV_OTA_STATUS), 2);
+  struct srv_query query = {0};
+  srv_query_text(&query, "package", SRV_EQUALS, "model");
+  assert_int_equal(store->ops->get(store, SRV_OTA_STATUS, &query, &status), SRV_OK);
+  assert_int_equal(status.state, 3);
+  end();
+}
+
+/* --- lists --------------------------------------------------------------------------- */
+
+struct names {
+  char text[256];
+};
+
+static void append_name(void *context, const void *row) {
+  struct names *names = context;
+  const struct srv_device *device = row;
+  strcat(names->text, device->name);
+}
+
+static void expect_names(struct srv_query query, const char *expected, uint64_t expected_total) {
+  struct names names = {""};
+  uint64_t total = 0;
+  assert_int_equal(store->ops->list(store, SRV_DEVICE, &query, append_name, &names, &total),
+                   SRV_OK);
+  assert_string_equal(names.text, expected);
+  assert_int_equal(total, expected_total);
+}
+
+TEST(a_page_of_a_list_has_its_rows_in_order_and_the_total_of_all) {
+  begin_with_project();
+  add_device("d3", "c");
+  add_device("d1", "a");
+  add_device("d2", "b");
+  add_device("d4", "d");
+  expect_names((struct srv_query){0}, "abcd", 4);
+  expect_names((struct srv_query){.offset = 1, .limit = 2}, "bc", 4);
+  expect_names((struct srv_query){.offset = 3, .limit = 2}, "d", 4);
+  expect_names((struct srv_query){.offset = 9, .limit = 2}, "", 4);
+  expect_names((struct srv_query){.limit = 1, .newest_first = true}, "d", 4);
+  end();
+}
+
+TEST(conditions_narrow_a_list_all_of_them) {
+  begin_with_project();
+  add_tag("t1", "beta");
+  add_tag("t2", "lab");
+  struct srv_device device = device_of("d1", "Alpha");
+  device.tag_count = 2;
+  strcpy(device.tag_id[0], "t1");
+  strcpy(device.tag_id[1], "t2");
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_OK);
+  device = device_of("d2", "beta");
+  device.tag_count = 1;
+  strcpy(device.tag_id[0], "t1");
+  device.enabled = false;
+  assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_OK);
+  add_device("d3", "gamma");
+
+  struct srv_query query = {0};
+  srv_query_text(&query, "device_tag", SRV_HAS, "t1");
+  expect_names(query, "Alphabeta", 2);
+  srv_query_number(&query, "enabled", SRV_EQUALS, 1);
+  expect_names(query, "Alpha", 1);
+
+  query = (struct srv_query){0};
+  srv_query_text(&query, "device_tag", SRV_HAS, "t1,t2"); /* each of them */
+  expect_names(query, "Alpha", 1);
+
+  query = (struct srv_query){0};
+  srv_query_text(&query, "name", SRV_CONTAINS, "ALPH");
+  expect_names(query, "Alpha", 1);
+
+  query = (struct srv_query){0};
+  srv_query_text(&query, "id", SRV_AMONG, "d3,,d1,nobody");
+  expect_names(query, "Alphagamma", 2);
+
+  query = (struct srv_query){0};
+  srv_query_text(&query, "id", SRV_AMONG, "");
+  expect_names(query, "", 0);
+
+  query = (struct srv_query){0};
+  srv_query_text(&query, "blueprint_id", SRV_EQUALS, "");
+  expect_names(query, "Alphabetagamma", 3);
+  end();
+}
+
+TEST(events_are_numbered_by_the_store_and_removed_by_range) {
+  begin_with_project();
+  add_device("d1", "a");
+  for (int64_t i = 1; i <= 5; i++) add_event("d1", i * 100);
+  struct srv_ota_event event;
+  struct srv_query newest = {.newest_first = true, .offset = 2};
+  assert_int_equal(store->ops->get(store, SRV_OTA_EVENT, &newest, &event), SRV_OK);
+  assert_int_equal(event.time_us, 300);
+  struct srv_query old = {0};
+  srv_query_number(&old, "id", SRV_AT_MOST, event.id);
+  assert_int_equal(store->ops->remove(store, SRV_OTA_EVENT, &old), SRV_OK);
+  assert_int_equal(count_all(SRV_OTA_EVENT), 2);
+  struct srv_query late = {0};
+  srv_query_number(&late, "time_us", SRV_AT_LEAST, 500);
+  assert_int_equal(count(SRV_OTA_EVENT, late), 1);
+  end();
+}
+
+/* --- transactions ----------------------------------------------------------------------- */
+
+TEST(a_rollback_undoes_everything_since_begin) {
+  begin_with_project();
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t1", "beta");
+  add_device("d1", "a");
+  assert_int_equal(count_all(SRV_TAG), 1);
+  store->ops->rollback(store);
+  assert_int_equal(count_all(SRV_TAG), 0);
+  assert_int_equal(count_all(SRV_DEVICE), 0);
+  end();
+}
+
+TEST(an_inner_rollback_undoes_the_inner_part_only) {
+  begin_with_project();
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t1", "beta");
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t2", "lab");
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t3", "deep");
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+  store->ops->rollback(store);
+  add_tag("t4", "after");
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+  end();
+  store = open_store();
+  assert_int_equal(count_all(SRV_TAG), 2);
+  end();
+}
+
+TEST(an_outer_rollback_undoes_committed_inner_parts) {
+  begin_with_project();
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t1", "beta");
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+  store->ops->rollback(store);
+  assert_int_equal(count_all(SRV_TAG), 0);
+  end();
+}
+
+TEST(a_failed_write_inside_a_transaction_leaves_the_rest_of_it) {
+  begin_with_project();
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t1", "beta");
+  struct srv_tag twin = tag_of("t2", "beta");
+  assert_int_equal(store->ops->insert(store, SRV_TAG, &twin), SRV_ERR_EXISTS);
+  add_tag("t3", "lab");
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+  assert_int_equal(count_all(SRV_TAG), 2);
+  end();
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+godwit_test(NAME unit.server.core
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_artifact.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_release.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_report.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_objects.c
+  LINK srv_core mbedtls)

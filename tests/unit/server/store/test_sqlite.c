@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is SQLite's own; the rest is in tests/contract/server. */
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "server/store/store_sqlite.h"
+#include "tests/support/test.h"
+
+static const char *database_path(void) {
+  static char path[512];
+  snprintf(path, sizeof(path), "%s/test.db", test_temporary_folder());
+  return path;
+}
+
+static void execute(const char *path, const char *sql) {
+  sqlite3 *db;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  char *message = NULL;
+  if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK) fail_msg("%s", message);
+  sqlite3_close(db);
+}
+
+static struct srv_store *open_or_fail(const char *path) {
+  char error[SRV_ERROR_MAX];
+  struct srv_store *store = NULL;
+  if (srv_store_sqlite_open(&store, path, error) != SRV_OK) fail_msg("%s", error);
+  return store;
+}
+
+TEST(a_database_of_a_newer_program_is_refused_with_advice) {
+  const char *path = database_path();
+  struct srv_store *store = open_or_fail(path);
+  store->ops->close(store);
+  execute(path, "PRAGMA user_version = 9999");
+  char error[SRV_ERROR_MAX];
+  assert_int_equal(srv_store_sqlite_open(&store, path, error), SRV_ERR_INVALID);
+  assert_non_null(strstr(error, "schema 9999"));
+  assert_non_null(strstr(error, "newer godwit"));
+}
+
+TEST(a_database_of_another_program_is_refused_and_left_alone) {
+  const char *path = database_path();
+  execute(path, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+  char error[SRV_ERROR_MAX];
+  struct srv_store *store;
+  assert_int_equal(srv_store_sqlite_open(&store, path, error), SRV_ERR_INVALID);
+  assert_non_null(strstr(error, "another program"));
+}
+
+TEST(a_file_that_is_no_database_is_refused) {
+  const char *path = database_path();
+  FILE *file = fopen(path, "w");
+  for (int i = 0; i < 200; i++) fputs("this is no database, ", file);
+  fclose(file);
+  char error[SRV_ERROR_MAX];
+  struct srv_store *store;
+  assert_int_equal(srv_store_sqlite_open(&store, path, error), SRV_ERR_IO);
+  assert_true(strlen(error) > 0);
+}
+
+TEST(a_row_that_someone_made_too_long_is_an_error_and_no_overflow) {
+  const char *path = database_path();
+  struct srv_store *store = open_or_fail(path);
+  struct srv_project project = {.id = "p", .name = "p"};
+  assert_int_equal(store->ops->insert(store, SRV_PROJECT, &project), SRV_OK);
+  store->ops->close(store);
+  execute(path, "UPDATE project SET name = printf('%.500c', 'x')");
+  store = open_or_fail(path);
+  struct srv_query query = {0};
+  assert_int_equal(store->ops->get(store, SRV_PROJECT, &query, &project), SRV_ERR_IO);
+  assert_non_null(strstr(srv_store_error(store), "name"));
+  store->ops->close(store);
+}
+
+TEST(each_commit_is_synced_and_the_journal_is_a_wal) {
+  struct srv_store *store = open_or_fail(database_path());
+  store->ops->close(store);
+  sqlite3 *db;
+  sqlite3_stmt *statement;
+  assert_int_equal(sqlite3_open(database_path(), &db), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &statement, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+  assert_string_equal((const char *)sqlite3_column_text(statement, 0), "wal");
+  sqlite3_finalize(statement);
+  sqlite3_close(db);
+}
+
+static void limit_file_size(rlim_t bytes) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = bytes;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+TEST(a_full_disk_refuses_writes_keeps_what_was_there_and_recovers) {
+  signal(SIGXFSZ, SIG_IGN);
+  struct srv_store *store = open_or_fail(database_path());
+  struct srv_project project = {.id = "p", .name = "p"};
+  assert_int_equal(store->ops->insert(store, SRV_PROJECT, &project), SRV_OK);
+  limit_file_size(256 * 1024);
+  struct srv_tag tag = {.project_id = "p"};
+  int status = SRV_OK;
+  int inserted = 0;
+  for (; status == SRV_OK && inserted < 10000; inserted++) {
+    snprintf(tag.id, sizeof(tag.id), "%d", inserted);
+    snprintf(tag.name, sizeof(tag.name), "%d", inserted);
+    status = store->ops->insert(store, SRV_TAG, &tag);
+  }
+  if (status != SRV_ERR_NO_SPACE) fail_msg("%d %s", status, srv_store_error(store));
+  assert_non_null(strstr(srv_store_error(store), "disk is full"));
+  uint64_t total = 0;
+  struct srv_query all = {0};
+  assert_int_equal(store->ops->list(store, SRV_TAG, &all, NULL, NULL, &total), SRV_OK);
+  assert_int_equal(total, inserted - 1);
+
+  /* In a transaction: all of it or nothing. */
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  status = SRV_OK;
+  for (int i = 0; status == SRV_OK && i < 1000; i++) {
+    snprintf(tag.id, sizeof(tag.id), "x%d", i);
+    snprintf(tag.name, sizeof(tag.name), "x%d", i);
+    status = store->ops->insert(store, SRV_TAG, &tag);
+  }
+  if (status == SRV_OK) {
+    assert_int_equal(store->ops->commit(store), SRV_ERR_NO_SPACE);
+  } else {
+    store->ops->rollback(store);
+  }
+  assert_int_equal(store->ops->list(store, SRV_TAG, &all, NULL, NULL, &total), SRV_OK);
+  assert_int_equal(total, inserted - 1);
+
+  limit_file_size(RLIM_INFINITY);
+  snprintf(tag.id, sizeof(tag.id), "last");
+  snprintf(tag.name, sizeof(tag.name), "last");
+  assert_int_equal(store->ops->insert(store, SRV_TAG, &tag), SRV_OK);
+  store->ops->close(store);
+}
