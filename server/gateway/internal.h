@@ -119,7 +119,7 @@ struct waiting_answer {
   bool has_block1;
   uint32_t block1;
 };
-#define WAITING_ANSWERS_MAX 256u
+#define WAITING_ANSWERS_MAX 128u /* then the batch is committed early */
 
 struct srv_gateway {
   struct srv_gateway_config config; /* with defaults filled in */

@@ -20,7 +20,7 @@ struct dtls_client {
   struct dtls_client_config config;
   int fd;
   int suites[5];
-  uint64_t intermediate_ms, final_ms;
+  uint64_t intermediate_ms, final_ms; /* 0: off */
   unsigned sent, received, dropped;
   bool hold;
   int alert;
@@ -36,6 +36,8 @@ static int open_socket(uint16_t local_port, uint16_t server_port) {
   struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons(local_port)};
   struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(server_port)};
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int size = 4 << 20; /* as much as the kernel grants: tests answer late */
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   local.sin_addr.s_addr = server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof local) != 0 ||
       connect(fd, (struct sockaddr *)&server, sizeof server) != 0)
@@ -78,8 +80,8 @@ static void set_timer(void *context, uint32_t intermediate_ms, uint32_t final_ms
 
 static int get_timer(void *context) {
   const struct dtls_client *client = context;
-  uint64_t now_ms = *client->config.now_ms;
   if (client->final_ms == 0) return -1;
+  uint64_t now_ms = *client->config.now_ms;
   return now_ms >= client->final_ms ? 2 : now_ms >= client->intermediate_ms ? 1 : 0;
 }
 
@@ -113,7 +115,8 @@ struct dtls_client *dtls_client_create(const struct dtls_client_config *config) 
   mbedtls_ssl_conf_handshake_timeout(&client->ssl_config, 1000, 60000);
   assert_int_equal(0, mbedtls_ssl_setup(&client->ssl, &client->ssl_config));
   if (config->connection_id)
-    assert_int_equal(0, mbedtls_ssl_set_cid(&client->ssl, MBEDTLS_SSL_CID_ENABLED, NULL, 0));
+    assert_int_equal(
+        0, mbedtls_ssl_set_cid(&client->ssl, MBEDTLS_SSL_CID_ENABLED, (const uint8_t *)"", 0));
   mbedtls_ssl_set_bio(&client->ssl, client, bio_send, bio_receive, NULL);
   mbedtls_ssl_set_timer_cb(&client->ssl, client, set_timer, get_timer);
   return client;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The device contract over real DTLS; first the ten rules that real clients
- * depend on, each by its number. */
-#include "tests/unit/server/gateway_fixture.h"
+/* The ten rules that real clients depend on, each by its number, over real DTLS. */
+#include "tests/unit/server/gateway/fixture.h"
 
 #include <stdlib.h>
 

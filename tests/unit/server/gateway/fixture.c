@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/gateway_fixture.h"
+#include "tests/unit/server/gateway/fixture.h"
 
 #include <stdlib.h>
 
