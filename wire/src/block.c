@@ -87,6 +87,11 @@ void gw_block1_receiver_init(struct gw_block1_receiver *receiver, uint64_t limit
   *receiver = (struct gw_block1_receiver){.limit = limit};
 }
 
+static void begin_upload(struct gw_block1_receiver *receiver) {
+  gw_block1_receiver_init(receiver, receiver->limit);
+  receiver->started = true;
+}
+
 /* The block that was taken last, sent again because its answer was lost? */
 static bool is_repeat(const struct gw_block1_receiver *receiver, struct gw_block block,
                       size_t payload_size) {
@@ -96,17 +101,10 @@ static bool is_repeat(const struct gw_block1_receiver *receiver, struct gw_block
 int gw_block1_receiver_accept(struct gw_block1_receiver *receiver, struct gw_block block,
                               size_t payload_size) {
   if (block.szx > GW_BLOCK_SZX_MAX || !length_fits(block, payload_size)) return GW_ERR_MALFORMED;
-  if (block.num == 0) {
-    uint64_t limit = receiver->limit;
-    gw_block1_receiver_init(receiver, limit);
-    receiver->started = true;
-  } else if (!receiver->started) {
-    return GW_ERR_ORDER;
-  } else if (is_repeat(receiver, block, payload_size)) {
-    return 0;
-  } else if (receiver->done || gw_block_offset(block) != receiver->offset) {
-    return GW_ERR_ORDER;
-  }
+  if (block.num == 0) begin_upload(receiver);
+  if (!receiver->started) return GW_ERR_ORDER;
+  if (block.num > 0 && is_repeat(receiver, block, payload_size)) return 0;
+  if (receiver->done || gw_block_offset(block) != receiver->offset) return GW_ERR_ORDER;
   if (payload_size > receiver->limit - receiver->offset) {
     receiver->started = false;
     return GW_ERR_TOO_LONG;

@@ -196,7 +196,7 @@ int gw_coap_path(const struct gw_coap_message *message, char *text, size_t size)
     if (option.number != GW_COAP_OPT_URI_PATH) continue;
     if (is_bad_segment(&option)) return GW_ERR_MALFORMED;
     size_t needed = option.length + (first ? 0u : 1u);
-    if (needed >= size - length || size == 0) return GW_ERR_NO_SPACE;
+    if (needed >= size - length) return GW_ERR_NO_SPACE;
     if (!first) text[length++] = '/';
     memcpy(text + length, option.value, option.length);
     length += option.length;

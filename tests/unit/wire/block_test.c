@@ -206,6 +206,14 @@ TEST(repeated_block_is_taken_once) {
   assert_int_equal(gw_block1_receiver_accept(&receiver, block(3, true, 6), 1024), GW_ERR_ORDER);
 }
 
+TEST(block_behind_a_full_last_one_is_no_repeat_of_it) {
+  struct gw_block1_receiver receiver = upload(1 << 20);
+  assert_int_equal(gw_block1_receiver_accept(&receiver, block(0, true, 6), 1024), 1024);
+  assert_int_equal(gw_block1_receiver_accept(&receiver, block(1, false, 6), 1024), 1024);
+  assert_int_equal(gw_block1_receiver_accept(&receiver, block(1, true, 6), 1024), GW_ERR_ORDER);
+  assert_int_equal(gw_block1_receiver_accept(&receiver, block(1, false, 6), 1024), 0);
+}
+
 TEST(block_zero_starts_an_upload_anew) {
   struct gw_block1_receiver receiver = upload(1 << 20);
   assert_int_equal(gw_block1_receiver_accept(&receiver, block(0, true, 6), 1024), 1024);

@@ -204,7 +204,7 @@ TEST(more_than_eight_components_are_too_long_in_both_directions) {
   char hex[16384] = "a2 01 05 03 89";
   for (int i = 0; i < 9; i++) strcat(hex, "a5" COMPONENT_1_TO_5);
   assert_int_equal(status_of(hex), GW_ERR_TOO_LONG);
-  memcpy(hex, "a2 01 05 03 9f", 14);
+  memcpy(hex, "a2 01 05 03 9f", strlen("a2 01 05 03 9f"));
   strcat(hex, "ff");
   assert_int_equal(status_of(hex), GW_ERR_TOO_LONG);
   uint8_t buffer[GW_MANIFEST_SIZE_MAX];
@@ -235,6 +235,13 @@ TEST(field_without_its_nul_or_without_content_is_not_encoded) {
   bad = good;
   memset(bad.component[0].version, 'x', sizeof bad.component[0].version);
   assert_int_equal(gw_component_set_uri(&bad.component[0]), GW_ERR_TOO_LONG);
+  assert_int_equal(gw_manifest_encode(&bad, buffer, sizeof buffer), GW_ERR_TOO_LONG);
+  bad = good;
+  memset(bad.component[0].package, 'x', sizeof bad.component[0].package);
+  assert_int_equal(gw_component_set_uri(&bad.component[0]), GW_ERR_TOO_LONG);
+  bad = good;
+  memset(bad.component[0].type, 'x', sizeof bad.component[0].type);
+  assert_int_equal(gw_manifest_encode(&bad, buffer, sizeof buffer), GW_ERR_TOO_LONG);
   bad = good;
   bad.component[0].package[0] = 0;
   assert_int_equal(gw_manifest_encode(&bad, buffer, sizeof buffer), GW_ERR_MISSING);
@@ -393,6 +400,19 @@ TEST(manifest_cut_at_any_byte_is_truncated) {
     assert_int_equal(gw_manifest_parse(part.data, part.size, &again), GW_ERR_TRUNCATED);
     bytes_free(part);
   }
+}
+
+TEST(indefinite_manifest_cut_at_any_byte_is_truncated) {
+  struct gw_manifest manifest;
+  struct bytes whole = bytes_from_hex("bf 01 05 03 9f bf" COMPONENT_1_TO_5
+                                      "06 61 'd' ff ff 18 63 bf 00 9f ff ff ff");
+  assert_int_equal(gw_manifest_parse(whole.data, whole.size, &manifest), GW_OK);
+  for (size_t size = 0; size < whole.size; size++) {
+    struct bytes part = bytes_copy(whole.data, size);
+    assert_int_equal(gw_manifest_parse(part.data, part.size, &manifest), GW_ERR_TRUNCATED);
+    bytes_free(part);
+  }
+  bytes_free(whole);
 }
 
 TEST(mutated_manifests_are_refused_or_keep_every_limit) {

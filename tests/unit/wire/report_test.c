@@ -54,6 +54,12 @@ TEST(longest_report_takes_the_documented_size) {
   assert_string_equal(again.version, report.version);
   report.version[GW_REPORT_VERSION_MAX] = 'v';
   assert_int_equal(gw_report_encode(&report, buffer, sizeof buffer), GW_ERR_TOO_LONG);
+  report.version[0] = '\0';
+  report.target[GW_REPORT_VERSION_MAX] = 't';
+  assert_int_equal(gw_report_encode(&report, buffer, sizeof buffer), GW_ERR_TOO_LONG);
+  report.target[0] = '\0';
+  report.package[GW_PACKAGE_MAX] = 'p';
+  assert_int_equal(gw_report_encode(&report, buffer, sizeof buffer), GW_ERR_TOO_LONG);
 }
 
 TEST(encode_never_passes_the_end_of_its_buffer) {
