@@ -18,16 +18,16 @@
 
 enum wit_status {
   WIT_OK = 0,
-  WIT_ERR_ARGUMENT = -1,      /* the caller broke the contract */
-  WIT_ERR_TRUNCATED = -2,     /* the file ends before what it points to */
-  WIT_ERR_MALFORMED = -3,     /* not a TensorFlow Lite flatbuffer, or a broken one */
+  WIT_ERR_ARGUMENT = -1,         /* the caller broke the contract */
+  WIT_ERR_TRUNCATED = -2,        /* the file ends before what it points to */
+  WIT_ERR_MALFORMED = -3,        /* not a TensorFlow Lite flatbuffer, or a broken one */
   WIT_ERR_UNSUPPORTED_OP = -4,   /* an op that is not in the caller's table */
   WIT_ERR_UNSUPPORTED_TYPE = -5, /* an op that exists, in a type or option that does not */
-  WIT_ERR_GRAPH = -6,         /* shapes, types or indices that do not fit together */
-  WIT_ERR_QUANTIZATION = -7,  /* scale or zero point missing or out of range */
-  WIT_ERR_ARENA = -8,         /* the arena is too small; error->arena_needed_bytes says how much */
-  WIT_ERR_LABELS = -9,        /* label count disagrees with the output tensor */
-  WIT_ERR_RUNTIME = -10,      /* an op refused its input at run time */
+  WIT_ERR_GRAPH = -6,            /* shapes, types or indices that do not fit together */
+  WIT_ERR_QUANTIZATION = -7,     /* scale or zero point missing or out of range */
+  WIT_ERR_ARENA = -8,    /* the arena is too small; error->arena_needed_bytes says how much */
+  WIT_ERR_LABELS = -9,   /* label count disagrees with the output tensor */
+  WIT_ERR_RUNTIME = -10, /* an op refused its input at run time */
 };
 const char *wit_status_name(int status);
 
@@ -41,21 +41,21 @@ struct wit_error {
 };
 
 enum wit_type { /* numbers of TensorType in the schema */
-  WIT_FLOAT32 = 0,
-  WIT_FLOAT16 = 1,
-  WIT_INT32 = 2,
-  WIT_UINT8 = 3,
-  WIT_INT64 = 4,
-  WIT_STRING = 5,
-  WIT_BOOL = 6,
-  WIT_INT16 = 7,
-  WIT_INT8 = 9,
-  WIT_FLOAT64 = 10,
-  WIT_UINT64 = 12,
-  WIT_RESOURCE = 13,
-  WIT_UINT32 = 15,
-  WIT_UINT16 = 16,
-  WIT_INT4 = 17,
+                WIT_FLOAT32 = 0,
+                WIT_FLOAT16 = 1,
+                WIT_INT32 = 2,
+                WIT_UINT8 = 3,
+                WIT_INT64 = 4,
+                WIT_STRING = 5,
+                WIT_BOOL = 6,
+                WIT_INT16 = 7,
+                WIT_INT8 = 9,
+                WIT_FLOAT64 = 10,
+                WIT_UINT64 = 12,
+                WIT_RESOURCE = 13,
+                WIT_UINT32 = 15,
+                WIT_UINT16 = 16,
+                WIT_INT4 = 17,
 };
 const char *wit_type_name(int type);
 
@@ -87,8 +87,7 @@ struct wit_model {
 
 /* Verifies the container: header line, offsets, vtables, vectors, indices,
  * buffer sizes against shapes. Any alignment of `data` is accepted. */
-int wit_model_open(struct wit_model *model, const void *data, size_t size,
-                   struct wit_error *error);
+int wit_model_open(struct wit_model *model, const void *data, size_t size, struct wit_error *error);
 
 /* Labels come from, in this order: metadata "godwit.labels", the packed label
  * file of TFLite Metadata, the header line "GLTHBEGIN;a;b;GLTHEND\n". */
