@@ -2,15 +2,26 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
-add_library(gateway_test_fixture STATIC gateway/fixture.c
-  ${CMAKE_SOURCE_DIR}/tests/support/dtls_client.c ${CMAKE_SOURCE_DIR}/tests/support/fake_core.c)
-target_compile_options(gateway_test_fixture PRIVATE ${GODWIT_WARNINGS})
-target_include_directories(gateway_test_fixture PUBLIC ${CMAKE_SOURCE_DIR})
-target_compile_definitions(gateway_test_fixture PRIVATE _GNU_SOURCE)
-target_link_libraries(gateway_test_fixture PUBLIC srv_gateway gw_wire mbedtls godwit_test_support)
+function(gateway_test_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_compile_options(${name} PRIVATE ${GODWIT_WARNINGS})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+  target_link_libraries(${name} PUBLIC srv_gateway gw_wire mbedtls godwit_test_support)
+endfunction()
+
+gateway_test_library(gateway_test_clients gateway/fixture.c
+  ${CMAKE_SOURCE_DIR}/tests/support/dtls_client.c)
+gateway_test_library(gateway_test_fake_core gateway/fixture_fake.c
+  ${CMAKE_SOURCE_DIR}/tests/support/fake_core.c)
 
 foreach(part rules ota observe session)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
-    LINK gateway_test_fixture PkgConfig::JANSSON)
+    LINK gateway_test_fake_core gateway_test_clients PkgConfig::JANSSON)
 endforeach()
 godwit_test(NAME unit.server.gateway.timers SOURCES gateway/timers_test.c LINK srv_gateway)
+foreach(part real_core interop)
+  godwit_test(NAME unit.server.gateway.${part}
+    SOURCES gateway/${part}_test.c core/core_fixture.c
+    LINK gateway_test_clients)
+endforeach()

@@ -7,28 +7,13 @@ static uint16_t next_message_id = 1;
 
 static uint64_t read_clock(void *context) { return *(uint64_t *)context; }
 
-struct fixture *gateway_up(void) {
-  return gateway_up_with((struct srv_gateway_config){.port = 0});
-}
-
-struct fixture *gateway_up_with(struct srv_gateway_config config) {
+void gateway_stand(struct fixture *f, struct srv_gateway_config config, struct srv_core *core) {
   char error[160] = "";
-  struct fixture *f = calloc(1, sizeof *f);
-  assert_non_null(f);
   f->now_ms = 1000000;
-  fake_core_init(&f->core);
   config.now_ms = read_clock;
   config.now_context = &f->now_ms;
-  if (srv_gateway_create(&f->gateway, &config, &f->core, error, sizeof error) != SRV_OK)
+  if (srv_gateway_create(&f->gateway, &config, core, error, sizeof error) != SRV_OK)
     fail_msg("%s", error);
-  return f;
-}
-
-void gateway_down(struct fixture *f) {
-  srv_gateway_destroy(f->gateway);
-  assert_int_equal(0, f->core.blobs_open);
-  assert_int_equal(0, f->core.batch_depth);
-  free(f);
 }
 
 void gateway_settle(struct fixture *f) {

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TESTS_UNIT_SERVER_GATEWAY_FIXTURE_H
 #define TESTS_UNIT_SERVER_GATEWAY_FIXTURE_H
-/* A gateway over the fake core and DTLS clients on loopback, in one thread and
- * with a clock that only moves when the test (or a wait for something that
- * needs time) moves it: no test sleeps. */
+/* A gateway and DTLS clients on loopback, in one thread and with a clock that
+ * only moves when the test (or a wait for something that needs time) moves it:
+ * no test sleeps. gateway_up stands it on the fake core; gateway_stand on any. */
 #include "server/gateway/gateway.h"
 #include "tests/support/dtls_client.h"
-#include "tests/support/fake_core.h"
 #include "tests/support/test.h"
 #include "wire/block.h"
 #include "wire/coap.h"
 
 struct fixture {
-  struct srv_core core;
   struct srv_gateway *gateway;
   uint64_t now_ms;
+  struct srv_core *fake; /* NULL: stands on another core */
 };
 
+/* fixture_fake.c */
 struct fixture *gateway_up(void);
 struct fixture *gateway_up_with(struct srv_gateway_config config);
 void gateway_down(struct fixture *f);
+
+/* fixture.c, which knows no core */
+void gateway_stand(struct fixture *f, struct srv_gateway_config config, struct srv_core *core);
 /* Lets the gateway do all it can do at this moment. */
 void gateway_settle(struct fixture *f);
 /* Lets time pass in steps of 100 ms, the gateway running. */

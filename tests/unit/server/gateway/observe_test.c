@@ -2,6 +2,7 @@
 /* Observe (RFC 7641) of `.u/desired`: a rollout reaches its devices. */
 #include <stdlib.h>
 
+#include "tests/support/fake_core.h"
 #include "tests/unit/server/gateway/fixture.h"
 #include "wire/manifest.h"
 #include "wire/observe.h"
@@ -52,7 +53,7 @@ TEST(registering_answers_with_the_current_manifest_and_a_rollout_notifies) {
   struct dtls_client *client = observer_up(f, 0, "obs");
   assert_model_version("1.0.0");
   int64_t before = answer.observe;
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   wait_for_version(f, client, "1.1.0");
   assert_memory_equal("obs", answer.message.token, 3);
   assert_int_equal(GW_COAP_FORMAT_CBOR, answer.format);
@@ -67,10 +68,10 @@ TEST(registering_answers_with_the_current_manifest_and_a_rollout_notifies) {
 TEST(a_change_that_leaves_the_manifest_the_same_notifies_nobody) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  f->core.listener.manifest_changed(f->core.listener.context, "p", NULL);
-  f->core.listener.manifest_changed(f->core.listener.context, "p", "0");
-  f->core.listener.manifest_changed(f->core.listener.context, "another project", NULL);
-  f->core.listener.manifest_changed(f->core.listener.context, "p", "9");
+  f->fake->listener.manifest_changed(f->fake->listener.context, "p", NULL);
+  f->fake->listener.manifest_changed(f->fake->listener.context, "p", "0");
+  f->fake->listener.manifest_changed(f->fake->listener.context, "another project", NULL);
+  f->fake->listener.manifest_changed(f->fake->listener.context, "p", "9");
   assert_silence(f, client);
   assert_int_equal(0, gateway_stats(f).notifications);
   dtls_client_destroy(client);
@@ -80,8 +81,8 @@ TEST(a_change_that_leaves_the_manifest_the_same_notifies_nobody) {
 TEST(a_change_for_one_device_notifies_that_device) {
   struct fixture *f = gateway_up();
   struct dtls_client *clients[] = {observer_up(f, 0, "obs"), observer_up(f, 1, "obs")};
-  f->core.manifest.sequence_number++;
-  f->core.listener.manifest_changed(f->core.listener.context, "p", "1");
+  f->fake->manifest.sequence_number++;
+  f->fake->listener.manifest_changed(f->fake->listener.context, "p", "1");
   assert_silence(f, clients[0]);
   wait_for_version(f, clients[1], "1.0.0");
   for (int i = 0; i < 2; i++) dtls_client_destroy(clients[i]);
@@ -91,7 +92,7 @@ TEST(a_change_for_one_device_notifies_that_device) {
 TEST(a_lost_notification_is_sent_again_with_the_same_message_id) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   wait_for_version(f, client, "1.1.0");
   uint16_t first = answer.message.message_id;
   int64_t sequence = answer.observe;
@@ -112,12 +113,12 @@ TEST(a_lost_notification_is_sent_again_with_the_same_message_id) {
 TEST(one_notification_is_under_way_and_its_repetition_carries_the_newest) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   wait_for_version(f, client, "1.1.0");
   uint16_t first = answer.message.message_id;
   int64_t sequence = answer.observe;
-  fake_core_release(&f->core, "1.2.0", 1);
-  fake_core_release(&f->core, "1.3.0", 1);
+  fake_core_release(f->fake, "1.2.0", 1);
+  fake_core_release(f->fake, "1.3.0", 1);
   assert_silence(f, client);
   wait_for_version(f, client, "1.3.0");
   assert_true(answer.message.message_id != first);
@@ -131,9 +132,9 @@ TEST(one_notification_is_under_way_and_its_repetition_carries_the_newest) {
 TEST(what_changed_while_one_was_under_way_follows_its_acknowledgement) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   wait_for_version(f, client, "1.1.0");
-  fake_core_release(&f->core, "1.2.0", 1);
+  fake_core_release(f->fake, "1.2.0", 1);
   assert_silence(f, client);
   acknowledge(f, client);
   assert_true(client_poll(client, &answer));
@@ -145,12 +146,12 @@ TEST(what_changed_while_one_was_under_way_follows_its_acknowledgement) {
 TEST(a_reset_cancels_the_observation) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   wait_for_version(f, client, "1.1.0");
   client_send_empty(client, GW_COAP_RST, answer.message.message_id);
   gateway_settle(f);
   assert_int_equal(0, gateway_stats(f).observers);
-  fake_core_release(&f->core, "1.2.0", 1);
+  fake_core_release(f->fake, "1.2.0", 1);
   assert_silence(f, client);
   dtls_client_destroy(client);
   gateway_down(f);
@@ -173,7 +174,7 @@ TEST(the_same_token_again_renews_the_observation) {
   struct dtls_client *client = observer_up(f, 0, "obs");
   observe_more(f, client, "obs", GW_OBSERVE_REGISTER);
   assert_int_equal(1, gateway_stats(f).observers);
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   wait_for_version(f, client, "1.1.0");
   acknowledge(f, client);
   assert_silence(f, client);
@@ -189,7 +190,7 @@ TEST(a_session_has_eight_observations_and_the_ninth_is_a_plain_get) {
   observe_more(f, client, "t8", GW_OBSERVE_REGISTER);
   assert_int_equal(-1, answer.observe);
   assert_int_equal(8, gateway_stats(f).observers);
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   gateway_settle(f);
   int notified = 0;
   while (client_poll(client, &answer)) notified++;
@@ -205,7 +206,7 @@ TEST(an_observer_of_json_is_notified_in_json) {
   ask.observe = GW_OBSERVE_REGISTER;
   ask.accept = GW_COAP_FORMAT_JSON;
   client_exchange(f, client, &ask, &answer);
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   client_wait(f, client, &answer);
   assert_int_equal(GW_COAP_FORMAT_JSON, answer.format);
   assert_int_equal('{', answer.message.payload[0]);
@@ -216,11 +217,11 @@ TEST(an_observer_of_json_is_notified_in_json) {
 TEST(an_observer_that_never_acknowledges_loses_its_session) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   gateway_pass_ms(f, 100000); /* MAX_TRANSMIT_WAIT is 93 s */
   assert_int_equal(0, gateway_stats(f).sessions);
   assert_int_equal(0, gateway_stats(f).observers);
-  assert_int_equal(0, f->core.online[0]);
+  assert_int_equal(0, f->fake->online[0]);
   assert_int_equal(4 + 4, gateway_stats(f).retransmissions); /* its pings as well */
   dtls_client_destroy(client);
   gateway_down(f);
@@ -232,7 +233,7 @@ TEST(a_sleeping_device_with_a_connection_id_is_told_when_it_wakes) {
   config.connection_id = true;
   struct dtls_client *client = client_up_with(f, config);
   observe_more(f, client, "obs", GW_OBSERVE_REGISTER);
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   gateway_pass_ms(f, 200000);
   while (client_poll(client, &answer)) continue; /* slept through all of it */
   assert_int_equal(1, gateway_stats(f).sessions);
@@ -255,11 +256,11 @@ TEST(a_sleeping_device_with_a_connection_id_is_told_when_it_wakes) {
 TEST(a_core_that_cannot_answer_now_does_not_lose_the_change) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  f->core.manifest_status = SRV_ERR_IO;
-  fake_core_release(&f->core, "1.1.0", 1);
+  f->fake->manifest_status = SRV_ERR_IO;
+  fake_core_release(f->fake, "1.1.0", 1);
   assert_silence(f, client);
-  f->core.manifest_status = SRV_OK;
-  f->core.listener.manifest_changed(f->core.listener.context, "p", NULL);
+  f->fake->manifest_status = SRV_OK;
+  f->fake->listener.manifest_changed(f->fake->listener.context, "p", NULL);
   wait_for_version(f, client, "1.1.0");
   dtls_client_destroy(client);
   gateway_down(f);
@@ -270,7 +271,7 @@ TEST(a_rollout_reaches_two_hundred_sessions) {
   enum { COUNT = 200 };
   struct dtls_client *clients[COUNT];
   for (int i = 0; i < COUNT; i++) clients[i] = observer_up(f, i % 10, "obs");
-  fake_core_release(&f->core, "1.1.0", 2);
+  fake_core_release(f->fake, "1.1.0", 2);
   for (int i = 0; i < COUNT; i++) {
     wait_for_version(f, clients[i], "1.1.0");
     acknowledge(f, clients[i]);

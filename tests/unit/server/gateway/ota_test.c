@@ -4,6 +4,7 @@
 #include <mbedtls/sha256.h>
 #include <stdlib.h>
 
+#include "tests/support/fake_core.h"
 #include "tests/unit/server/gateway/fixture.h"
 #include "wire/manifest.h"
 #include "wire/report.h"
@@ -15,8 +16,8 @@ static struct answer answer;
 
 static void give_model(struct fixture *f, size_t size) {
   for (size_t i = 0; i < size; i++) model[i] = (uint8_t)test_random();
-  f->core.blob = model;
-  f->core.blob_size = size;
+  f->fake->blob = model;
+  f->fake->blob_size = size;
 }
 
 static void expect(struct fixture *f, struct dtls_client *client, struct ask ask, uint8_t code) {
@@ -35,7 +36,7 @@ TEST(a_manifest_can_be_had_as_json) {
   json_t *root =
       json_loadb((const char *)answer.message.payload, answer.message.payload_size, 0, NULL);
   const json_t *component = json_array_get(json_object_get(root, "components"), 0);
-  assert_int_equal(f->core.manifest.sequence_number,
+  assert_int_equal(f->fake->manifest.sequence_number,
                    json_integer_value(json_object_get(root, "sequenceNumber")));
   assert_string_equal("/.u/c/model@1.0.0", json_string_value(json_object_get(component, "uri")));
   assert_int_equal(64, json_string_length(json_object_get(component, "hash")));
@@ -48,8 +49,8 @@ TEST(a_manifest_is_served_block_by_block_when_asked) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0);
   static uint8_t whole[GW_MANIFEST_SIZE_MAX], parts[GW_MANIFEST_SIZE_MAX];
-  fake_core_release(&f->core, "1.0.0", 5);
-  int size = gw_manifest_encode(&f->core.manifest, whole, sizeof whole);
+  fake_core_release(f->fake, "1.0.0", 5);
+  int size = gw_manifest_encode(&f->fake->manifest, whole, sizeof whole);
   assert_int_equal(size, client_download(f, client, ".u/desired", 2, 0, parts, sizeof parts));
   assert_memory_equal(whole, parts, (size_t)size);
   dtls_client_destroy(client);
@@ -176,7 +177,7 @@ TEST(each_mistake_has_its_code) {
     ask.payload_size = cases[i].size;
     expect(f, client, ask, cases[i].code);
   }
-  assert_int_equal(0, f->core.report_count);
+  assert_int_equal(0, f->fake->report_count);
   dtls_client_destroy(client);
   gateway_down(f);
 }
@@ -220,7 +221,7 @@ TEST(errors_of_the_core_become_codes) {
                {SRV_ERR_NO_SPACE, GW_COAP_SERVICE_UNAVAILABLE},
                {SRV_ERR_IO, GW_COAP_INTERNAL_ERROR}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    f->core.report_status = f->core.manifest_status = cases[i].status;
+    f->fake->report_status = f->fake->manifest_status = cases[i].status;
     expect(f, client, ask_post(".u/c/model", GW_COAP_FORMAT_CBOR, report, sizeof report),
            cases[i].code);
     expect(f, client, ask_get(".u/desired"), cases[i].code);
@@ -246,9 +247,9 @@ TEST(a_report_is_taken_as_cbor_and_as_json_with_short_and_long_names) {
   expect(f, client, put, GW_COAP_CHANGED);
   expect(f, client, ask_post(".u/c/model", GW_COAP_FORMAT_JSON, long_json, strlen(long_json)),
          GW_COAP_CHANGED);
-  assert_int_equal(3, f->core.report_count);
+  assert_int_equal(3, f->fake->report_count);
   for (int i = 0; i < 3; i++) {
-    const struct gw_report *got = &f->core.report[i];
+    const struct gw_report *got = &f->fake->report[i];
     assert_int_equal(1, got->state);
     assert_int_equal(2, got->reason);
     assert_string_equal("model", got->package);
@@ -273,7 +274,7 @@ TEST(json_reports_that_are_none_are_refused) {
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     expect(f, client, ask_post(".u/c/model", GW_COAP_FORMAT_JSON, bad[i], strlen(bad[i])),
            GW_COAP_BAD_REQUEST);
-  assert_int_equal(0, f->core.report_count);
+  assert_int_equal(0, f->fake->report_count);
   dtls_client_destroy(client);
   gateway_down(f);
 }
@@ -289,11 +290,11 @@ TEST(a_repeated_report_is_one_event_and_answered_each_time) {
     assert_memory_equal("tok", answer.message.token, 3);
     assert_silence(f, client);
   }
-  assert_int_equal(1, f->core.report_count);
+  assert_int_equal(1, f->fake->report_count);
   assert_int_equal(2, gateway_stats(f).duplicates);
   ask.message_id++;
   expect(f, client, ask, GW_COAP_CHANGED);
-  assert_int_equal(2, f->core.report_count);
+  assert_int_equal(2, f->fake->report_count);
   dtls_client_destroy(client);
   gateway_down(f);
 }
@@ -307,7 +308,7 @@ TEST(a_report_repeated_within_one_batch_is_one_event_and_one_answer) {
   client_wait(f, client, &answer);
   assert_code(GW_COAP_CHANGED, answer);
   assert_silence(f, client);
-  assert_int_equal(1, f->core.report_count);
+  assert_int_equal(1, f->fake->report_count);
   dtls_client_destroy(client);
   gateway_down(f);
 }
@@ -326,10 +327,10 @@ TEST(a_report_that_could_not_be_saved_is_not_acknowledged_as_saved) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0);
   struct ask ask = ask_post(".u/c/model", GW_COAP_FORMAT_CBOR, small_report, sizeof small_report);
-  f->core.commit_status = SRV_ERR_NO_SPACE;
+  f->fake->commit_status = SRV_ERR_NO_SPACE;
   expect(f, client, ask, GW_COAP_INTERNAL_ERROR);
   expect(f, client, ask_get(".u/desired"), GW_COAP_CONTENT); /* reading goes on */
-  f->core.commit_status = SRV_OK;
+  f->fake->commit_status = SRV_OK;
   expect(f, client, ask, GW_COAP_CHANGED); /* the same message id: tried again */
   dtls_client_destroy(client);
   gateway_down(f);
@@ -356,15 +357,15 @@ TEST(more_reports_in_one_batch_than_may_wait_are_all_answered) {
     dtls_client_hold(client, false);
     dtls_client_send_raw(client, datagram, length);
   }
-  unsigned answered = 0, commits = f->core.commits;
+  unsigned answered = 0, commits = f->fake->commits;
   assert_int_equal(SRV_OK, srv_gateway_run(f->gateway));
   while (client_poll(client, &answer)) {
     assert_code(GW_COAP_CHANGED, answer);
     answered++;
   }
   assert_int_equal(DATAGRAMS * RECORDS, answered);
-  assert_int_equal(DATAGRAMS * RECORDS, f->core.report_count);
-  assert_int_equal(commits + 3, f->core.commits); /* 320 reports, 128 at a time */
+  assert_int_equal(DATAGRAMS * RECORDS, f->fake->report_count);
+  assert_int_equal(commits + 3, f->fake->commits); /* 320 reports, 128 at a time */
   dtls_client_destroy(client);
   gateway_down(f);
 }
@@ -381,7 +382,7 @@ TEST(a_non_request_is_answered_with_a_non) {
   assert_int_equal(GW_COAP_NON, answer.message.type);
   client_send(client, &post); /* its duplicate: no answer is owed */
   assert_silence(f, client);
-  assert_int_equal(1, f->core.report_count);
+  assert_int_equal(1, f->fake->report_count);
   dtls_client_destroy(client);
   gateway_down(f);
 }

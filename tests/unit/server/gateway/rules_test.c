@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ten rules that real clients depend on, each by its number, over real DTLS. */
+#include "tests/support/fake_core.h"
 #include "tests/unit/server/gateway/fixture.h"
 
 #include <stdlib.h>
@@ -14,8 +15,8 @@ static uint8_t model[MODEL_SIZE];
 
 static void give_model(struct fixture *f) {
   for (size_t i = 0; i < sizeof model; i++) model[i] = (uint8_t)test_random();
-  f->core.blob = model;
-  f->core.blob_size = sizeof model;
+  f->fake->blob = model;
+  f->fake->blob_size = sizeof model;
 }
 
 static struct ask ask_manifest(int observe) {
@@ -37,7 +38,7 @@ TEST(rule_1_every_component_carries_keys_one_to_six_and_nothing_after) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0);
   struct answer answer;
-  fake_core_release(&f->core, "1.0.0", 3);
+  fake_core_release(f->fake, "1.0.0", 3);
   struct ask ask = ask_manifest(-1);
   client_exchange(f, client, &ask, &answer);
 
@@ -72,7 +73,7 @@ TEST(rule_2_no_release_is_a_map_without_components_never_null) {
   struct dtls_client *client = client_up(f, 0);
   struct answer answer;
   struct gw_manifest manifest;
-  f->core.manifest.component_count = 0;
+  f->fake->manifest.component_count = 0;
   struct ask ask = ask_manifest(-1);
   client_exchange(f, client, &ask, &answer);
   assert_code(GW_COAP_CONTENT, answer);
@@ -89,7 +90,7 @@ TEST(rule_3_a_manifest_that_clients_would_reject_is_an_error_not_a_payload) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0);
   struct answer answer;
-  memset(f->core.manifest.component[0].package, 'x', GW_PACKAGE_MAX + 1); /* 17, no NUL */
+  memset(f->fake->manifest.component[0].package, 'x', GW_PACKAGE_MAX + 1); /* 17, no NUL */
   struct ask ask = ask_manifest(-1);
   client_exchange(f, client, &ask, &answer);
   assert_code(GW_COAP_INTERNAL_ERROR, answer);
@@ -221,7 +222,7 @@ TEST(rule_9_equal_tokens_of_two_sessions_are_two_observations) {
   struct ask cancel = ask_manifest(1);
   client_exchange(f, clients[0], &cancel, &answer);
   assert_int_equal(1, gateway_stats(f).observers);
-  fake_core_release(&f->core, "1.1.0", 1);
+  fake_core_release(f->fake, "1.1.0", 1);
   client_wait(f, clients[1], &answer);
   assert_memory_equal("tok", answer.message.token, 3);
   assert_silence(f, clients[0]);
@@ -236,7 +237,7 @@ TEST(rule_10_a_notification_of_eight_components_is_one_datagram_without_block2) 
   struct gw_manifest manifest;
   struct ask ask = ask_manifest(0);
   client_exchange(f, client, &ask, &answer);
-  fake_core_release(&f->core, "1.1.0", GW_MANIFEST_COMPONENTS_MAX);
+  fake_core_release(f->fake, "1.1.0", GW_MANIFEST_COMPONENTS_MAX);
   client_wait(f, client, &answer);
   assert_code(GW_COAP_CONTENT, answer);
   assert_int_equal(-1, answer.block2);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "server/gateway/hello.h"
+#include "tests/support/fake_core.h"
 #include "tests/unit/server/gateway/fixture.h"
 
 static struct answer answer;
@@ -52,7 +53,7 @@ static void expect_refusal(struct fixture *f, struct dtls_client_config config, 
   assert_int_equal(before_ms, f->now_ms); /* at once, not after a time-out */
   assert_int_equal(0, gateway_stats(f).sessions);
   assert_int_equal(0, gateway_stats(f).handshakes);
-  assert_int_equal(0, f->core.online_calls);
+  assert_int_equal(0, f->fake->online_calls);
   dtls_client_destroy(client);
 }
 
@@ -83,7 +84,7 @@ TEST(an_unknown_identity_is_refused_at_once_with_a_fatal_alert) {
 
 TEST(a_disabled_device_is_denied_access) {
   struct fixture *f = gateway_up();
-  f->core.disabled[0] = true;
+  f->fake->disabled[0] = true;
   expect_refusal(f, client_config(f, 0), MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED);
   gateway_down(f);
 }
@@ -107,15 +108,15 @@ TEST(a_refused_device_that_tries_again_rightly_comes_in) {
 TEST(online_and_offline_are_told_to_the_core) {
   struct fixture *f = gateway_up();
   struct dtls_client *first = client_up(f, 3), *second = client_up(f, 3);
-  assert_int_equal(1, f->core.online[3]);
+  assert_int_equal(1, f->fake->online[3]);
   dtls_client_close_notify(first);
   gateway_settle(f);
   assert_int_equal(1, gateway_stats(f).sessions);
-  assert_int_equal(1, f->core.online[3]); /* the other one is still there */
+  assert_int_equal(1, f->fake->online[3]); /* the other one is still there */
   dtls_client_close_notify(second);
   gateway_settle(f);
   assert_int_equal(0, gateway_stats(f).sessions);
-  assert_int_equal(0, f->core.online[3]);
+  assert_int_equal(0, f->fake->online[3]);
   dtls_client_destroy(first);
   dtls_client_destroy(second);
   gateway_down(f);
@@ -124,9 +125,9 @@ TEST(online_and_offline_are_told_to_the_core) {
 TEST(a_revoked_device_is_cut_off_and_not_let_in_again) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0), *other = client_up(f, 1);
-  f->core.revoked_psk = true;
-  f->core.listener.device_revoked(f->core.listener.context, "p", "0");
-  f->core.listener.device_revoked(f->core.listener.context, "p", "7"); /* not connected */
+  f->fake->revoked_psk = true;
+  f->fake->listener.device_revoked(f->fake->listener.context, "p", "0");
+  f->fake->listener.device_revoked(f->fake->listener.context, "p", "7"); /* not connected */
   gateway_settle(f);
   assert_int_equal(1, gateway_stats(f).sessions);
   assert_int_equal(MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY,
@@ -182,7 +183,7 @@ TEST(a_peer_that_answers_no_ping_is_dropped) {
   struct dtls_client *client = client_up(f, 0);
   gateway_pass_ms(f, 20000 + 100000);
   assert_int_equal(0, gateway_stats(f).sessions);
-  assert_int_equal(0, f->core.online[0]);
+  assert_int_equal(0, f->fake->online[0]);
   dtls_client_destroy(client);
   gateway_down(f);
 }
@@ -237,8 +238,8 @@ TEST(handshake_and_download_get_through_when_every_nth_datagram_is_lost) {
   for (unsigned nth = 2; nth <= 7; nth++) {
     struct fixture *f = gateway_up();
     struct dtls_client_config config = client_config(f, 0);
-    f->core.blob = model;
-    f->core.blob_size = sizeof model;
+    f->fake->blob = model;
+    f->fake->blob_size = sizeof model;
     config.drop_every = nth;
     struct dtls_client *client = client_up_with(f, config);
     if (nth == 2) dtls_client_set_drop(client, 3); /* each exchange would need luck */
@@ -260,7 +261,7 @@ TEST(a_device_that_reboots_comes_back_on_the_same_port) {
   struct dtls_client *after = client_up_with(f, config);
   assert_true(is_served(f, after));
   assert_int_equal(1, gateway_stats(f).sessions);
-  assert_int_equal(1, f->core.online[0]);
+  assert_int_equal(1, f->fake->online[0]);
   dtls_client_destroy(after);
   gateway_down(f);
 }
@@ -424,7 +425,7 @@ TEST(a_replayed_report_is_not_executed) {
   const uint8_t *record = dtls_client_last_datagram(client, &size);
   for (int i = 0; i < 5; i++) dtls_client_send_raw(client, record, size);
   assert_silence(f, client);
-  assert_int_equal(1, f->core.report_count);
+  assert_int_equal(1, f->fake->report_count);
   dtls_client_destroy(client);
   gateway_down(f);
 }
