@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "server/core/limits.h"
+#include "wire/report.h"
 
 enum srv_kind {
   SRV_PROJECT,
@@ -124,8 +125,8 @@ struct srv_ota_status {
   char device_id[SRV_ID_LENGTH + 1];
   char package[GW_PACKAGE_MAX + 1];
   uint8_t state, reason;
-  char version[GW_VERSION_MAX + 1];
-  char target[GW_VERSION_MAX + 1];
+  char version[GW_REPORT_VERSION_MAX + 1];
+  char target[GW_REPORT_VERSION_MAX + 1];
   uint32_t event_count; /* events kept for this device and package */
   int64_t time_us;
 };
@@ -136,8 +137,8 @@ struct srv_ota_event {
   char device_id[SRV_ID_LENGTH + 1];
   char package[GW_PACKAGE_MAX + 1];
   uint8_t state, reason;
-  char version[GW_VERSION_MAX + 1];
-  char target[GW_VERSION_MAX + 1];
+  char version[GW_REPORT_VERSION_MAX + 1];
+  char target[GW_REPORT_VERSION_MAX + 1];
   int64_t time_us;
 };
 #endif

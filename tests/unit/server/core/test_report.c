@@ -43,6 +43,22 @@ TEST(a_report_is_the_devices_state_and_an_event) {
   core_fixture_end(&f);
 }
 
+TEST(a_version_longer_than_an_artifacts_is_kept_whole) {
+  core_fixture_begin(&f);
+  struct srv_device device = make_device(&f, "d", NULL, NULL);
+  struct srv_device_ref ref = ref_of(&device);
+  struct gw_report report = report_of(GW_OTA_IDLE, GW_OTA_READY, "main");
+  memset(report.version, 'v', GW_REPORT_VERSION_MAX); /* firmware names itself as it likes */
+  memset(report.target, 't', GW_REPORT_VERSION_MAX);
+  assert_ok(f.core, srv_core_report(f.core, &ref, &report));
+  core_fixture_restart(&f);
+  struct srv_device_state now;
+  assert_ok(f.core, srv_core_device_state(f.core, device.id, &now));
+  assert_string_equal(now.status[0].version, report.version);
+  assert_string_equal(now.status[0].target, report.target);
+  core_fixture_end(&f);
+}
+
 TEST(history_is_bounded_for_each_package_and_keeps_the_newest) {
   core_fixture_begin(&f); /* keeps 8 */
   struct srv_device device = make_device(&f, "d", NULL, NULL);
