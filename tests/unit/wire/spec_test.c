@@ -117,3 +117,67 @@ TEST(no_example_of_the_specification_has_a_kind_that_nothing_checks) {
   }
   free(text);
 }
+
+/* ---- The table of rules ---- */
+
+static bool has_test(const char *path, const char *beginning, size_t length) {
+  char wanted[160];
+  size_t size;
+  snprintf(wanted, sizeof wanted, "\nTEST(%.*s", (int)length, beginning);
+  char *text = (char *)test_read_file(path, &size);
+  bool found = strstr(text, wanted) != NULL;
+  free(text);
+  return found;
+}
+
+static bool is_held_in_wire(const char *name, size_t length) {
+  static const char *const files[] = {"block", "coap", "manifest"};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    char path[512];
+    snprintf(path, sizeof path, GODWIT_SOURCE_DIR "/tests/unit/wire/%s_test.c", files[i]);
+    if (has_test(path, name, length)) return true;
+  }
+  return false;
+}
+
+/* `rule_5_…` is cut behind its number; any other name is whole. */
+static void check_test_exists(const char *name, size_t length) {
+  static const char rules[] = GODWIT_SOURCE_DIR "/tests/unit/server/gateway/rules_test.c";
+  const char *dots = strstr(name, "_\xE2\x80\xA6");
+  bool is_rule = strncmp(name, "rule_", 5) == 0 && dots && dots < name + length;
+  bool found =
+      is_rule ? has_test(rules, name, (size_t)(dots - name) + 1) : is_held_in_wire(name, length);
+  if (!found) fail_msg("no test begins with %.*s", (int)length, name);
+}
+
+/* The last column of a row: names in backquotes. */
+static int check_names(char *column) {
+  int count = 0;
+  for (char *name = strtok(column, "`"); name; name = strtok(NULL, "`")) {
+    if (!strchr(name, '_')) continue; /* what stands between two names */
+    check_test_exists(name, strlen(name));
+    count++;
+  }
+  return count;
+}
+
+TEST(every_test_that_the_table_of_rules_names_exists) {
+  size_t size;
+  char *text = (char *)test_read_file(GODWIT_SOURCE_DIR "/docs/spec/wire.md", &size);
+  char *row = strstr(strstr(text, "## 10."), "\n| 1 | ");
+  int rows = 0;
+  while (row && row[1] == '|') {
+    char *end = strchr(row + 1, '\n');
+    assert_non_null(end);
+    *end = '\0';
+    char *column = strrchr(row + 1, '|');
+    *column = '\0';
+    column = strrchr(row + 1, '|');
+    assert_true(check_names(column) > 0);
+    rows++;
+    *end = '\n';
+    row = end;
+  }
+  assert_int_equal(rows, 10);
+  free(text);
+}
