@@ -4,7 +4,9 @@
 #include "tests/support/fake_core.h"
 #include "tests/unit/server/gateway/fixture.h"
 
-struct fixture *gateway_up(void) { return gateway_up_with((struct srv_gateway_config){.port = 0}); }
+struct fixture *gateway_up(void) {
+  return gateway_up_with((struct srv_gateway_config){.port = 0});
+}
 
 struct fixture *gateway_up_with(struct srv_gateway_config config) {
   struct fixture *f = calloc(1, sizeof *f);

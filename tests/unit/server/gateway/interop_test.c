@@ -129,31 +129,38 @@ static void download_in_small_blocks(const char *library) {
 
 TEST(libcoap_over_openssl_downloads_in_blocks_of_64) { download_in_small_blocks("openssl"); }
 
-static void observe(const char *library) {
+static int encode_manifest(uint8_t buffer[GW_MANIFEST_SIZE_MAX]) {
   struct gw_manifest manifest;
+  struct srv_device device;
+  assert_ok(server.core, srv_core_find(server.core, SRV_DEVICE, P, "d", &device));
+  struct srv_device_ref ref = ref_of(&device);
+  assert_ok(server.core, srv_core_manifest(server.core, &ref, &manifest));
+  return gw_manifest_encode(&manifest, buffer, GW_MANIFEST_SIZE_MAX);
+}
+
+static void observe(const char *library) {
+  uint8_t before[GW_MANIFEST_SIZE_MAX], after[GW_MANIFEST_SIZE_MAX];
   size_t size;
   server_up(library);
+  int before_size = encode_manifest(before);
   pid_t child = start("secret", ".u/desired",
                       (const char *const[]){"-s", "20", "-o", file("notified"), NULL});
   time_t end = time(NULL) + DEADLINE_S;
   while (stats().observers == 0 && time(NULL) < end) run_once();
   assert_int_equal(1, stats().observers);
   make_release(&server, make_artifact(&server, "model", "1.1.0").id, NULL, NULL);
-  uint64_t before = stats().datagrams_in;
-  while ((stats().notifications == 0 || stats().datagrams_in == before) && time(NULL) < end)
+  int after_size = encode_manifest(after);
+  uint64_t received = stats().datagrams_in;
+  while ((stats().notifications == 0 || stats().datagrams_in == received) && time(NULL) < end)
     run_once();
   assert_int_equal(1, stats().notifications);
   assert_int_equal(1, stats().observers); /* acknowledged, not reset */
   kill(child, SIGINT);                    /* it cancels, then leaves */
   serve(child);
   assert_int_equal(0, stats().observers);
-  /* The file holds the bodies one after another: the last is the notification. */
-  uint8_t *got = test_read_file(file("notified"), &size);
-  int length = (int)size / 2;
-  assert_int_equal(GW_OK, gw_manifest_parse(got, (size_t)length, &manifest));
-  assert_string_equal("1.0.0", manifest.component[0].version);
-  assert_int_equal(GW_OK, gw_manifest_parse(got + length, size - (size_t)length, &manifest));
-  assert_string_equal("1.1.0", manifest.component[0].version);
+  uint8_t *got = test_read_file(file("notified"), &size); /* bodies one after another */
+  assert_non_null(memmem(got, size, before, (size_t)before_size));
+  assert_non_null(memmem(got, size, after, (size_t)after_size));
   free(got);
   server_down();
 }

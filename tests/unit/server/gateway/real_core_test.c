@@ -123,8 +123,7 @@ static uint64_t events_of(const struct srv_device *device) {
   struct srv_query query = {0};
   uint64_t total = 0;
   srv_query_text(&query, "device_id", SRV_EQUALS, device->id);
-  assert_ok(server.core,
-            srv_core_list(server.core, SRV_OTA_EVENT, &query, NULL, NULL, &total));
+  assert_ok(server.core, srv_core_list(server.core, SRV_OTA_EVENT, &query, NULL, NULL, &total));
   return total;
 }
 
@@ -133,10 +132,8 @@ TEST(a_report_sent_twice_is_one_event_and_survives_the_server) {
   struct srv_device device = make_device(&server, "d", NULL, NULL);
   give_psk(&device, "d@default");
   struct dtls_client *client = client_up_with(f, config_of("d@default"));
-  struct gw_report report = {.state = GW_OTA_DOWNLOADING,
-                             .package = "model",
-                             .version = "1.0.0",
-                             .target = "1.1.0"};
+  struct gw_report report = {
+      .state = GW_OTA_DOWNLOADING, .package = "model", .version = "1.0.0", .target = "1.1.0"};
   uint8_t cbor[GW_REPORT_SIZE_MAX];
   int size = gw_report_encode(&report, cbor, sizeof cbor);
   struct ask ask = ask_post(".u/c/model", GW_COAP_FORMAT_CBOR, cbor, (size_t)size);
