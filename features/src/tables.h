@@ -9,7 +9,7 @@
 
 #define WIT_AUDIO_FFT_LENGTH 512
 #define WIT_AUDIO_FIRST_BIN 5 /* 125 Hz is 4 bins above DC, and DC is left out */
-#define WIT_AUDIO_BIN_COUNT 236
+#define WIT_AUDIO_BIN_COUNT 235
 #define WIT_AUDIO_BANDS \
   (WIT_AUDIO_CHANNELS + 1) /* gaps between the 42 corners of the mel filters */
 #define WIT_AUDIO_PCAN_TABLE_SIZE 125

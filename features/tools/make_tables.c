@@ -44,6 +44,7 @@ static void print_quarter_sine(void) {
 
 static float mel(float hz) { return 1127.0f * log1pf(hz / 700.0f); }
 
+/* The bin at HIGH_HZ would have weight 0. */
 static void print_filter_bank(void) {
   long widths[BANDS], weights[FFT_LENGTH];
   float low = mel(LOW_HZ), spacing = (mel(HIGH_HZ) - low) / (float)BANDS;
@@ -52,12 +53,11 @@ static void print_filter_bank(void) {
     float begin = band == 0 ? low : low + spacing * (float)band;
     float end = low + spacing * (float)(band + 1);
     int start = bin;
-    for (; mel((float)bin * HZ_PER_BIN) <= end; bin++) {
+    for (; (float)bin * HZ_PER_BIN < HIGH_HZ && mel((float)bin * HZ_PER_BIN) <= end; bin++) {
       float weight = (end - mel((float)bin * HZ_PER_BIN)) / (end - begin);
       weights[bin - first] = (long)(weight * 4096);
-      /* Both shares are cut to integers, so they make 4095 together (the last
-       * band has nothing to rise to). */
-      if (band < BANDS - 1 && (long)((1 - weight) * 4096) != 4095 - weights[bin - first]) abort();
+      /* Both shares are cut to integers, so they make 4095 together. */
+      if ((long)((1 - weight) * 4096) != 4095 - weights[bin - first]) abort();
     }
     widths[band] = bin - start;
   }
