@@ -6,9 +6,9 @@
  * of A-Z a-z 0-9 . _ + - ~, at most 47 bytes.
  *
  * What the store relies on: after _sync has returned, the file's bytes and its
- * name are on the medium; a write that power interrupts may leave any bytes in
- * the range it wrote, and no other byte changes; _remove needs no sync to be
- * safe, only to be final. */
+ * name are on the medium, and so are all removals before it; a write that power
+ * interrupts may leave any bytes in the range it wrote, and no other byte
+ * changes; a removal that power interrupts has happened or has not. */
 #include <stddef.h>
 #include <stdint.h>
 

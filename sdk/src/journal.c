@@ -11,7 +11,7 @@
 
 _Static_assert(VERSION_BYTES == GW_VERSION_MAX, "the journal's versions are the manifest's");
 _Static_assert(GODWIT_JOURNAL_SIZE ==
-                   8u + 3u * ENTRY_BYTES + 8u + GODWIT_STORE_REJECTED_MAX * REJECTION_BYTES + 4u,
+                   8u + 4u * ENTRY_BYTES + 8u + GODWIT_STORE_REJECTED_MAX * REJECTION_BYTES + 4u,
                "docs/spec/store.md");
 
 static const uint8_t magic[4] = {'G', 'W', 'J', '1'};
@@ -77,7 +77,8 @@ void godwit_journal_encode(const struct godwit_store_state *state,
   put_entry(at, &state->active);
   put_entry(at + ENTRY_BYTES, &state->previous);
   put_entry(at + 2 * ENTRY_BYTES, &state->incoming);
-  at += 3 * ENTRY_BYTES;
+  put_entry(at + 3 * ENTRY_BYTES, &state->discarded);
+  at += 4 * ENTRY_BYTES;
   put_u32(at, state->incoming_bytes);
   at[4] = state->incoming_attempts;
   at += 8;
@@ -93,6 +94,7 @@ static int get_models(const uint8_t *at, struct godwit_store_state *out) {
   int status = get_entry(at, &out->active);
   if (status == GODWIT_OK) status = get_entry(at + ENTRY_BYTES, &out->previous);
   if (status == GODWIT_OK) status = get_entry(at + 2 * ENTRY_BYTES, &out->incoming);
+  if (status == GODWIT_OK) status = get_entry(at + 3 * ENTRY_BYTES, &out->discarded);
   return status;
 }
 
@@ -107,7 +109,7 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
   out->generation = get_u32(bytes + 4);
   const uint8_t *at = bytes + 8;
   if (get_models(at, out) < 0) return GODWIT_ERR_FORMAT;
-  at += 3 * ENTRY_BYTES;
+  at += 4 * ENTRY_BYTES;
   out->incoming_bytes = get_u32(at);
   out->incoming_attempts = at[4];
   if (out->incoming_bytes > out->incoming.size_bytes) return GODWIT_ERR_FORMAT;

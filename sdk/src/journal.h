@@ -8,7 +8,7 @@
 
 #include "godwit/store.h"
 
-#define GODWIT_JOURNAL_SIZE 396u
+#define GODWIT_JOURNAL_SIZE 452u
 
 void godwit_journal_encode(const struct godwit_store_state *state,
                            uint8_t bytes[GODWIT_JOURNAL_SIZE]);

@@ -95,7 +95,55 @@ static int write_journal(struct godwit_store *store, struct godwit_store_state *
   }
   store->state = *next;
   store->next_copy ^= 1u;
+  if (store->discarded_is_removed) { /* that sync has made the removal final */
+    clear(&store->state.discarded);
+    store->discarded_is_removed = false;
+  }
   return GODWIT_OK;
+}
+
+/* Deleting: a removal may reach the medium later than the journal that no
+ * longer names the file, and a file without a name would stay for ever. So the
+ * journal names it as discarded until a sync after the removal; init removes it
+ * again. A removal that fails is repeated by the next init. */
+
+static void remove_discarded(struct godwit_store *store) {
+  const struct godwit_store_state *state = &store->state;
+  const struct godwit_store_entry *discarded = &state->discarded;
+  if (is_empty(discarded)) return;
+  bool in_use = share_file(store, discarded, &state->active) ||
+                share_file(store, discarded, &state->previous) ||
+                share_file(store, discarded, &state->incoming);
+  store->discarded_is_removed = in_use || remove_file(store, discarded) == GODWIT_OK;
+}
+
+/* There is room for one discarded file: the one before must be final. */
+static int begin_change(struct godwit_store *store, struct godwit_store_state *next) {
+  if (!is_empty(&store->state.discarded)) {
+    if (!store->discarded_is_removed) remove_discarded(store);
+    *next = store->state;
+    int status = store->discarded_is_removed ? write_journal(store, next) : GODWIT_ERR_IO;
+    if (status < 0) return status;
+  }
+  *next = store->state;
+  return GODWIT_OK;
+}
+
+static void discard(struct godwit_store_state *next, struct godwit_store_entry *entry) {
+  if (!is_empty(entry)) next->discarded = *entry;
+  clear(entry);
+}
+
+static void discard_incoming(struct godwit_store_state *next) {
+  discard(next, &next->incoming);
+  next->incoming_bytes = 0;
+  next->incoming_attempts = 0;
+}
+
+static int end_change(struct godwit_store *store, struct godwit_store_state *next) {
+  int status = write_journal(store, next);
+  if (status == GODWIT_OK) remove_discarded(store);
+  return status;
 }
 
 static int read_copy(const struct godwit_store *store, unsigned copy,
@@ -144,7 +192,9 @@ int godwit_store_init(struct godwit_store *store, const struct godwit_store_conf
   store->journal_every_bytes =
       config->journal_every_bytes ? config->journal_every_bytes : JOURNAL_EVERY_BYTES;
   int status = godwit_platform_storage_mount(store->volume);
-  return status < 0 ? status : read_journal(store);
+  if (status == GODWIT_OK) status = read_journal(store);
+  if (status == GODWIT_OK) remove_discarded(store);
+  return status;
 }
 
 /* Incoming ------------------------------------------------------------------- */
@@ -163,26 +213,22 @@ static int64_t file_size(const struct godwit_store *store, const struct godwit_s
 }
 
 int godwit_store_drop_previous(struct godwit_store *store) {
+  struct godwit_store_state next;
   if (is_empty(&store->state.previous)) return GODWIT_OK;
-  /* The file first: a name without a file is harmless, a file without a name
-   * would stay for ever. */
-  int status = remove_file(store, &store->state.previous);
+  int status = begin_change(store, &next);
   if (status < 0) return status;
-  struct godwit_store_state next = store->state;
-  clear(&next.previous);
-  return write_journal(store, &next);
+  discard(&next, &next.previous);
+  return end_change(store, &next);
 }
 
 int godwit_store_abandon(struct godwit_store *store) {
+  struct godwit_store_state next;
   if (is_empty(&store->state.incoming)) return GODWIT_OK;
-  int status = remove_file(store, &store->state.incoming);
+  int status = begin_change(store, &next);
   if (status < 0) return status;
-  struct godwit_store_state next = store->state;
-  clear(&next.incoming);
-  next.incoming_bytes = 0;
-  next.incoming_attempts = 0;
+  discard_incoming(&next);
   store->incoming_written = 0;
-  return write_journal(store, &next);
+  return end_change(store, &next);
 }
 
 static int name_incoming(const struct godwit_store *store, struct godwit_store_entry *entry) {
@@ -195,13 +241,13 @@ static int name_incoming(const struct godwit_store *store, struct godwit_store_e
   return taken ? GODWIT_ERR_STATE : GODWIT_OK;
 }
 
-/* Journals a new incoming model. A file that the journal did not know is taken
- * over when it could be the whole model, and removed otherwise. */
+/* Journals a new incoming model, which replaces any other. A file that the
+ * journal did not know is taken over when it could be the whole model. */
 static int begin_new(struct godwit_store *store, const struct gw_component *component) {
+  struct godwit_store_state next;
   int status = godwit_store_abandon(store);
   if (status < 0) return status;
-  struct godwit_store_state next = store->state;
-  clear(&next.incoming);
+  next = store->state;
   memcpy(next.incoming.version, component->version, strlen(component->version) + 1);
   memcpy(next.incoming.digest, component->digest, GW_DIGEST_SIZE);
   next.incoming.size_bytes = component->size_bytes;
@@ -209,10 +255,7 @@ static int begin_new(struct godwit_store *store, const struct gw_component *comp
   if (status < 0) return status;
   bool whole = file_size(store, &next.incoming) == (int64_t)component->size_bytes;
   next.incoming_bytes = whole ? component->size_bytes : 0;
-  next.incoming_attempts = 0;
-  status = write_journal(store, &next);
-  if (status == GODWIT_OK && !whole) status = remove_file(store, &store->state.incoming);
-  return status;
+  return write_journal(store, &next);
 }
 
 /* Where to go on: what the journal says, unless the file is not there. */
@@ -378,16 +421,17 @@ int godwit_store_try(struct godwit_store *store) {
 }
 
 int godwit_store_commit(struct godwit_store *store) {
+  struct godwit_store_state next;
   if (is_empty(&store->state.incoming)) return GODWIT_ERR_STATE;
-  int status = remove_file(store, &store->state.previous);
+  int status = begin_change(store, &next);
   if (status < 0) return status;
-  struct godwit_store_state next = store->state;
+  discard(&next, &next.previous);
   next.previous = next.active;
   next.active = next.incoming;
   clear(&next.incoming);
   next.incoming_bytes = 0;
   next.incoming_attempts = 0;
-  return write_journal(store, &next);
+  return end_change(store, &next);
 }
 
 int godwit_store_swap_back(struct godwit_store *store) {
@@ -399,13 +443,14 @@ int godwit_store_swap_back(struct godwit_store *store) {
 }
 
 int godwit_store_drop_active(struct godwit_store *store) {
+  struct godwit_store_state next;
   if (is_empty(&store->state.active)) return GODWIT_OK;
-  int status = remove_file(store, &store->state.active);
+  int status = begin_change(store, &next);
   if (status < 0) return status;
-  struct godwit_store_state next = store->state;
+  discard(&next, &next.active);
   next.active = next.previous;
   clear(&next.previous);
-  return write_journal(store, &next);
+  return end_change(store, &next);
 }
 
 static void remember(struct godwit_store_state *state, const char *version,
@@ -425,18 +470,18 @@ static void remember(struct godwit_store_state *state, const char *version,
 
 int godwit_store_reject(struct godwit_store *store, const char *version,
                         const uint8_t digest[GW_DIGEST_SIZE], uint8_t reason) {
+  struct godwit_store_state next;
   if (!godwit_store_version_is_safe(version)) return GODWIT_ERR_UNSUPPORTED;
-  struct godwit_store_state next = store->state;
+  int status = begin_change(store, &next);
+  if (status < 0) return status;
   remember(&next, version, digest, reason);
-  if (!is_empty(&next.incoming) && memcmp(next.incoming.digest, digest, GW_DIGEST_SIZE) == 0) {
-    int status = remove_file(store, &next.incoming);
-    if (status < 0) return status;
-    clear(&next.incoming);
-    next.incoming_bytes = 0;
-    next.incoming_attempts = 0;
+  bool is_incoming =
+      !is_empty(&next.incoming) && memcmp(next.incoming.digest, digest, GW_DIGEST_SIZE) == 0;
+  if (is_incoming) {
+    discard_incoming(&next);
     store->incoming_written = 0;
   }
-  return write_journal(store, &next);
+  return end_change(store, &next);
 }
 
 const struct godwit_store_rejection *godwit_store_find_rejection(

@@ -385,11 +385,16 @@ static void on_downloaded(struct godwit_client *client, int status, uint32_t nex
   fail_for_now(updater, status, reason_of(status));
 }
 
+static bool can_start_download(const struct godwit_updater *updater) {
+  const struct godwit_client *client = updater->config.client;
+  return client != NULL && godwit_client_state(client) == GODWIT_CLIENT_CONNECTED &&
+         updater->download.request.internal.phase == GODWIT_REQUEST_FREE;
+}
+
 /* Starts the download, or restarts it at the byte where a lost link cut it. */
 static void run_download(struct godwit_updater *updater) {
   struct godwit_client *client = updater->config.client;
-  if (client == NULL || godwit_client_state(client) != GODWIT_CLIENT_CONNECTED) return;
-  if (updater->download.request.internal.phase != GODWIT_REQUEST_FREE) return;
+  if (!can_start_download(updater)) return;
   const struct godwit_store *store = updater->config.store;
   uint32_t offset = store->state.incoming_bytes + store->incoming_written;
   uint32_t block_size = 16u << client->config.block_szx;
@@ -628,6 +633,7 @@ uint32_t godwit_updater_next_timeout_ms(const struct godwit_updater *updater) {
                         : TIMEOUT_MAX_MS;
   uint64_t now_ms = godwit_platform_now_ms();
   if (updater->phase == PHASE_VERIFYING || updater->phase == PHASE_TRYING) return 0;
+  if (updater->phase == PHASE_DOWNLOADING && can_start_download(updater)) return 0;
   if (updater->phase == PHASE_IDLE && updater->wanted_is_open) {
     uint64_t left_ms = updater->retry_at_ms > now_ms ? updater->retry_at_ms - now_ms : 0;
     if (left_ms < due_ms) due_ms = (uint32_t)left_ms;

@@ -79,6 +79,7 @@ void device_prepare(struct device *device) {
 }
 
 void device_boot(struct device *device) {
+  world_network_power_on();
   device->running[0] = '\0';
   device->running_data = NULL;
   device->running_size = 0;

@@ -146,6 +146,9 @@ int godwit_platform_storage_sync(const char *volume, const char *name) {
   if (!present(file)) return GODWIT_ERR_IO;
   if (cuts()) power_off();
   file->durable = file->now;
+  for (size_t i = 0; i < FILES_MAX; i++) { /* removals before it are final */
+    if (!files[i].now.exists) memset(&files[i], 0, sizeof files[i]);
+  }
   return 0;
 }
 
@@ -155,7 +158,7 @@ int godwit_platform_storage_remove(const char *volume, const char *name) {
   struct file *file = find(name, false);
   if (!present(file)) return 0;
   bool cut = cuts();
-  /* The durable side stays: a removal may be undone by a power cut. */
+  /* The durable side stays until a sync: a power cut may undo the removal. */
   file->now.exists = false;
   file->now.size = 0;
   if (cut) power_off();
@@ -188,6 +191,17 @@ void world_medium_put(const char *name, const void *data, size_t size) {
   file->now.size = size;
   file->now.exists = true;
   file->durable = file->now;
+}
+
+const char *world_medium_names(void) {
+  static char text[FILES_MAX * 66];
+  size_t length = 0;
+  text[0] = '\0';
+  for (size_t i = 0; i < FILES_MAX; i++) {
+    if (!files[i].now.exists) continue;
+    length += (size_t)snprintf(text + length, sizeof text - length, " %s", files[i].name);
+  }
+  return text;
 }
 
 size_t world_medium_file_count(void) {

@@ -58,6 +58,8 @@ TEST(new_release_replaces_the_running_model_without_reconnecting) {
                       "IDLE/READY v=1.1.0 t=\n");
   assert_int_equal(world_server.handshakes, 1);
   assert_int_equal(world_server.blocks, 20 + 22);
+  /* 22 blocks and a report at 20 ms a round trip: nothing waits for a timer. */
+  assert_in_range(device.last_swap.manifest_to_swap_ms, 22 * 20, 25 * 20);
 }
 
 TEST(rollback_swaps_to_the_stored_model_without_a_download) {

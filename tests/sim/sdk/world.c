@@ -70,6 +70,8 @@ void world_network_reset(void) {
   memset(socket_open, 0, sizeof socket_open);
 }
 
+void world_network_power_on(void) { memset(socket_open, 0, sizeof socket_open); }
+
 static void put_in_flight(bool to_server, int handle, const void *data, size_t size) {
   assert_true(size <= WORLD_DATAGRAM_MAX);
   for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {

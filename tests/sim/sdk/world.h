@@ -37,6 +37,8 @@ struct world_network {
   uint64_t datagrams; /* both ways */
 };
 extern struct world_network world_network;
+/* The device loses power: its sockets are gone. */
+void world_network_power_on(void);
 
 /* Server ------------------------------------------------------------------ */
 #define WORLD_ARTIFACTS_MAX 8
@@ -101,4 +103,5 @@ const uint8_t *world_medium_file(const char *name, size_t *size);
 /* Puts bytes there behind the store's back; NULL data removes. */
 void world_medium_put(const char *name, const void *data, size_t size);
 size_t world_medium_file_count(void);
+const char *world_medium_names(void); /* static */
 #endif
