@@ -45,6 +45,24 @@ static void sequence_of(char *out, size_t size, const json_t *release) {
   }
 }
 
+/* For whom it is, so that "everybody" cannot be overlooked. */
+static void print_audience(struct cli_session *session, const json_t *release,
+                           const struct names *names) {
+  char line[LINE_MAX_LENGTH];
+  const char *blueprint = cli_name_in(names->blueprints, cli_text(release, "blueprintId"));
+  const json_t *tags = json_object_get(release, "deviceTagIds");
+  cli_join(line, sizeof line, tags, names->tags);
+  if (blueprint[0] == 0 && json_array_size(tags) == 0) {
+    cli_fact(session, "for", "every device of the project");
+    return;
+  }
+  if (blueprint[0] != 0) cli_fact(session, "for", "blueprint %s", blueprint);
+  if (json_array_size(tags) > 0) {
+    cli_fact(session, blueprint[0] != 0 ? "and" : "for", "tag%s %s",
+             json_array_size(tags) > 1 ? "s" : "", line);
+  }
+}
+
 static void print_release(struct cli_session *session, const json_t *release,
                           const struct names *names) {
   char line[LINE_MAX_LENGTH];
@@ -57,10 +75,7 @@ static void print_release(struct cli_session *session, const json_t *release,
   cli_fact(session, "artifacts", "%s",
            cli_join_artifacts(line, sizeof line, json_object_get(release, "artifactIds"),
                               names->artifacts));
-  cli_fact(session, "blueprint", "%s",
-           cli_name_in(names->blueprints, cli_text(release, "blueprintId")));
-  cli_fact(session, "tags", "%s",
-           cli_join(line, sizeof line, json_object_get(release, "deviceTagIds"), names->tags));
+  print_audience(session, release, names);
 }
 
 /* Prints the release, whichever way, and gives it back. */
