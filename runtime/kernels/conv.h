@@ -3,6 +3,7 @@
 #define RUNTIME_KERNELS_CONV_H
 /* Convolutions: activations are NHWC, row-major. Entry points that each kernels
  * folder defines; op_conv.c has checked everything before. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ struct wit_conv {
   int32_t pad_top, pad_left;
   int32_t depth_multiplier; /* DEPTHWISE: output channels of each input channel */
   /* integers */
+  bool wide_sum;        /* int16: the sum stays in 64 bits and rounds once; else it is
+                           cut to 32 and rounds like int8's */
   int32_t input_offset; /* minus the zero point */
   int32_t output_offset;
   int32_t output_min, output_max;
@@ -64,8 +67,7 @@ static inline struct wit_conv_window wit_conv_window(const struct wit_conv *conv
  * groups, output channels likewise. */
 void wit_conv_int8(const struct wit_conv *conv, const int8_t *input, const int8_t *filter,
                    const int32_t *bias, int8_t *output);
-/* One of the biases, or none. Without a 64-bit bias the sum is cut to 32 bits
- * and rounded like int8's. */
+/* One of the biases, or none. */
 void wit_conv_int16(const struct wit_conv *conv, const int16_t *input, const int8_t *filter,
                     const int32_t *bias32, const int64_t *bias64, int16_t *output);
 void wit_conv_f32(const struct wit_conv *conv, const float *input, const float *filter,

@@ -3,7 +3,6 @@
 #define RUNTIME_KERNELS_REDUCE_H
 /* MEAN: the input's dimensions in two lists, those that stay (in the output's
  * order) and those that are summed (in the input's order). */
-#include <stdbool.h>
 #include <stdint.h>
 
 #define WIT_REDUCE_RANK 8
@@ -15,7 +14,6 @@ struct wit_reduce {
   int32_t output_count;
   int32_t summed_count; /* elements in each sum */
   /* integers */
-  bool same_quantization; /* the plain quotient of the sums, cut towards 0 */
   int32_t input_zero_point, output_zero_point;
   int32_t multiplier, shift; /* input scale / output scale / summed_count */
 };

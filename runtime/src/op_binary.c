@@ -125,13 +125,13 @@ static int prepare_binary(struct wit_prepare *prepare, struct binary *binary,
   if (status) return status;
   binary->type = (uint8_t)o.a.info.type;
   int32_t activation = wit_option_i8(prepare, OPTION_ACTIVATION, 0);
-  switch (o.a.info.type) {
-    case WIT_FLOAT32:
-      return wit_prepare_range_f32(prepare, activation, &op->output_min_f32, &op->output_max_f32);
-    case WIT_INT32:
-      return wit_prepare_range_i32(prepare, activation, &op->output_min, &op->output_max);
-    default:
-      break;
+  if (o.a.info.type == WIT_FLOAT32) {
+    return wit_prepare_range_f32(prepare, activation, &op->output_min_f32, &op->output_max_f32);
+  }
+  if (o.a.info.type == WIT_INT32) {
+    /* The reference's int32 ADD ignores its activation, MUL does not. */
+    if (prepare_scales == prepare_add_scales) activation = ACTIVATION_NONE;
+    return wit_prepare_range_i32(prepare, activation, &op->output_min, &op->output_max);
   }
   status = prepare_quantized(prepare, &o, activation, op);
   if (!status) status = prepare_scales(prepare, &o, op);

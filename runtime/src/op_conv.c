@@ -166,6 +166,14 @@ static int check_groups(struct wit_prepare *prepare, const struct wit_conv *c) {
                     c->input_depth, c->filter_depth, c->output_depth);
 }
 
+/* A model without a bias says in quantized_bias_type which sums it was made
+ * for; it says nothing where that is 64 bits. */
+static bool sums_are_wide(struct wit_prepare *prepare, const struct wit_operand *bias) {
+  enum { OPTION_QUANTIZED_BIAS_TYPE = 6 };
+  if (wit_is_given(bias)) return bias->info.type == WIT_INT64;
+  return wit_option_i8(prepare, OPTION_QUANTIZED_BIAS_TYPE, 0) != WIT_INT32;
+}
+
 static int prepare_conv(struct wit_prepare *prepare, void *data) {
   static const struct option_ids ids = {.activation = 3, .dilation_width = 4, .dilation_height = 5};
   struct conv *conv = data;
@@ -176,6 +184,7 @@ static int prepare_conv(struct wit_prepare *prepare, void *data) {
   if (!status) status = prepare_geometry(prepare, &o, &ids, c);
   if (status) return status;
   c->output_depth = o.filter.info.shape.dim[0];
+  c->wide_sum = sums_are_wide(prepare, &o.bias);
   status = check_groups(prepare, c);
   if (!status) {
     status = finish(prepare, &o, o.filter.info.count / (uint32_t)c->output_depth, conv);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* QUANTIZE, DEQUANTIZE, RELU and RELU6. */
-#include <float.h>
+#include <math.h>
 
 #include "runtime/kernels/convert.h"
 #include "runtime/src/op.h"
@@ -123,7 +123,7 @@ static int prepare_relu(struct wit_prepare *prepare, void *data) {
   struct wit_operand input = wit_input(prepare, 0, "input");
   struct wit_operand output = wit_output(prepare, 0, "output");
   int status = prepare_relu_types(prepare, &input, &output, op);
-  op->output_max_f32 = FLT_MAX;
+  op->output_max_f32 = INFINITY;
   if (status || input.info.type == WIT_FLOAT32) return status;
   wit_type_range(output.info.type, &op->output_min, &op->output_max);
   if (op->output_zero_point > op->output_min) op->output_min = op->output_zero_point;

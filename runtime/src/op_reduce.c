@@ -78,7 +78,6 @@ static int prepare_scales(struct wit_prepare *prepare, const struct wit_operand 
   op->shift -= extra;
   op->input_zero_point = input->info.zero_point;
   op->output_zero_point = output->info.zero_point;
-  op->same_quantization = wit_same_quantization(input, output);
   return WIT_OK;
 }
 

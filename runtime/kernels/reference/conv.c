@@ -117,14 +117,10 @@ static void position_int16(const struct wit_conv *c, const struct wit_conv_windo
   const size_t weights = filter_size(c);
   for (int32_t channel = 0; channel < c->output_depth; channel++, filter += weights) {
     int64_t wide = sum_int16(c, w, image + group_start(c, channel), filter);
-    int32_t sum;
-    if (bias64) {
-      wide = (int64_t)((uint64_t)wide + (uint64_t)bias64[channel]);
-      sum = wit_scale_wide(wide, c->multiplier[channel], c->shift[channel]);
-    } else {
-      if (bias32) wide += bias32[channel];
-      sum = wit_scale((int32_t)wide, c->multiplier[channel], c->shift[channel]);
-    }
+    if (bias32) wide += bias32[channel];
+    if (bias64) wide = (int64_t)((uint64_t)wide + (uint64_t)bias64[channel]);
+    int32_t sum = c->wide_sum ? wit_scale_wide(wide, c->multiplier[channel], c->shift[channel])
+                      : wit_scale((int32_t)wide, c->multiplier[channel], c->shift[channel]);
     sum = wit_wrap_add(sum, c->output_offset);
     output[channel] = (int16_t)wit_clamp(sum, c->output_min, c->output_max);
   }

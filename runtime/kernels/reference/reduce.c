@@ -29,7 +29,6 @@ static int64_t sum_integers(const struct wit_reduce *op, const void *input, int 
 }
 
 static int32_t mean_of(const struct wit_reduce *op, int64_t sum, int32_t min, int32_t max) {
-  if (op->same_quantization) return (int32_t)(sum / op->summed_count);
   int32_t centred = (int32_t)(sum - (int64_t)op->input_zero_point * op->summed_count);
   int32_t value = wit_scale(centred, op->multiplier, op->shift);
   return wit_clamp(wit_wrap_add(value, op->output_zero_point), min, max);
