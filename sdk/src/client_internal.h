@@ -19,6 +19,7 @@ enum godwit_request_phase {
   GODWIT_REQUEST_FREE = 0,  /* not the client's */
   GODWIT_REQUEST_QUEUED,    /* waits for its turn */
   GODWIT_REQUEST_SENT,      /* outstanding: the only one */
+  GODWIT_REQUEST_SUSPECT,   /* not answered; a ping asks whether the server is there */
   GODWIT_REQUEST_OBSERVING, /* registered, waits for notifications */
 };
 
@@ -47,12 +48,14 @@ struct godwit_client {
   unsigned failures;      /* attempts and sessions that ended badly, in a row */
   uint64_t wait_until_ms; /* WAITING: when to try */
   uint64_t connect_ms;    /* CONNECTING: since when */
+  uint64_t connected_ms;  /* CONNECTED: since when */
   uint64_t received_ms;   /* CONNECTED: last sign of life */
   uint64_t moved_ms;      /* last change of socket within the session */
   unsigned refusals;      /* of the socket, since the last sign of life */
 
   struct godwit_request *requests; /* in turn; observations too */
   struct godwit_request *current;  /* outstanding, or NULL */
+  struct godwit_request *suspect;  /* not answered, or NULL */
   struct godwit_request ping;      /* method 0 */
   struct gw_retransmit retransmit;
   uint64_t sent_ms;     /* first transmission of current */

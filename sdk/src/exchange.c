@@ -52,6 +52,7 @@ static void finish(struct godwit_client *client, struct godwit_request *request,
                    const struct godwit_response *response) {
   unlink_request(client, request);
   if (client->current == request) forget_current(client);
+  if (client->suspect == request) client->suspect = NULL;
   request->internal.phase = GODWIT_REQUEST_FREE;
   if (request->on_response != NULL) request->on_response(client, response, request->arg);
 }
@@ -60,6 +61,22 @@ static void fail(struct godwit_client *client, struct godwit_request *request, i
   const struct godwit_response response = {
       .status = status, .content_format = GODWIT_FORMAT_NONE, .is_last = true};
   finish(client, request, &response);
+}
+
+static void give_up_request(struct godwit_client *client, struct godwit_request *request) {
+  if (request->observe) {
+    request->internal.phase = GODWIT_REQUEST_OBSERVING;
+    request->internal.refresh_ms = godwit_platform_now_ms() + OBSERVE_RETRY_MS;
+  } else {
+    fail(client, request, GODWIT_ERR_TIMEOUT);
+  }
+}
+
+/* A sign of life: what was in doubt is a request that is not answered. */
+static void clear_suspect(struct godwit_client *client) {
+  struct godwit_request *suspect = client->suspect;
+  client->suspect = NULL;
+  if (suspect != NULL) give_up_request(client, suspect);
 }
 
 /* Sending ------------------------------------------------------------------- */
@@ -138,7 +155,9 @@ static void send_next(struct godwit_client *client, uint64_t now_ms) {
   request->internal.observed = false;
   client->current = request;
   client->sent_ms = now_ms;
-  client->deadline_ms = now_ms + client->config.response_timeout_ms;
+  /* The last third is for asking whether the server is there at all. */
+  uint32_t third_ms = client->config.response_timeout_ms / 3;
+  client->deadline_ms = now_ms + (is_ping(client, request) ? third_ms : 2 * third_ms);
   gw_retransmit_start(&client->retransmit, now_ms, godwit_client_random());
   transmit(client, request);
 }
@@ -299,6 +318,7 @@ static void take_empty(struct godwit_client *client, const struct gw_coap_messag
   if (is_ping(client, current)) {
     current->internal.phase = GODWIT_REQUEST_FREE;
     forget_current(client);
+    clear_suspect(client);
   } else if (message->type == GW_COAP_RST) {
     fail(client, current, GODWIT_ERR_RESPONSE);
   } else { /* the answer will come in a message of its own (RFC 7252 5.2.2) */
@@ -341,17 +361,20 @@ static void receive(struct godwit_client *client, uint64_t now_ms) {
 /* Time ---------------------------------------------------------------------- */
 
 /* No answer. Where the server has spoken since, it is this request that it
- * does not answer; where it has not, the session is gone. */
+ * does not answer; where it has not, a ping tells. */
 static void give_up(struct godwit_client *client) {
   struct godwit_request *current = client->current;
-  if (client->received_ms <= client->sent_ms || is_ping(client, current)) {
+  if (is_ping(client, current)) {
     godwit_client_lose_session(client, GODWIT_ERR_TIMEOUT);
-  } else if (current->observe) {
-    forget_current(client);
-    current->internal.phase = GODWIT_REQUEST_OBSERVING;
-    current->internal.refresh_ms = godwit_platform_now_ms() + OBSERVE_RETRY_MS;
+    return;
+  }
+  forget_current(client);
+  if (client->received_ms > client->sent_ms) {
+    give_up_request(client, current);
   } else {
-    fail(client, current, GODWIT_ERR_TIMEOUT);
+    current->internal.phase = GODWIT_REQUEST_SUSPECT;
+    client->suspect = current;
+    godwit_exchange_ping(client);
   }
 }
 
@@ -421,6 +444,7 @@ void godwit_exchange_begin_session(struct godwit_client *client) {
 
 void godwit_exchange_end_session(struct godwit_client *client, int status) {
   forget_current(client);
+  client->suspect = NULL;
   client->ping.internal.phase = GODWIT_REQUEST_FREE;
   for (struct godwit_request *request = client->requests; request != NULL;
        request = request->internal.next) {
@@ -476,5 +500,6 @@ int godwit_client_request(struct godwit_client *client, struct godwit_request *r
 void godwit_client_cancel(struct godwit_client *client, struct godwit_request *request) {
   if (!unlink_request(client, request)) return;
   if (client->current == request) forget_current(client);
+  if (client->suspect == request) client->suspect = NULL;
   request->internal.phase = GODWIT_REQUEST_FREE;
 }

@@ -25,7 +25,7 @@ struct godwit_client;
 
 /* What godwit_client_config.memory needs: the client itself and mbedTLS's
  * pool. Any alignment is accepted. */
-#define GODWIT_CLIENT_MEMORY_BYTES 32768u
+#define GODWIT_CLIENT_MEMORY_BYTES 24576u
 
 enum godwit_client_state {
   GODWIT_CLIENT_STOPPED,    /* before start, after stop */
@@ -51,8 +51,9 @@ struct godwit_client_config {
   bool no_connection_id;         /* false: Connection ID (RFC 9146) is offered, so that the
                                     session outlives a change of this device's address */
   uint32_t keepalive_ms;         /* silence after which the client pings; 0: 20,000 */
-  uint32_t response_timeout_ms;  /* no answer for so long means the session is lost; 0: 10,000.
-                                    Cellular wants 30,000 and more */
+  uint32_t response_timeout_ms;  /* silence for so long after a request means that the session is
+                                    lost; 0: 10,000. A single request is given two thirds of it,
+                                    a ping that follows the last. Cellular wants 30,000 and more */
   uint32_t handshake_timeout_ms; /* whole handshake; 0: 15,000 */
   uint32_t backoff_min_ms;       /* first wait after a failure; 0: 1,000. Doubles with each
                                     failure; each wait is spread over its upper half */

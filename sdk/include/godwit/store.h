@@ -44,8 +44,8 @@ struct godwit_store_state {
   struct godwit_store_entry previous;
   struct godwit_store_entry incoming;
   struct godwit_store_entry discarded; /* its file is being deleted */
-  uint32_t incoming_bytes;   /* of the file, known to be on the medium */
-  uint8_t incoming_attempts; /* times that trying it has begun; see godwit_store_try */
+  uint32_t incoming_bytes;             /* of the file, known to be on the medium */
+  uint8_t incoming_attempts;           /* times that trying it has begun; see godwit_store_try */
   struct godwit_store_rejection rejected[GODWIT_STORE_REJECTED_MAX]; /* newest first */
 };
 
@@ -69,9 +69,9 @@ struct godwit_store {
   struct godwit_store_state state;
 };
 
-/* Opens the volume, reads the journal, finishes a deletion that was cut short. A missing journal, or one with both
- * copies broken, is an empty store; *state then says so. GODWIT_ERR_ARGUMENT
- * for an unsafe package name, GODWIT_ERR_IO where the volume does not work. */
+/* Opens the volume, reads the journal, finishes a deletion that was cut short. A missing journal,
+ * or one with both copies broken, is an empty store; *state then says so. GODWIT_ERR_ARGUMENT for
+ * an unsafe package name, GODWIT_ERR_IO where the volume does not work. */
 int godwit_store_init(struct godwit_store *store, const struct godwit_store_config *config);
 
 /* Name of an entry's file on the volume: "model_1.1.0". */
