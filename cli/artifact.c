@@ -31,14 +31,15 @@ static int load_blueprints(struct cli_session *session, json_t **blueprints) {
 
 static void print_artifact(struct cli_session *session, const json_t *artifact,
                            const json_t *blueprints) {
-  char bytes[32];
+  char bytes[32], time[64];
   cli_fact(session, "artifact", "%s@%s", cli_text(artifact, "package"),
            cli_text(artifact, "version"));
   cli_fact(session, "id", "%s", cli_text(artifact, "id"));
   cli_fact(session, "size", "%s", cli_format_bytes(bytes, sizeof bytes, size_of(artifact)));
   cli_fact(session, "sha256", "%s", digest_of(artifact));
   cli_fact(session, "blueprint", "%s", cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
-  cli_fact(session, "created", "%s", cli_text(artifact, "createdAt"));
+  cli_fact(session, "created", "%s",
+           cli_format_time(time, sizeof time, cli_text(artifact, "createdAt")));
 }
 
 /* Prints the artifact, whichever way, and gives it back. */
@@ -60,7 +61,7 @@ static void print_list(struct cli_session *session, const json_t *artifacts,
                        const json_t *blueprints) {
   static const char *const heading[] = {"ARTIFACT", "SIZE", "BLUEPRINT", "CREATED", "ID"};
   struct cli_table table;
-  char bytes[32];
+  char bytes[32], time[64];
   json_t *artifact;
   size_t i;
   cli_table_init(&table, heading, 5);
@@ -68,7 +69,7 @@ static void print_list(struct cli_session *session, const json_t *artifacts,
     cli_table_addf(&table, "%s@%s", cli_text(artifact, "package"), cli_text(artifact, "version"));
     cli_table_add(&table, cli_format_bytes(bytes, sizeof bytes, size_of(artifact)));
     cli_table_add(&table, cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
-    cli_table_add(&table, cli_text(artifact, "createdAt"));
+    cli_table_add(&table, cli_format_time(time, sizeof time, cli_text(artifact, "createdAt")));
     cli_table_add(&table, cli_text(artifact, "id"));
   }
   cli_table_print(session, &table);

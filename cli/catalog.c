@@ -39,7 +39,10 @@ static int list(struct cli_session *session, const struct cli_address *address,
     cli_table_init(&table, heading, columns);
     json_array_foreach(rows, i, row) {
       for (size_t column = 0; column < columns; column++) {
-        cli_table_add(&table, cli_text(row, member[column]));
+        char time[64];
+        const char *text = cli_text(row, member[column]);
+        bool is_time = strcmp(member[column], "createdAt") == 0;
+        cli_table_add(&table, is_time ? cli_format_time(time, sizeof time, text) : text);
       }
     }
     cli_table_print(session, &table);
@@ -120,7 +123,9 @@ int cli_project_show(struct cli_session *session) {
   } else {
     cli_fact(session, "project", "%s", cli_text(data, "id"));
     cli_fact(session, "name", "%s", cli_text(data, "name"));
-    cli_fact(session, "created", "%s", cli_text(data, "createdAt"));
+    char time[64];
+    cli_fact(session, "created", "%s",
+             cli_format_time(time, sizeof time, cli_text(data, "createdAt")));
   }
   json_decref(data);
   return CLI_OK;

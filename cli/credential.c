@@ -110,7 +110,7 @@ int cli_credential_create(struct cli_session *session, const json_t *device, boo
 void cli_credential_print(struct cli_session *session, const json_t *credential) {
   cli_fact(session, "identity", "%s", cli_text(credential, "identity"));
   cli_fact(session, "key", "%s", cli_text(credential, "preSharedKey"));
-  fputs("Put both into the device; the key is not shown again.\n", session->err);
+  fputs("Put both into the device.\n", session->err);
 }
 
 int cli_credential_add(struct cli_session *session) {
@@ -151,7 +151,8 @@ int cli_credential_list(struct cli_session *session) {
     json_array_foreach(list, i, credential) {
       cli_table_add(&table, cli_text(credential, "identity"));
       cli_table_add(&table, cli_text(credential, "type"));
-      cli_table_add(&table, cli_text(credential, "createdAt"));
+      char time[64];
+      cli_table_add(&table, cli_format_time(time, sizeof time, cli_text(credential, "createdAt")));
       cli_table_add(&table, cli_text(credential, "id"));
     }
     cli_table_print(session, &table);

@@ -133,6 +133,10 @@ static const char *status_of(const json_t *device) {
   return cli_text(json_object_get(device, "metadata"), "status");
 }
 
+static const char *time_of(char *out, size_t size, const json_t *device, const char *member) {
+  return cli_format_time(out, size, cli_text(json_object_get(device, "metadata"), member));
+}
+
 static void print_list(struct cli_session *session, const json_t *devices,
                        const struct names *names) {
   static const char *const heading[] = {"DEVICE", "STATUS",      "RUNS", "BLUEPRINT",
@@ -149,7 +153,7 @@ static void print_list(struct cli_session *session, const json_t *devices,
     cli_table_add(&table, cli_name_in(names->blueprints, cli_text(device, "blueprintId")));
     cli_table_add(&table,
                   cli_join(line, sizeof line, json_object_get(device, "tagIds"), names->tags));
-    cli_table_add(&table, cli_text(json_object_get(device, "metadata"), "lastReport"));
+    cli_table_add(&table, time_of(line, sizeof line, device, "lastReport"));
     cli_table_add(&table, cli_text(device, "id"));
   }
   cli_table_print(session, &table);
@@ -200,9 +204,9 @@ static void print_device(struct cli_session *session, const json_t *device,
            cli_join(line, sizeof line, json_object_get(device, "tagIds"), names->tags));
   cli_fact(session, "hardware ids", "%s",
            cli_join(line, sizeof line, json_object_get(device, "hardwareIds"), NULL));
-  cli_fact(session, "last report", "%s", cli_text(metadata, "lastReport"));
-  cli_fact(session, "last online", "%s", cli_text(metadata, "lastSeenOnline"));
-  cli_fact(session, "last offline", "%s", cli_text(metadata, "lastSeenOffline"));
+  cli_fact(session, "last report", "%s", time_of(line, sizeof line, device, "lastReport"));
+  cli_fact(session, "last online", "%s", time_of(line, sizeof line, device, "lastSeenOnline"));
+  cli_fact(session, "last offline", "%s", time_of(line, sizeof line, device, "lastSeenOffline"));
   json_object_foreach(updates, package, update) {
     describe_package(line, sizeof line, package, update);
     const char *reason = cli_text(update, "reason");

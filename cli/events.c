@@ -17,7 +17,8 @@ static void print_events(struct cli_session *session, const json_t *events, cons
   size_t i;
   cli_table_init(&table, heading, 7);
   json_array_foreach(events, i, event) {
-    cli_table_add(&table, cli_text(event, "timestamp"));
+    char time[64];
+    cli_table_add(&table, cli_format_time(time, sizeof time, cli_text(event, "timestamp")));
     cli_table_add(&table, cli_name_in(devices, cli_text(event, "deviceId")));
     cli_table_add(&table, cli_text(event, "packageId"));
     cli_table_add(&table, cli_text(event, "eventType"));

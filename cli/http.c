@@ -21,6 +21,7 @@ struct transfer {
   struct cli_http_reply *reply;
   CURL *curl;
   FILE *sink;
+  size_t capacity; /* of the reply's body */
   bool too_large;
   bool sink_failed;
   FILE *bar;            /* NULL: no progress bar */
@@ -31,6 +32,18 @@ static bool is_good(CURL *curl) {
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   return status >= 200 && status < 300;
+}
+
+/* Doubles, so that a long reply is not copied for each piece of it. */
+static bool make_room(struct transfer *transfer, size_t needed) {
+  size_t capacity = transfer->capacity > 0 ? transfer->capacity : 16 * 1024;
+  while (capacity < needed) capacity *= 2;
+  if (capacity == transfer->capacity) return true;
+  char *grown = realloc(transfer->reply->body, capacity);
+  if (grown == NULL) return false;
+  transfer->reply->body = grown;
+  transfer->capacity = capacity;
+  return true;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context) {
@@ -49,12 +62,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *context) {
     transfer->too_large = true;
     return 0;
   }
-  char *grown = realloc(reply->body, reply->size + added + 1);
-  if (grown == NULL) return 0;
-  memcpy(grown + reply->size, data, added);
-  reply->body = grown;
+  if (!make_room(transfer, reply->size + added + 1)) return 0;
+  memcpy(reply->body + reply->size, data, added);
   reply->size += added;
-  grown[reply->size] = 0;
+  reply->body[reply->size] = 0;
   return added;
 }
 
@@ -202,11 +213,12 @@ int cli_http_send(struct cli_session *session, const struct cli_http_request *re
   }
   struct curl_slist *headers = make_headers(session, request);
   if (headers == NULL) return cli_fail(session, "no memory for a request; free some");
-  struct transfer transfer = {.reply = reply,
-                              .curl = session->http->curl,
-                              .sink = request->sink,
-                              .bar = request->progress && session->err_terminal ? session->err : NULL,
-                              .bar_shown = -1};
+  struct transfer transfer = {
+      .reply = reply,
+      .curl = session->http->curl,
+      .sink = request->sink,
+      .bar = request->progress && session->err_terminal ? session->err : NULL,
+      .bar_shown = -1};
   set_request(session, request, &transfer, url, headers);
   CURLcode code = curl_easy_perform(session->http->curl);
   if (code == CURLE_OK) {

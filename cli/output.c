@@ -169,6 +169,16 @@ void cli_print_json(struct cli_session *session, const json_t *document) {
   fputc('\n', session->out);
 }
 
+const char *cli_format_time(char *out, size_t size, const char *text) {
+  snprintf(out, size, "%s", text);
+  /* 2026-11-22T09:00:00.123456Z */
+  if (strlen(text) < 20 || size < 21 || text[10] != 'T' || text[13] != ':') return out;
+  size_t fraction = text[19] == '.' ? 1 + strspn(text + 20, "0123456789") : 0;
+  out[10] = ' ';
+  snprintf(out + 19, size - 19, "%s", text + 19 + fraction);
+  return out;
+}
+
 const char *cli_format_bytes(char *out, size_t size, long long bytes) {
   if (bytes < 1024) {
     snprintf(out, size, "%lld B", bytes);

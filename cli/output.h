@@ -39,6 +39,9 @@ void cli_fact(struct cli_session *session, const char *name, const char *format,
 /* The document of --json, and a line end. */
 void cli_print_json(struct cli_session *session, const json_t *document);
 
+/* "2026-11-22 09:00:00Z" of the server's RFC 3339 text; other text as it is.
+ * Returns out. */
+const char *cli_format_time(char *out, size_t size, const char *text);
 /* "24.2 KiB", exact bytes below 1 KiB. Returns out. */
 const char *cli_format_bytes(char *out, size_t size, long long bytes);
 #endif

@@ -95,6 +95,17 @@ TEST(an_empty_table_says_none) {
   free(text);
 }
 
+TEST(times_lose_their_fraction_and_nothing_else) {
+  char out[32];
+  assert_string_equal(cli_format_time(out, sizeof out, "2026-11-22T09:08:07.123456Z"),
+                      "2026-11-22 09:08:07Z");
+  assert_string_equal(cli_format_time(out, sizeof out, "2026-11-22T09:08:07+02:00"),
+                      "2026-11-22 09:08:07+02:00");
+  assert_string_equal(cli_format_time(out, sizeof out, ""), "");
+  assert_string_equal(cli_format_time(out, sizeof out, "yesterday, at about noon"),
+                      "yesterday, at about noon");
+}
+
 TEST(sizes_are_exact_below_a_kibibyte) {
   char out[32];
   assert_string_equal(cli_format_bytes(out, sizeof out, 1023), "1023 B");
