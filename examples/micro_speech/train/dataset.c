@@ -138,8 +138,7 @@ static bool every_label_has_clips(const struct dataset *dataset, const char *fol
 bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
                   size_t label_count) {
   memset(dataset, 0, sizeof *dataset);
-  dataset->label_count = label_count;
-  for (size_t i = 0; i < label_count; i++) dataset->label[i] = labels[i];
+  dataset_relabel(dataset, labels, label_count);
 
   struct dirent **entries;
   int count = scandir(folder, &entries, is_visible, by_name);
@@ -156,6 +155,17 @@ bool dataset_load(struct dataset *dataset, const char *folder, const char *const
   done = done && every_label_has_clips(dataset, folder);
   if (!done) dataset_free(dataset);
   return done;
+}
+
+void dataset_relabel(struct dataset *dataset, const char *const *labels, size_t label_count) {
+  dataset->label_count = label_count;
+  for (size_t i = 0; i < label_count; i++) dataset->label[i] = labels[i];
+  for (size_t w = 0; w < dataset->word_count; w++) {
+    dataset->word_label[w] = label_of(dataset, dataset->word[w]);
+  }
+  for (size_t i = 0; i < dataset->clip_count; i++) {
+    dataset->clip[i].label = dataset->word_label[dataset->clip[i].word];
+  }
 }
 
 void dataset_free(struct dataset *dataset) {

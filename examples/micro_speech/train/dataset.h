@@ -45,6 +45,9 @@ bool dataset_load(struct dataset *dataset, const char *folder, const char *const
                   size_t label_count);
 void dataset_free(struct dataset *dataset);
 
+/* The same clips for a model with other words. labels: borrowed. */
+void dataset_relabel(struct dataset *dataset, const char *const *labels, size_t label_count);
+
 /* Whether the speaker of a clip is kept from training: one of ten values of
  * sha1(speaker) mod 10. Files without a speaker's id count by their name. */
 bool dataset_is_held_back(const char *file_name);
