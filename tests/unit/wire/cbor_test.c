@@ -126,6 +126,8 @@ TEST(simple_values_are_malformed_below_32_and_unsupported_otherwise) {
 }
 
 TEST(break_where_a_value_belongs_is_malformed) {
+  struct gw_cbor_item item;
+  assert_int_equal(read_hex("c1 ff", &item), GW_ERR_MALFORMED); /* a tag of nothing */
   assert_int_equal(skip_hex("ff"), GW_ERR_MALFORMED);
   assert_int_equal(skip_hex("81 ff"), GW_ERR_MALFORMED);
   assert_int_equal(skip_hex("a1 00 ff"), GW_ERR_MALFORMED);

@@ -379,6 +379,9 @@ TEST(path_needs_room_for_its_nul) {
     if (length > 0) assert_string_equal((char *)path.data, ".u/desired");
     bytes_free(path);
   }
+  char exact[3];
+  assert_int_equal(path_of("40 01 00 01 b2 '.s'", exact, 3), 2);
+  assert_int_equal(path_of("40 01 00 01 b2 '.s'", exact, 2), GW_ERR_NO_SPACE);
   char none[1];
   assert_int_equal(path_of("40 01 00 01", none, 0), GW_ERR_NO_SPACE);
   assert_int_equal(path_of("40 01 00 01", none, 1), 0);

@@ -218,6 +218,12 @@ TEST(key_given_twice_is_malformed) {
   assert_int_equal(status_of("a2 01 05 03 81 a6" COMPONENT_1_TO_5 "01 61 'q'"), GW_ERR_MALFORMED);
 }
 
+TEST(key_that_cannot_be_skipped_is_refused) {
+  assert_int_equal(status_of("a1 81 7f 61 61 ff 00"), GW_ERR_UNSUPPORTED);
+  assert_int_equal(status_of("a1 81 ff 00"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("a1 61 'x' 81 ff"), GW_ERR_MALFORMED);
+}
+
 TEST(bytes_behind_the_manifest_are_malformed) {
   assert_int_equal(status_of("a0 00"), GW_ERR_MALFORMED);
   assert_int_equal(status_of("a2 01 05 03 80 ff"), GW_ERR_MALFORMED);

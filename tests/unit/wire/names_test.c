@@ -123,6 +123,7 @@ TEST(valid_semantic_versions_are_valid) {
       "1.0.0-0",
       "1.0.0--",
       "1.0.0-00a",
+      "1.0.0-azAZ09-+azAZ09-",
   };
   for (size_t i = 0; i < sizeof valid / sizeof valid[0]; i++) {
     if (!gw_semver_is_valid(valid[i])) fail_msg("refused %s", valid[i]);

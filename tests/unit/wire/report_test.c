@@ -138,6 +138,20 @@ TEST(bad_reports_are_refused_each_with_its_error) {
   assert_int_equal(status_of("bf 61's' ff"), GW_ERR_MALFORMED);
 }
 
+TEST(every_field_given_twice_is_malformed) {
+  assert_int_equal(status_of("a2 61's' 01 65'state' 01"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("a2 61'r' 01 66'reason' 01"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("a2 63'pkg' 61'a' 67'package' 61'a'"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("a2 61'v' 61'1' 67'version' 61'1'"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("a2 61't' 61'1' 66'target' 61'1'"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("a2 61'x' 61'1' 61'x' 61'1'"), GW_OK); /* not ours to judge */
+}
+
+TEST(key_that_cannot_be_skipped_is_refused) {
+  assert_int_equal(status_of("a1 81 7f 61'a' ff 00"), GW_ERR_UNSUPPORTED);
+  assert_int_equal(status_of("a1 81 ff 00"), GW_ERR_MALFORMED);
+}
+
 TEST(report_cut_at_any_byte_is_truncated) {
   struct bytes whole = bytes_from_hex(downloading_hex);
   for (size_t size = 0; size < whole.size; size++) {
