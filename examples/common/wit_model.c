@@ -33,14 +33,15 @@ static int check_contract(const struct wit_model *model, const struct wit_model_
     return refuse(error, WIT_ERR_GRAPH, "this application runs models of one input and one output");
   }
   if (input.type != WIT_INT8 || input.size_bytes != contract->input_bytes) {
-    snprintf(message, sizeof message, "input is %zu bytes of %s, this application gives %zu INT8",
-             input.size_bytes, wit_type_name(input.type), contract->input_bytes);
+    snprintf(message, sizeof message,
+             "input is %zu bytes of %s, this application gives %zu of int8", input.size_bytes,
+             wit_type_name(input.type), contract->input_bytes);
     return refuse(error, WIT_ERR_GRAPH, message);
   }
   if (!is_softmax(&output) || output.size_bytes < contract->labels_min ||
       output.size_bytes > contract->labels_max) {
     snprintf(message, sizeof message,
-             "output is %zu bytes of %s, this application takes %zu to %zu INT8 scores",
+             "output is %zu bytes of %s, this application takes %zu to %zu int8 scores",
              output.size_bytes, wit_type_name(output.type), contract->labels_min,
              contract->labels_max);
     return refuse(error, WIT_ERR_GRAPH, message);
