@@ -188,8 +188,7 @@ TEST(invalid_semantic_versions_are_refused) {
       "1.0.0-a[",
       "1.0.0-a/",
       "1.0.0-a:",
-      "99999999999999999999999.999999999999999999.99999999999999999----RC-SNAPSHOT.12.09.1----"
-      "----------------------------..12",
+      "99999999999999999999999.999999999999999999.9999----RC-SNAPSHOT.12.09.1----..12",
   };
   for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
     if (gw_semver_is_valid(invalid[i])) fail_msg("accepted \"%s\"", invalid[i]);
