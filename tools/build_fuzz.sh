@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # build_fuzz.sh SOURCE OUTPUT CLANG: compiles one libFuzzer target with the
-# sources of the parts that its "fuzz-link:" line names.
+# sources of the parts that its "fuzz-link:" lines name.
 set -euo pipefail
 source=$1 output=$2 clang=$3
-parts=$(sed -n 's|^.*fuzz-link: *||p' "$source" | sed 's|\*/||' | head -n 1)
+parts=$(sed -n 's|^.*fuzz-link: *||p' "$source" | sed 's|\*/||')
 files=()
 libraries=()
 for part in $parts; do

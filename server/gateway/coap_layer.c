@@ -108,11 +108,11 @@ static bool is_idempotent(uint8_t method) { return method == GW_COAP_GET; }
  * sends. GET is simply served again: it changes nothing. */
 static bool answer_duplicate(struct session *session, const struct gw_coap_message *request) {
   struct srv_gateway *gateway = session->gateway;
-  if (is_idempotent(request->code)) return false;
   if (find_waiting(session, request->message_id) != NULL) { /* twice in one batch */
     gateway->stats.duplicates++;
     return true;
   }
+  if (is_idempotent(request->code)) return false;
   uint8_t code = gw_dedup_find(&session->dedup, request->message_id, gateway->now_ms);
   if (code == 0) return false;
   gateway->stats.duplicates++;
