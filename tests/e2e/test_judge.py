@@ -47,14 +47,23 @@ class Judge(unittest.TestCase):
     def test_another_word_heard_as_unknown_is_not_false(self):
         events = [played("stop", 10), heard("unknown", 10.9, keyword=0)]
         score = hearing.score(events, ["yes", "no"], 0, 60)
-        self.assertEqual((score.others_played, score.others_false), ({"stop": 1}, {}))
+        self.assertEqual((score.others_unknown, score.others_false), ({"stop": 1}, {}))
+
+    def test_another_word_heard_as_unknown_and_as_a_keyword_is_false(self):
+        events = [played("stop", 10), heard("unknown", 10.9, keyword=0), heard("no", 11.2)]
+        score = hearing.score(events, ["yes", "no"], 0, 60)
+        self.assertEqual((score.others_unknown, score.others_false), ({}, {"stop": 1}))
+
+    def test_another_word_that_nothing_came_of_is_not_called_unknown(self):
+        score = hearing.score([played("stop", 10)], ["yes", "no"], 0, 60)
+        self.assertEqual((score.others_played_count, score.unknown_count), (1, 0))
 
     def test_words_that_began_before_the_swap_are_not_judged(self):
         score = hearing.score([played("yes", 10), played("yes", 20)], ["yes", "no"], 11, 60)
         self.assertEqual(score.played["yes"], 1)
 
     def test_words_that_may_still_be_heard_are_not_judged(self):
-        score = hearing.score([played("yes", 10)], ["yes", "no"], 0, 11.2)
+        score = hearing.score([played("yes", 10)], ["yes", "no"], 0, 11.5)
         self.assertEqual(score.played["yes"], 0)
 
     def relay_to_echo(self, **options):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 # A word may be recognised from shortly after its start until shortly after its
 # end: scores are averaged over several windows.
 AFTER_START_S = 0.15
-AFTER_END_S = 0.60
+AFTER_END_S = 0.75
 WINDOW_S = 1.0  # what a model looks at: a word that began before a swap is not judged
 
 
@@ -18,6 +18,7 @@ class Score:
     played: dict = field(default_factory=dict)  # keyword -> times played
     others_played: dict = field(default_factory=dict)
     others_false: dict = field(default_factory=dict)  # heard as a keyword all the same
+    others_unknown: dict = field(default_factory=dict)  # heard as "unknown", as they should be
     noise_false: int = 0  # a keyword heard where no word was played
 
     @property
@@ -31,9 +32,23 @@ class Score:
     def keywords(self):
         return "  ".join(f"{word} {self.right[word]}/{self.played[word]}" for word in self.played)
 
+    @property
+    def others_played_count(self):
+        return sum(self.others_played.values())
+
+    @property
+    def unknown_count(self):
+        return sum(self.others_unknown.values())
+
+    @property
+    def false_count(self):
+        return sum(self.others_false.values()) + self.noise_false
+
     def others(self):
-        false = sum(self.others_false.values()) + self.noise_false
-        return f"{sum(self.others_played.values())} other words, {false} taken for a keyword"
+        parts = [f"{'other words' if word.startswith('_') else word} "
+                 f"{self.others_unknown.get(word, 0)}/{count}"
+                 for word, count in sorted(self.others_played.items(), reverse=True)]
+        return "  ".join(parts) + f", taken for a keyword: {self.false_count}"
 
 
 def words_between(events, start_s, end_s):
@@ -52,6 +67,7 @@ def score(events, keywords, start_s, end_s):
     start_s, when the model in question was active, and end_s."""
     result = Score({word: 0 for word in keywords}, {word: 0 for word in keywords})
     detections = [e for e in events if e["event"] == "heard" and e["keyword"] == 1]
+    unknowns = [e["stream_s"] for e in events if e["event"] == "heard" and e["keyword"] == 0]
     words = words_between(events, start_s, end_s)
     explained = set()
     for word in words:
@@ -67,6 +83,8 @@ def score(events, keywords, start_s, end_s):
             result.others_played[label] = result.others_played.get(label, 0) + 1
             if heard:
                 result.others_false[label] = result.others_false.get(label, 0) + 1
+            elif any(low <= at_s <= high for at_s in unknowns):
+                result.others_unknown[label] = result.others_unknown.get(label, 0) + 1
     if words:
         first, last = words[0]["from_s"], words[-1]["to_s"]
         result.noise_false = sum(
