@@ -21,8 +21,9 @@ static inline int32_t wit_clamp(int32_t value, int32_t min, int32_t max) {
 static inline int32_t wit_multiply_high(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
   int64_t product = (int64_t)a * b;
-  int64_t nudge = product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30);
-  return (int32_t)((product + nudge) / ((int64_t)1 << 31));
+  int64_t nudged = product + (product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30));
+  /* Division that cuts towards 0, in shifts: it is the innermost loop of all. */
+  return (int32_t)((nudged + (nudged >> 63 & INT32_MAX)) >> 31);
 }
 
 /* x / 2^exponent, rounded to nearest, halves away from zero; exponent 0 to 31. */

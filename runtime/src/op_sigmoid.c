@@ -43,7 +43,7 @@ static int prepare_int16(struct wit_prepare *prepare, const struct wit_operand *
   /* Scales that are 2^-12 (or, for TANH, also 2^-11) need no multiplier of
    * their own: 3 << shift is exact. */
   for (int32_t shift = 0; shift <= power_shift_max; shift++) {
-    if (input->info.scale == ldexpf(1.0f, shift - 12)) {
+    if (input->info.scale == (float)ldexp(1.0, shift - 12)) {
       s->multiplier = (int32_t)3 << shift;
       s->shift = 0;
       return WIT_OK;

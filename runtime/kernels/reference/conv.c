@@ -120,7 +120,7 @@ static void position_int16(const struct wit_conv *c, const struct wit_conv_windo
     if (bias32) wide += bias32[channel];
     if (bias64) wide = (int64_t)((uint64_t)wide + (uint64_t)bias64[channel]);
     int32_t sum = c->wide_sum ? wit_scale_wide(wide, c->multiplier[channel], c->shift[channel])
-                      : wit_scale((int32_t)wide, c->multiplier[channel], c->shift[channel]);
+                              : wit_scale((int32_t)wide, c->multiplier[channel], c->shift[channel]);
     sum = wit_wrap_add(sum, c->output_offset);
     output[channel] = (int16_t)wit_clamp(sum, c->output_min, c->output_max);
   }
