@@ -154,7 +154,7 @@ int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artif
 
 int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact, const void *data,
                              size_t size, bool binary) {
-  struct srv_upload *upload;
+  struct srv_upload *upload = NULL;
   int status = srv_core_upload_begin(core, &upload);
   if (status != SRV_OK) return status;
   status = srv_core_upload_append(upload, data, size);
