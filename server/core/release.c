@@ -201,7 +201,7 @@ static bool matches(const struct srv_compiled_release *release, const struct srv
 int srv_core_manifest(struct srv_core *core, const struct srv_device_ref *ref,
                       struct gw_manifest *out) {
   struct srv_device device;
-  struct srv_compiled_project *project;
+  struct srv_compiled_project *project = NULL;
   memset(out, 0, sizeof(*out));
   int status = srv_get_by_id(core, SRV_DEVICE, ref->project_id, ref->device_id, &device);
   if (status == SRV_OK) status = compiled_of(core, ref->project_id, &project);
