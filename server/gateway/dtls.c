@@ -317,10 +317,8 @@ static void read_records(struct session *session, const struct udp_path *path) {
       session->received_ms = session->gateway->now_ms;
       move_if_newer(session, path, top);
       gw_retransmit_stop(&session->ping); /* whatever it is, the peer lives */
-      if (session->quiet) {
-        session->quiet = false;
-        observe_wake(session);
-      }
+      session->quiet = false;
+      observe_wake(session);
       coap_receive(session, message, (size_t)result);
     } else if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
       if (session->incoming == NULL) return;

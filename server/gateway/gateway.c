@@ -118,9 +118,7 @@ void srv_gateway_destroy(struct srv_gateway *gateway) {
   while (gateway->table.open_list.first != NULL) session_end(gateway->table.open_list.first, true);
   while (gateway->table.handshake_list.first != NULL)
     session_end(gateway->table.handshake_list.first, false);
-  if (srv_core_batch_commit(gateway->core) != SRV_OK)
-    srv_log(SRV_LOG_WARNING, "gateway", "devices could not be marked offline: %s",
-            srv_core_error(gateway->core));
+  srv_core_batch_commit(gateway->core); /* which logs its own failure */
   dtls_reap(gateway);
   release(gateway);
 }
@@ -133,11 +131,7 @@ uint16_t srv_gateway_port(const struct srv_gateway *gateway) { return udp_port(g
 static void begin_batch(struct srv_gateway *gateway) { srv_core_batch_begin(gateway->core); }
 
 static void end_batch(struct srv_gateway *gateway) {
-  int status = srv_core_batch_commit(gateway->core);
-  if (status != SRV_OK)
-    srv_log(SRV_LOG_ERROR, "gateway", "what devices reported could not be saved: %s",
-            srv_core_error(gateway->core));
-  coap_send_waiting(gateway, status == SRV_OK);
+  coap_send_waiting(gateway, srv_core_batch_commit(gateway->core) == SRV_OK);
   udp_flush(gateway->udp);
   dtls_reap(gateway);
 }

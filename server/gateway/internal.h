@@ -216,7 +216,7 @@ bool observe_run(struct srv_gateway *gateway, size_t limit);
 uint64_t observe_due_ms(const struct session *session);
 /* False when the peer has not answered to the end of retransmission. */
 bool observe_timer(struct session *session);
-/* Life from a session that had gone quiet. */
+/* Something came: what it could not be told before can be tried again. */
 void observe_wake(struct session *session);
 
 /* ---- routes.c ---- */

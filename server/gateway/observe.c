@@ -159,7 +159,7 @@ static void notify_if_news(struct session *session, struct observation *o) {
   bool news = false;
   if (!o->changed || o->outstanding.active || session->quiet) return;
   int size = refresh(session, o, &news);
-  if (size < 0 || !news) return; /* an error leaves it marked: the next change tries again */
+  if (size < 0 || !news) return; /* after an error, observe_wake tries again */
   gw_retransmit_start(&o->outstanding, gateway->now_ms, gateway_random(gateway));
   gateway->stats.notifications++;
   send_notification(session, o, gateway->representation, (size_t)size);
@@ -176,7 +176,13 @@ bool observe_run(struct srv_gateway *gateway, size_t limit) {
   return gateway->changed_first != NULL;
 }
 
-void observe_wake(struct session *session) { observe_mark(session); }
+void observe_wake(struct session *session) {
+  for (const struct observation *o = session->observations; o != NULL; o = o->next) {
+    if (!o->changed || o->outstanding.active) continue;
+    observe_mark(session);
+    return;
+  }
+}
 
 static struct observation *find_outstanding(struct session *session, uint16_t message_id) {
   struct observation *o = session->observations;
@@ -224,6 +230,7 @@ bool observe_timer(struct session *session) {
       case GW_RETRANSMIT_GIVE_UP:
         gw_retransmit_stop(&o->outstanding);
         memset(o->sent, 0, sizeof o->sent); /* should it wake up: it has not got this */
+        o->changed = true;
         alive = false;
         break;
     }

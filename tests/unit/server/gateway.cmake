@@ -19,7 +19,9 @@ foreach(part rules ota observe session)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
     LINK gateway_test_fake_core gateway_test_clients PkgConfig::JANSSON)
 endforeach()
-godwit_test(NAME unit.server.gateway.timers SOURCES gateway/timers_test.c LINK srv_gateway)
+foreach(part timers udp)
+  godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c LINK srv_gateway)
+endforeach()
 foreach(part real_core interop)
   godwit_test(NAME unit.server.gateway.${part}
     SOURCES gateway/${part}_test.c core/core_fixture.c

@@ -260,7 +260,9 @@ TEST(a_core_that_cannot_answer_now_does_not_lose_the_change) {
   fake_core_release(f->fake, "1.1.0", 1);
   assert_silence(f, client);
   f->fake->manifest_status = SRV_OK;
-  f->fake->listener.manifest_changed(f->fake->listener.context, "p", NULL);
+  client_send_empty(client, GW_COAP_NON, 1); /* any sign of life */
+  client_wait(f, client, &answer);
+  assert_int_equal(GW_COAP_RST, answer.message.type);
   wait_for_version(f, client, "1.1.0");
   dtls_client_destroy(client);
   gateway_down(f);
