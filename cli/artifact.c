@@ -29,6 +29,17 @@ static int load_blueprints(struct cli_session *session, json_t **blueprints) {
   return cli_api_list(session, &address, blueprints);
 }
 
+/* What the server's runtime found in a model; NULL for other files. */
+static void print_model(struct cli_session *session, const json_t *model) {
+  char labels[512];
+  cli_fact(session, "kind", "%s", model != NULL ? "TensorFlow Lite model" : "binary");
+  if (model == NULL) return;
+  cli_fact(session, "labels", "%s",
+           cli_join(labels, sizeof labels, json_object_get(model, "labels"), NULL));
+  cli_fact(session, "arena", "%lld bytes",
+           (long long)json_integer_value(json_object_get(model, "arenaBytes")));
+}
+
 static void print_artifact(struct cli_session *session, const json_t *artifact,
                            const json_t *blueprints) {
   char bytes[32], time[64];
@@ -38,6 +49,7 @@ static void print_artifact(struct cli_session *session, const json_t *artifact,
   cli_fact(session, "size", "%s", cli_format_bytes(bytes, sizeof bytes, size_of(artifact)));
   cli_fact(session, "sha256", "%s", digest_of(artifact));
   cli_fact(session, "blueprint", "%s", cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
+  print_model(session, json_object_get(artifact, "model"));
   cli_fact(session, "created", "%s",
            cli_format_time(time, sizeof time, cli_text(artifact, "createdAt")));
 }

@@ -13,7 +13,8 @@
 #include "runtime/src/schema.h"
 
 #define TEXT_MAX 512
-#define GRAPH_COLUMN 30 /* where the shapes stand in the drawing */
+#define ARENA_MAX (64u * 1024 * 1024) /* a microcontroller has less by far */
+#define GRAPH_COLUMN 30               /* where the shapes stand in the drawing */
 
 /* Plans once more in an arena of the size that the query gave: preparation
  * that only runs with memory is checked too. */
@@ -22,8 +23,13 @@ static void check_graph(const struct wit_model *model, struct cli_verdict *verdi
   int status = wit_interpreter_init(&interpreter, model, &wit_ops_all, NULL, 0, &verdict->error);
   if (status != WIT_ERR_ARENA) return;
   size_t size = verdict->error.arena_needed_bytes;
+  if (size > ARENA_MAX) {
+    snprintf(verdict->error.message, sizeof verdict->error.message,
+             "it needs an arena of %zu bytes: no device has it", size);
+    return;
+  }
   size_t rounded = (size + WIT_ARENA_ALIGNMENT - 1) / WIT_ARENA_ALIGNMENT * WIT_ARENA_ALIGNMENT;
-  void *arena = rounded >= size ? aligned_alloc(WIT_ARENA_ALIGNMENT, rounded) : NULL;
+  void *arena = aligned_alloc(WIT_ARENA_ALIGNMENT, rounded);
   if (arena == NULL) return; /* the error says how much it asks for */
   status = wit_interpreter_init(&interpreter, model, &wit_ops_all, arena, size, &verdict->error);
   free(arena);
