@@ -6,12 +6,12 @@
 
 #include "tests/support/test.h"
 
-int run_open(struct run *run, const uint8_t *file, size_t size) {
+int run_open_at(struct run *run, const uint8_t *file, size_t size, size_t offset) {
   *run = (struct run){0};
-  run->file = malloc(size ? size : 1);
-  assert_non_null(run->file);
-  if (size) memcpy(run->file, file, size);
-  int status = wit_model_open(&run->model, run->file, size, &run->error);
+  assert_int_equal(posix_memalign(&run->block, 16, offset + size), 0);
+  uint8_t *placed = (uint8_t *)run->block + offset;
+  if (size) memcpy(placed, file, size);
+  int status = wit_model_open(&run->model, placed, size, &run->error);
   if (status) return status;
   status = wit_interpreter_init(&run->interpreter, &run->model, &wit_ops_all, NULL, 0, &run->error);
   if (status != WIT_ERR_ARENA) return status;
@@ -23,8 +23,12 @@ int run_open(struct run *run, const uint8_t *file, size_t size) {
                               &run->error);
 }
 
+int run_open(struct run *run, const uint8_t *file, size_t size) {
+  return run_open_at(run, file, size, 0);
+}
+
 void run_close(struct run *run) {
-  free(run->file);
+  free(run->block);
   free(run->arena);
   *run = (struct run){0};
 }

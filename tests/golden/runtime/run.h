@@ -8,16 +8,17 @@
 #include "wit/wit.h"
 
 struct run {
-  uint8_t *file;
+  void *block; /* of the file */
   void *arena;
   struct wit_model model;
   struct wit_interpreter *interpreter;
   struct wit_error error;
 };
 
-/* Takes a copy of the file. Returns the status of opening, of the size query
- * (WIT_ERR_ARENA is what that is to say) or of preparing; on WIT_OK the model
- * runs. Always to be closed. */
+/* Takes a copy of the file, `offset` bytes off a multiple of 16. Returns the status of opening, of
+ * the size query (WIT_ERR_ARENA is what that is to say) or of preparing; on WIT_OK the model runs.
+ * Always to be closed. */
+int run_open_at(struct run *run, const uint8_t *file, size_t size, size_t offset);
 int run_open(struct run *run, const uint8_t *file, size_t size);
 void run_close(struct run *run);
 
