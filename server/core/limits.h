@@ -15,14 +15,16 @@
 #define SRV_RELEASE_TAGS_MAX 8        /* labels of a release, unique in its project */
 #define SRV_RELEASE_DEVICE_TAGS_MAX 8 /* a device must have all of them: more is never meant */
 #define SRV_RELEASE_LABEL_MAX 64
-#define SRV_DEVICE_PACKAGES_MAX 32 /* packages a device may report: a device cannot fill the disk \
-                                    */
-#define SRV_MODEL_INFO_MAX 6144    /* JSON about a model; longer label lists are cut */
-#define SRV_API_KEY_LENGTH 44      /* "gdw_" and 40 hex digits: 160 random bits */
-#define SRV_ERROR_MAX 256          /* one line for a person */
+#define SRV_DEVICE_PACKAGES_MAX                                                                \
+  32                            /* packages a device may report: a device cannot fill the disk \
+                                 */
+#define SRV_MODEL_INFO_MAX 6144 /* JSON about a model; longer label lists are cut */
+#define SRV_API_KEY_LENGTH 44   /* "gdw_" and 40 hex digits: 160 random bits */
+#define SRV_ERROR_MAX 256       /* one line for a person */
 #define SRV_EVENTS_PER_PACKAGE_DEFAULT 200 /* OTA events kept for each device and package */
-#define SRV_RELEASE_ARTIFACTS_MAX GW_MANIFEST_COMPONENTS_MAX /* one datagram, see wire/manifest.h \
-                                                              */
+#define SRV_RELEASE_ARTIFACTS_MAX                                 \
+  GW_MANIFEST_COMPONENTS_MAX /* one datagram, see wire/manifest.h \
+                              */
 #define SRV_ARTIFACT_SIZE_MAX \
   (64u * 1024 * 1024) /* models for microcontrollers; RAM of one upload */
 #define SRV_PAGE_SIZE_DEFAULT 100

@@ -394,6 +394,23 @@ int srv_core_create_credential(struct srv_core *core, struct srv_credential *cre
   return insert_row(core, SRV_CREDENTIAL, credential, credential->identity);
 }
 
+static int write_both(struct srv_core *core, struct srv_device *device,
+                      struct srv_credential *credential) {
+  int status = device->id[0] == 0 ? srv_core_create_device(core, device)
+                                  : srv_core_update_device(core, device);
+  if (status != SRV_OK) return status;
+  memcpy(credential->project_id, device->project_id, sizeof(credential->project_id));
+  memcpy(credential->device_id, device->id, sizeof(credential->device_id));
+  return srv_core_create_credential(core, credential);
+}
+
+int srv_core_provision(struct srv_core *core, struct srv_device *device,
+                       struct srv_credential *credential) {
+  int status = srv_transaction_begin(core);
+  if (status != SRV_OK) return status;
+  return srv_transaction_end(core, write_both(core, device, credential));
+}
+
 int srv_core_delete_credential(struct srv_core *core, const char *project_id, const char *device_id,
                                const char *id) {
   struct srv_credential credential;

@@ -84,6 +84,11 @@ int srv_core_create_credential(struct srv_core *core, struct srv_credential *cre
 int srv_core_delete_credential(struct srv_core *core, const char *project_id, const char *device_id,
                                const char *id);
 
+/* Both or neither: makes the device (id "") or updates it, and adds the
+ * credential to it. */
+int srv_core_provision(struct srv_core *core, struct srv_device *device,
+                       struct srv_credential *credential);
+
 /* Filters: blueprint, and tags of which a device must have every one. Refused:
  * more components than one manifest datagram holds, two artifacts of one
  * package, an artifact made for another blueprint. */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/app/app.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/app/loop.h"
+#include "server/app/options.h"
+#include "server/core/log.h"
+#include "server/store/folder.h"
+
+struct app {
+  struct srv_options options;
+  struct srv_folder folder;
+  struct srv_loop loop;
+  char coap_url[96];
+  char http_url[96];
+  char error[SRV_ERROR_MAX];
+};
+
+/* --- starting -------------------------------------------------------------------- */
+
+static void gateway_stats(void *context, struct srv_gateway_stats *out) {
+  srv_gateway_stats(((struct app *)context)->loop.gateway, out);
+}
+
+static int start_core(struct app *app) {
+  int status = srv_folder_open(&app->folder, app->options.data, app->error);
+  if (status != SRV_OK) return status;
+  struct srv_core_config config = {.store = app->folder.store, .blobs = app->folder.blobs};
+  return srv_core_create(&app->loop.core, &config, app->error);
+}
+
+static int start_gateway(struct app *app) {
+  struct srv_gateway_config config = {.bind_address = app->options.coap_bind,
+                                      .port = app->options.coap_port};
+  return srv_gateway_create(&app->loop.gateway, &config, app->loop.core, app->error,
+                            sizeof(app->error));
+}
+
+static int start_rest(struct app *app) {
+  struct srv_rest_config config = {.bind_address = app->options.http_bind,
+                                   .port = app->options.http_port,
+                                   .core = app->loop.core,
+                                   .version = GODWIT_VERSION,
+                                   .gateway_stats = gateway_stats,
+                                   .gateway_context = app};
+  return srv_rest_create(&app->loop.rest, &config, app->error);
+}
+
+/* IPv6 addresses stand in brackets in a URL. */
+static void make_url(char out[96], const char *scheme, const char *address, unsigned port) {
+  bool brackets = strchr(address, ':') != NULL;
+  snprintf(out, 96, "%s://%s%.64s%s:%u", scheme, brackets ? "[" : "", address, brackets ? "]" : "",
+           port);
+}
+
+static void make_urls(struct app *app) {
+  const struct srv_options *options = &app->options;
+  make_url(app->coap_url, "coaps", options->coap_bind == NULL ? "::" : options->coap_bind,
+           srv_gateway_port(app->loop.gateway));
+  make_url(app->http_url, "http", options->http_bind, srv_rest_port(app->loop.rest));
+}
+
+static int start(struct app *app) {
+  int status = start_core(app);
+  if (status == SRV_OK) status = start_gateway(app);
+  if (status == SRV_OK) status = start_rest(app);
+  if (status == SRV_OK) make_urls(app);
+  return status;
+}
+
+static void stop(struct app *app) {
+  srv_rest_destroy(app->loop.rest);
+  if (app->loop.gateway != NULL) srv_gateway_destroy(app->loop.gateway);
+  srv_core_destroy(app->loop.core);
+  srv_folder_close(&app->folder);
+}
+
+/* --- telling --------------------------------------------------------------------- */
+
+static void print_json(json_t *object) {
+  char *text = json_dumps(object, JSON_COMPACT);
+  if (text != NULL) puts(text);
+  free(text);
+  json_decref(object);
+}
+
+static void print_listening(const struct app *app) {
+  if (!app->options.json_log) {
+    printf("godwit %s\n\n  data      %s\n", GODWIT_VERSION, app->options.data);
+    printf("  listening: %s %s\n\n", app->coap_url, app->http_url);
+    return;
+  }
+  print_json(json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "event", "listening", "version",
+                       GODWIT_VERSION, "coap", app->coap_url, "http", app->http_url, "coapPort",
+                       (int)srv_gateway_port(app->loop.gateway), "httpPort",
+                       (int)srv_rest_port(app->loop.rest), "data", app->options.data));
+}
+
+static void print_key(const struct app *app, const char *text) {
+  if (app->options.json_log) {
+    print_json(json_pack("{s:s, s:s}", "event", "apiKey", "key", text));
+    return;
+  }
+  printf("  API key   %s\n\n", text);
+  printf("  It is shown this once. Keep it: godwit login --url %s\n\n", app->http_url);
+}
+
+/* The first start needs a key to begin with. Made when the ports are open: a
+ * start that fails has used nothing up. */
+static int make_key(struct app *app) {
+  uint64_t count = 0;
+  struct srv_query query = {0};
+  struct srv_api_key key = {.name = "first"};
+  char text[SRV_API_KEY_LENGTH + 1];
+  int status = srv_core_list(app->loop.core, SRV_API_KEY, &query, NULL, NULL, &count);
+  if (status == SRV_OK && count > 0 && !app->options.new_api_key) return SRV_OK;
+  if (count > 0) snprintf(key.name, sizeof(key.name), "made with --new-api-key");
+  if (status == SRV_OK) status = srv_core_create_api_key(app->loop.core, &key, text);
+  if (status != SRV_OK) {
+    snprintf(app->error, sizeof(app->error), "cannot make an API key: %s",
+             srv_core_error(app->loop.core));
+    return status;
+  }
+  print_key(app, text);
+  explicit_bzero(text, sizeof(text));
+  return SRV_OK;
+}
+
+static void ports_path(const struct app *app, char path[PATH_MAX], const char *ending) {
+  snprintf(path, PATH_MAX, "%s/ports.json%s", app->options.data, ending);
+}
+
+/* For scripts: whole or absent. Nothing depends on it, so a full disk is only
+ * worth a line. */
+static void write_ports(const struct app *app) {
+  char path[PATH_MAX], temporary[PATH_MAX];
+  ports_path(app, path, "");
+  ports_path(app, temporary, ".new");
+  json_t *object =
+      json_pack("{s:i, s:i, s:i, s:s, s:s}", "pid", (int)getpid(), "coapPort",
+                (int)srv_gateway_port(app->loop.gateway), "httpPort",
+                (int)srv_rest_port(app->loop.rest), "coap", app->coap_url, "http", app->http_url);
+  if (json_dump_file(object, temporary, JSON_INDENT(2)) != 0 || rename(temporary, path) != 0) {
+    srv_log(SRV_LOG_WARNING, "app", "cannot write %s", path);
+  }
+  json_decref(object);
+}
+
+static void remove_ports(const struct app *app) {
+  char path[PATH_MAX];
+  ports_path(app, path, "");
+  unlink(path);
+}
+
+static void print_ready(const struct app *app) {
+  if (app->options.json_log) {
+    print_json(json_pack("{s:s}", "event", "ready"));
+  } else {
+    puts("ready");
+  }
+  fflush(stdout);
+}
+
+static bool is_loopback(const char *address) {
+  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* --- running ----------------------------------------------------------------------- */
+
+static int serve(struct app *app) {
+  print_listening(app);
+  int status = make_key(app);
+  if (status != SRV_OK) return status;
+  if (!is_loopback(app->options.http_bind)) {
+    srv_log(SRV_LOG_WARNING, "app",
+            "the REST API is plain HTTP and open to other machines: API keys travel in the clear; "
+            "put a TLS proxy before it");
+  }
+  write_ports(app);
+  print_ready(app);
+  int signal_number = srv_loop_run(&app->loop, app->error);
+  remove_ports(app);
+  if (signal_number < 0) return SRV_ERR_INTERNAL;
+  srv_log(SRV_LOG_INFO, "app", "stopped by %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+  return SRV_OK;
+}
+
+static int report(const struct app *app) {
+  if (app->options.json_log) {
+    print_json(json_pack("{s:s, s:s}", "event", "failed", "message", app->error));
+  }
+  fprintf(stderr, "godwit server: %s\n", app->error);
+  return 1;
+}
+
+int srv_app_main(int argc, char **argv) {
+  struct app app = {.folder = {.lock_fd = -1}};
+  int status = srv_options_parse(&app.options, argc, argv);
+  if (status != 0) return status;
+  if (app.options.help) {
+    srv_options_help(stdout);
+    return 0;
+  }
+  if (app.options.version) {
+    puts("godwit " GODWIT_VERSION);
+    return 0;
+  }
+  srv_log_configure(app.options.log_level, app.options.json_log);
+  srv_loop_catch_signals();
+  status = start(&app);
+  if (status == SRV_OK) status = serve(&app);
+  int exit_code = status == SRV_OK ? 0 : report(&app);
+  stop(&app);
+  return exit_code;
+}

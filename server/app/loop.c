@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/app/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define TICK_MS 1000 /* srv_core_tick */
+
+static void stop_signals(sigset_t *set) {
+  sigemptyset(set);
+  sigaddset(set, SIGTERM);
+  sigaddset(set, SIGINT);
+}
+
+int srv_loop_catch_signals(void) {
+  sigset_t set;
+  stop_signals(&set);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  return sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int watch(int epoll_fd, int fd) {
+  struct epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+  return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* The shorter of two times, where negative means none. */
+static int sooner(int a, int b) {
+  if (a < 0) return b;
+  return b < 0 || a < b ? a : b;
+}
+
+static int next_timeout_ms(const struct srv_loop *loop) {
+  int timeout_ms = sooner(srv_gateway_timeout_ms(loop->gateway), srv_rest_timeout_ms(loop->rest));
+  return sooner(timeout_ms, TICK_MS);
+}
+
+/* The signal that has come, 0 for none. */
+static int read_signal(int signal_fd) {
+  struct signalfd_siginfo info;
+  if (read(signal_fd, &info, sizeof(info)) != sizeof(info)) return 0;
+  return (int)info.ssi_signo;
+}
+
+/* HTTP first: what operators change is then sent to devices in the same turn.
+ * Both are cheap when nothing has come for them, and have timers of their own. */
+static void run_once(const struct srv_loop *loop) {
+  srv_rest_run(loop->rest);
+  srv_gateway_run(loop->gateway);
+  srv_core_tick(loop->core);
+}
+
+static int run(const struct srv_loop *loop, int epoll_fd, int signal_fd) {
+  struct epoll_event events[4];
+  for (;;) {
+    if (epoll_wait(epoll_fd, events, 4, next_timeout_ms(loop)) < 0 && errno != EINTR) return -1;
+    int signal_number = read_signal(signal_fd);
+    if (signal_number > 0) return signal_number;
+    run_once(loop);
+  }
+}
+
+int srv_loop_run(const struct srv_loop *loop, char error[SRV_ERROR_MAX]) {
+  sigset_t set;
+  int result = -1;
+  stop_signals(&set);
+  int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  int signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (epoll_fd >= 0 && signal_fd >= 0 && watch(epoll_fd, signal_fd) == 0 &&
+      watch(epoll_fd, srv_gateway_fd(loop->gateway)) == 0 &&
+      watch(epoll_fd, srv_rest_fd(loop->rest)) == 0) {
+    result = run(loop, epoll_fd, signal_fd);
+  }
+  if (result < 0) snprintf(error, SRV_ERROR_MAX, "the event loop failed: %s", strerror(errno));
+  if (signal_fd >= 0) close(signal_fd);
+  if (epoll_fd >= 0) close(epoll_fd);
+  return result;
+}

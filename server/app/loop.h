@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_APP_LOOP_H
+#define SERVER_APP_LOOP_H
+/* The server's one loop: waits for devices, for HTTP, for a signal, for time,
+ * and lets whoever is concerned run. */
+#include "server/core/objects.h"
+#include "server/gateway/gateway.h"
+#include "server/rest/rest.h"
+
+struct srv_loop {
+  struct srv_core *core;
+  struct srv_gateway *gateway;
+  struct srv_rest *rest;
+};
+
+/* From now on SIGTERM and SIGINT end srv_loop_run, and a write to a closed
+ * socket or past a size limit is an error and no death. Call it early: signals
+ * that come before the loop runs wait for it. */
+int srv_loop_catch_signals(void);
+/* Returns the signal that ended it, or -1 with a reason in error. */
+int srv_loop_run(const struct srv_loop *loop, char error[SRV_ERROR_MAX]);
+#endif

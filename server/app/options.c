@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/app/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DATA "godwit-data"
+#define DEFAULT_COAP_PORT 5684 /* coaps, RFC 7252 6.2; what devices use */
+#define DEFAULT_HTTP_PORT 8080
+
+struct option_text {
+  char letter; /* of ours only: there are no short options */
+  const char *name;
+  const char *value; /* NULL: a switch */
+  const char *help;
+};
+
+static const struct option_text texts[] = {
+    {'d', "data", "DIR", "everything is kept there; made when absent [" DEFAULT_DATA "]"},
+    {'c', "coap-port", "PORT", "UDP port for devices, 0 for any free one [5684]"},
+    {'b', "coap-bind", "ADDRESS", "address for devices [::, every address of this machine]"},
+    {'p', "http-port", "PORT", "TCP port of the REST API, 0 for any free one [8080]"},
+    {'a', "http-bind", "ADDRESS", "address of the REST API [127.0.0.1, this machine only]"},
+    {'l', "log-level", "LEVEL", "error, warning, info or debug, on standard error [info]"},
+    {'j', "json-log", NULL, "one JSON object a line, on standard output and error"},
+    {'k', "new-api-key", NULL, "make and print another API key of the whole server"},
+    {'h', "help", NULL, "this text"},
+    {'v', "version", NULL, "the version"},
+};
+#define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
+
+void srv_options_help(FILE *out) {
+  fputs(
+      "Usage: godwit server [options]\n"
+      "\n"
+      "Runs the server: CoAP over DTLS for devices, a REST API for operators and\n"
+      "tools. The first start makes the data folder and prints an API key, once.\n"
+      "SIGTERM or Ctrl-C stops it; it may be killed at any time without loss.\n"
+      "\n"
+      "Options\n",
+      out);
+  for (size_t i = 0; i < TEXT_COUNT; i++) {
+    char left[40];
+    snprintf(left, sizeof(left), "--%s%s%s", texts[i].name, texts[i].value == NULL ? "" : " ",
+             texts[i].value == NULL ? "" : texts[i].value);
+    fprintf(out, "  %-22s %s\n", left, texts[i].help);
+  }
+  fputs(
+      "\n"
+      "Examples\n"
+      "  godwit server\n"
+      "  godwit server --data /var/lib/godwit --http-bind 0.0.0.0\n"
+      "\n"
+      "Then, in another terminal\n"
+      "  godwit login                                     keep the API key\n"
+      "  godwit device create kitchen                     a device and its key\n"
+      "  godwit artifact upload yes_no.tflite --package model --version 1.0.0\n"
+      "  godwit release create model@1.0.0 --rollout\n"
+      "\n"
+      "The ports in use are also in DIR/ports.json while the server runs. The REST\n"
+      "API is plain HTTP: give it to other machines through a TLS proxy only.\n",
+      out);
+}
+
+__attribute__((format(printf, 1, 2))) static int fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("godwit server: ", stderr);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputs("; see godwit server --help\n", stderr);
+  return 2;
+}
+
+static int parse_port(const char *text, uint16_t *out) {
+  char *end;
+  unsigned long port = strtoul(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != 0 || port > 65535) {
+    return fail("'%s' is no port, 0 to 65535", text);
+  }
+  *out = (uint16_t)port;
+  return 0;
+}
+
+static int apply(struct srv_options *options, int letter, const char *value) {
+  switch (letter) {
+    case 'd':
+      options->data = value;
+      break;
+    case 'c':
+      return parse_port(value, &options->coap_port);
+    case 'b':
+      options->coap_bind = value;
+      break;
+    case 'p':
+      return parse_port(value, &options->http_port);
+    case 'a':
+      options->http_bind = value;
+      break;
+    case 'l':
+      if (!srv_log_level_parse(value, &options->log_level)) {
+        return fail("'%s' is no log level: error, warning, info or debug", value);
+      }
+      break;
+    case 'j':
+      options->json_log = true;
+      break;
+    case 'k':
+      options->new_api_key = true;
+      break;
+    case 'h':
+      options->help = true;
+      break;
+    case 'v':
+      options->version = true;
+      break;
+    default:
+      break;
+  }
+  return 0;
+}
+
+static void make_long_options(struct option out[TEXT_COUNT + 1]) {
+  memset(out, 0, (TEXT_COUNT + 1) * sizeof(out[0]));
+  for (size_t i = 0; i < TEXT_COUNT; i++) {
+    out[i] = (struct option){.name = texts[i].name,
+                             .has_arg = texts[i].value == NULL ? no_argument : required_argument,
+                             .val = texts[i].letter};
+  }
+}
+
+int srv_options_parse(struct srv_options *options, int argc, char **argv) {
+  struct option long_options[TEXT_COUNT + 1];
+  int letter;
+  make_long_options(long_options);
+  *options = (struct srv_options){.data = DEFAULT_DATA,
+                                  .coap_port = DEFAULT_COAP_PORT,
+                                  .http_port = DEFAULT_HTTP_PORT,
+                                  .http_bind = "127.0.0.1",
+                                  .log_level = SRV_LOG_INFO};
+  opterr = 0;
+  optind = 1;
+  while ((letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+    const char *word = argv[optind - 1];
+    if (letter == '?') return fail("'%s' is no option of it", word);
+    if (letter == ':') return fail("'%s' needs a value", word);
+    int status = apply(options, letter, optarg);
+    if (status != 0) return status;
+  }
+  if (optind < argc) return fail("'%s' is no option of it", argv[optind]);
+  if (options->data[0] == 0) return fail("%s", "--data needs a folder");
+  return 0;
+}

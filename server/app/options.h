@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_APP_OPTIONS_H
+#define SERVER_APP_OPTIONS_H
+/* The command line of `godwit server`. Texts borrow argv. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "server/core/log.h"
+
+struct srv_options {
+  const char *data;
+  const char *coap_bind;
+  uint16_t coap_port;
+  const char *http_bind;
+  uint16_t http_port;
+  enum srv_log_level log_level;
+  bool json_log;
+  bool new_api_key;
+  bool help;
+  bool version;
+};
+
+/* 0, or 2 with one line on stderr that says what was wrong. */
+int srv_options_parse(struct srv_options *options, int argc, char **argv);
+void srv_options_help(FILE *out);
+#endif

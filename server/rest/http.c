@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libmicrohttpd to requests: it reads and writes sockets, request.c decides.
+ * MHD's epoll descriptor nests in the server's loop; no threads. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/core/log.h"
+#include "server/rest/internal.h"
+#include "server/rest/rest.h"
+
+#define CONNECTIONS_MAX 512 /* operators and tools, not devices */
+#define IDLE_TIMEOUT_S 60   /* of a silent connection */
+#define BACKLOG 64
+/* Base64 is four thirds of the bytes; and the other members. */
+#define BIG_BODY_MAX ((size_t)SRV_ARTIFACT_SIZE_MAX / 3 * 4 + 64 * 1024)
+/* A body that is refused is still read, so that its sender sees the answer
+ * rather than a reset; up to here, then the connection is cut. */
+#define DISCARD_MAX ((uint64_t)256 * 1024 * 1024)
+
+struct srv_rest {
+  struct MHD_Daemon *daemon;
+  struct srv_rest_context context;
+  uint16_t port;
+};
+
+/* One HTTP exchange. */
+struct exchange {
+  struct srv_request request;
+  bool failed; /* the error is set; what still comes is thrown away */
+  char *body;
+  size_t body_size, body_capacity, body_max;
+  uint64_t received;
+};
+
+/* --- the body ---------------------------------------------------------------------- */
+
+static bool is_upload(const struct exchange *exchange) {
+  const struct srv_route *route = exchange->request.route;
+  return route != NULL && (route->flags & SRV_ROUTE_UPLOAD) != 0;
+}
+
+static int append_body(struct exchange *exchange, const char *data, size_t size) {
+  struct srv_request *request = &exchange->request;
+  if (size > exchange->body_max - exchange->body_size) {
+    return srv_request_fail(request, SRV_ERR_TOO_LARGE, "the body is larger than %zu bytes",
+                            exchange->body_max);
+  }
+  if (exchange->body_size + size > exchange->body_capacity) {
+    size_t capacity = exchange->body_capacity == 0 ? 4096 : exchange->body_capacity;
+    while (capacity < exchange->body_size + size) capacity *= 2;
+    char *grown = realloc(exchange->body, capacity);
+    if (grown == NULL) return srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
+    exchange->body = grown;
+    exchange->body_capacity = capacity;
+  }
+  memcpy(exchange->body + exchange->body_size, data, size);
+  exchange->body_size += size;
+  return SRV_OK;
+}
+
+static int append_upload(struct exchange *exchange, const char *data, size_t size) {
+  struct srv_request *request = &exchange->request;
+  if (request->upload == NULL) {
+    int status = srv_core_upload_begin(request->core, &request->upload);
+    if (status != SRV_OK) return srv_request_fail_core(request, status);
+  }
+  return srv_request_fail_core(request, srv_core_upload_append(request->upload, data, size));
+}
+
+static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t size) {
+  exchange->received += size;
+  if (exchange->received > DISCARD_MAX) return MHD_NO;
+  if (exchange->failed) return MHD_YES;
+  int status =
+      is_upload(exchange) ? append_upload(exchange, data, size) : append_body(exchange, data, size);
+  exchange->failed = status != SRV_OK;
+  return MHD_YES;
+}
+
+/* --- the answer ----------------------------------------------------------------------- */
+
+struct lent_blob {
+  struct srv_core *core;
+  struct srv_blob_view view;
+};
+
+static void give_blob_back(void *context) {
+  struct lent_blob *lent = context;
+  srv_core_release_blob(lent->core, &lent->view);
+  free(lent);
+}
+
+static struct MHD_Response *blob_response(struct srv_request *request) {
+  char disposition[128];
+  struct lent_blob *lent = malloc(sizeof(*lent));
+  if (lent == NULL) return NULL;
+  *lent = (struct lent_blob){.core = request->core, .view = request->blob};
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+      lent->view.size, (void *)(uintptr_t)lent->view.data, give_blob_back, lent);
+  if (response == NULL) {
+    free(lent);
+    return NULL;
+  }
+  request->blob = (struct srv_blob_view){0};
+  snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", request->blob_name);
+  MHD_add_response_header(response, "content-type", "application/octet-stream");
+  MHD_add_response_header(response, "content-disposition", disposition);
+  return response;
+}
+
+static struct MHD_Response *json_response(struct srv_request *request) {
+  json_t *document = srv_request_take_document(request);
+  char *text = json_dumps(document, JSON_COMPACT);
+  json_decref(document);
+  if (text == NULL) return NULL;
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+  if (response == NULL) {
+    free(text);
+    return NULL;
+  }
+  MHD_add_response_header(response, "content-type", "application/json");
+  return response;
+}
+
+/* "GET, POST": what a path takes. */
+static void add_allow_header(const struct srv_request *request, struct MHD_Response *response) {
+  char allow[64] = "";
+  static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+  for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+    struct srv_request probe;
+    char path[SRV_SEGMENTS_MAX * (SRV_SEGMENT_MAX + 1) + 1] = "";
+    for (size_t k = 0; k < request->segment_count; k++) {
+      strcat(strcat(path, "/"), strchr(request->segment[k], '/') ? "_" : request->segment[k]);
+    }
+    srv_request_begin(&probe, request->context, methods[i], path);
+    if (probe.route == NULL) continue;
+    if (allow[0] != 0) strcat(allow, ", ");
+    strcat(allow, methods[i]);
+  }
+  MHD_add_response_header(response, "allow", allow);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange *exchange,
+                              const char *method, const char *url) {
+  struct srv_request *request = &exchange->request;
+  bool is_blob = request->error[0] == 0 && request->blob.owner != NULL;
+  struct MHD_Response *response = is_blob ? blob_response(request) : json_response(request);
+  if (response == NULL) return MHD_NO;
+  MHD_add_response_header(response, "cache-control", "no-store");
+  MHD_add_response_header(response, "x-content-type-options", "nosniff");
+  if (request->http_status == 401) {
+    MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"godwit\"");
+  }
+  if (request->http_status == 405) add_allow_header(request, response);
+  srv_log(request->http_status >= 500 ? SRV_LOG_ERROR : SRV_LOG_DEBUG, "rest", "%s %s %d%s%s",
+          method, url, request->http_status, request->error[0] == 0 ? "" : ": ", request->error);
+  enum MHD_Result result = MHD_queue_response(connection, (unsigned)request->http_status, response);
+  MHD_destroy_response(response);
+  return result;
+}
+
+/* --- the head --------------------------------------------------------------------------- */
+
+struct query_reader {
+  struct srv_request *request;
+  int status;
+};
+
+/* MHD's strings live as long as the request; they are decoded in place. */
+static enum MHD_Result read_query(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value) {
+  static char empty[1];
+  struct query_reader *reader = context;
+  (void)kind;
+  empty[0] = 0;
+  reader->status = srv_request_add_query(reader->request, (char *)(uintptr_t)name,
+                                         value == NULL ? empty : (char *)(uintptr_t)value);
+  return reader->status == SRV_OK ? MHD_YES : MHD_NO;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name) {
+  return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static const char *api_key_of(struct MHD_Connection *connection) {
+  const char *key = header(connection, "x-api-key");
+  const char *authorization = header(connection, "authorization");
+  if (key != NULL || authorization == NULL) return key;
+  if (strncasecmp(authorization, "bearer ", 7) != 0) return NULL;
+  authorization += 7;
+  return authorization + strspn(authorization, " ");
+}
+
+static bool media_type_is(const char *content_type, const char *wanted) {
+  size_t length = strlen(wanted);
+  if (strncasecmp(content_type, wanted, length) != 0) return false;
+  return content_type[length] == 0 || content_type[length] == ';' || content_type[length] == ' ';
+}
+
+static int check_content_type(struct exchange *exchange, const char *content_type) {
+  struct srv_request *request = &exchange->request;
+  if (content_type == NULL) return SRV_OK;
+  bool is_form = media_type_is(content_type, "multipart/form-data") ||
+                 media_type_is(content_type, "application/x-www-form-urlencoded");
+  if (is_upload(exchange)) {
+    if (!is_form && !media_type_is(content_type, "application/json")) return SRV_OK;
+    return srv_request_fail_http(request, 415,
+                                 "send the artifact's bytes as application/octet-stream, not as %s",
+                                 content_type);
+  }
+  if (request->route->body == NULL || media_type_is(content_type, "application/json")) {
+    return SRV_OK;
+  }
+  return srv_request_fail_http(request, 415, "send JSON as application/json, not as %s",
+                               content_type);
+}
+
+static int check_length(struct exchange *exchange, const char *content_length) {
+  struct srv_request *request = &exchange->request;
+  if (content_length == NULL) return SRV_OK;
+  unsigned long long length = strtoull(content_length, NULL, 10);
+  if (is_upload(exchange) && length > SRV_ARTIFACT_SIZE_MAX) {
+    return srv_request_fail(request, SRV_ERR_TOO_LARGE, "an artifact has at most %u bytes",
+                            SRV_ARTIFACT_SIZE_MAX);
+  }
+  if (!is_upload(exchange) && length > exchange->body_max) {
+    return srv_request_fail(request, SRV_ERR_TOO_LARGE, "the body is larger than %zu bytes",
+                            exchange->body_max);
+  }
+  return SRV_OK;
+}
+
+/* Everything that can be said before the body has come. */
+static int check_head(struct exchange *exchange, struct MHD_Connection *connection) {
+  struct srv_request *request = &exchange->request;
+  struct query_reader reader = {.request = request, .status = SRV_OK};
+  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, read_query, &reader);
+  if (reader.status != SRV_OK) return reader.status;
+  int status = srv_request_authorize(request, api_key_of(connection));
+  if (status != SRV_OK) return status;
+  bool big = (request->route->flags & SRV_ROUTE_BIG) != 0;
+  exchange->body_max = big ? BIG_BODY_MAX : SRV_BODY_MAX;
+  status = check_content_type(exchange, header(connection, "content-type"));
+  if (status == SRV_OK) status = check_length(exchange, header(connection, "content-length"));
+  if (status == SRV_OK && is_upload(exchange)) status = srv_check_upload(request);
+  return status;
+}
+
+/* --- MHD's calls -------------------------------------------------------------------------- */
+
+static enum MHD_Result begin(struct srv_rest *rest, struct MHD_Connection *connection,
+                             const char *url, const char *method, void **slot) {
+  struct exchange *exchange = calloc(1, sizeof(*exchange));
+  if (exchange == NULL) return MHD_NO;
+  *slot = exchange;
+  srv_request_begin(&exchange->request, &rest->context, method, url);
+  exchange->failed = check_head(exchange, connection) != SRV_OK;
+  /* A client that asks before it sends ("Expect: 100-continue") is told now. */
+  if (exchange->failed && header(connection, "expect") != NULL) {
+    return answer(connection, exchange, method, url);
+  }
+  return MHD_YES;
+}
+
+static void finish(struct exchange *exchange) {
+  struct srv_request *request = &exchange->request;
+  int status = SRV_OK;
+  if (!is_upload(exchange)) {
+    status = srv_request_set_body(request, exchange->body, exchange->body_size);
+  }
+  if (status == SRV_OK) srv_request_run(request);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_size, void **slot) {
+  struct exchange *exchange = *slot;
+  (void)version;
+  if (exchange == NULL) return begin(context, connection, url, method, slot);
+  if (*data_size > 0) {
+    size_t size = *data_size;
+    *data_size = 0;
+    return take_data(exchange, data, size);
+  }
+  if (!exchange->failed) finish(exchange);
+  return answer(connection, exchange, method, url);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode code) {
+  (void)context;
+  (void)connection;
+  (void)code;
+  struct exchange *exchange = *slot;
+  if (exchange == NULL) return;
+  srv_request_end(&exchange->request);
+  if (exchange->body != NULL) explicit_bzero(exchange->body, exchange->body_size);
+  free(exchange->body);
+  free(exchange);
+  *slot = NULL;
+}
+
+/* The URL stays encoded: request.c decodes segment by segment, so that %2F is
+ * no separator. */
+static size_t keep_encoded(void *context, struct MHD_Connection *connection, char *text) {
+  (void)context;
+  (void)connection;
+  return strlen(text);
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
+                                                         va_list arguments) {
+  char line[256];
+  (void)context;
+  vsnprintf(line, sizeof(line), format, arguments);
+  srv_log(SRV_LOG_DEBUG, "http", "%s", line);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static int fail_bind(int system_error, const char *address, uint16_t port, char *error) {
+  if (system_error == EADDRINUSE) {
+    snprintf(error, SRV_ERROR_MAX,
+             "HTTP port %u on %s is taken; stop what uses it or give --http-port another one", port,
+             address);
+    return SRV_ERR_BUSY;
+  }
+  snprintf(error, SRV_ERROR_MAX, "cannot listen for HTTP on %s port %u: %s", address, port,
+           strerror(system_error));
+  return SRV_ERR_IO;
+}
+
+static int bind_socket(const struct addrinfo *info, uint16_t *port) {
+  int on = 1;
+  struct sockaddr_storage bound;
+  socklen_t size = sizeof(bound);
+  int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0 ||
+      getsockname(fd, (struct sockaddr *)&bound, &size) != 0) {
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+  }
+  *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                            : ((struct sockaddr_in *)&bound)->sin_port);
+  return fd;
+}
+
+static int open_socket(const char *address, uint16_t port, uint16_t *bound_port, int *fd,
+                       char *error) {
+  char service[8];
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                           .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+  struct addrinfo *info;
+  snprintf(service, sizeof(service), "%u", port);
+  if (getaddrinfo(address, service, &hints, &info) != 0) {
+    snprintf(error, SRV_ERROR_MAX,
+             "--http-bind %s is no IP address; 127.0.0.1 is this machine only, 0.0.0.0 everyone",
+             address);
+    return SRV_ERR_INVALID;
+  }
+  *fd = bind_socket(info, bound_port);
+  int system_error = errno;
+  freeaddrinfo(info);
+  return *fd >= 0 ? SRV_OK : fail_bind(system_error, address, port, error);
+}
+
+static int start_daemon(struct srv_rest *rest, int fd, char *error) {
+  rest->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, rest,
+      MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+      MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+      (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+      MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_END);
+  if (rest->daemon != NULL) return SRV_OK;
+  close(fd);
+  snprintf(error, SRV_ERROR_MAX, "cannot start the HTTP server");
+  return SRV_ERR_INTERNAL;
+}
+
+int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
+                    char error[SRV_ERROR_MAX]) {
+  const char *address = config->bind_address == NULL ? "127.0.0.1" : config->bind_address;
+  struct timespec wall, monotonic;
+  int fd;
+  struct srv_rest *rest = calloc(1, sizeof(*rest));
+  if (rest == NULL) {
+    snprintf(error, SRV_ERROR_MAX, "out of memory");
+    return SRV_ERR_INTERNAL;
+  }
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  rest->context = (struct srv_rest_context){.core = config->core,
+                                            .version = config->version,
+                                            .started_us = (int64_t)wall.tv_sec * 1000000,
+                                            .started_monotonic_s = monotonic.tv_sec,
+                                            .gateway_stats = config->gateway_stats,
+                                            .gateway_context = config->gateway_context};
+  int status = open_socket(address, config->port, &rest->port, &fd, error);
+  if (status == SRV_OK) status = start_daemon(rest, fd, error);
+  if (status != SRV_OK) {
+    free(rest);
+    return status;
+  }
+  *out = rest;
+  return SRV_OK;
+}
+
+void srv_rest_destroy(struct srv_rest *rest) {
+  if (rest == NULL) return;
+  MHD_stop_daemon(rest->daemon);
+  free(rest);
+}
+
+int srv_rest_fd(const struct srv_rest *rest) {
+  return MHD_get_daemon_info(rest->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+uint16_t srv_rest_port(const struct srv_rest *rest) { return rest->port; }
+
+int srv_rest_timeout_ms(struct srv_rest *rest) {
+  MHD_UNSIGNED_LONG_LONG timeout;
+  if (MHD_get_timeout(rest->daemon, &timeout) != MHD_YES) return -1;
+  return timeout > 60000 ? 60000 : (int)timeout;
+}
+
+void srv_rest_run(struct srv_rest *rest) { MHD_run(rest->daemon); }

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_REST_INTERNAL_H
+#define SERVER_REST_INTERNAL_H
+/* What the files of rest/ share; nobody else (but their tests) includes it.
+ * A request runs route -> handler -> answer without knowing of sockets:
+ * http.c feeds it from libmicrohttpd, tests and fuzzers from memory. */
+#include <jansson.h>
+
+#include "server/core/objects.h"
+#include "server/gateway/gateway.h"
+
+#define SRV_SEGMENTS_MAX 10         /* of a path */
+#define SRV_SEGMENT_MAX 192         /* bytes of one, decoded: an id, a name, an identity */
+#define SRV_QUERY_MAX 32            /* parameters of one request */
+#define SRV_QUERY_VALUE_MAX 2499    /* a hundred ids, separated by commas */
+#define SRV_BODY_MAX (1024u * 1024) /* a JSON body; artifacts have their own limit */
+
+/* --- declared in data ---------------------------------------------------------- */
+
+enum srv_field_type { SRV_FIELD_TEXT, SRV_FIELD_BOOL, SRV_FIELD_TEXTS };
+
+/* A member of a JSON body. Members that no route knows are ignored, so that
+ * clients of other servers with these shapes work. */
+struct srv_field {
+  const char *name; /* NULL ends a list */
+  enum srv_field_type type;
+  bool required;
+  const char *summary;
+};
+
+enum srv_parameter_type {
+  SRV_PARAMETER_TEXT,
+  SRV_PARAMETER_NUMBER,
+  SRV_PARAMETER_BOOL,
+  SRV_PARAMETER_TIME,   /* RFC 3339 */
+  SRV_PARAMETER_STATE,  /* name or number of enum gw_ota_state */
+  SRV_PARAMETER_REASON, /* name or number of enum gw_ota_reason */
+};
+
+/* A query parameter; with a column it is a condition of a list. */
+struct srv_parameter {
+  const char *name; /* NULL ends a list */
+  enum srv_parameter_type type;
+  const char *summary;
+  const char *column; /* NULL: read by the handler */
+  enum srv_match match;
+  enum srv_kind resolve; /* names of this kind become ids; SRV_KIND_COUNT: as it is */
+};
+
+enum srv_route_flags {
+  SRV_ROUTE_OPEN = 1,   /* needs no API key */
+  SRV_ROUTE_SERVER = 2, /* needs a key of the whole server */
+  SRV_ROUTE_UPLOAD = 4, /* the body is the artifact itself */
+  SRV_ROUTE_BIG = 8,    /* a JSON body that holds an artifact */
+};
+
+struct srv_request;
+struct srv_route {
+  const char *method;
+  const char *path;                           /* "/v1/projects/{project}/devices/{device}" */
+  int (*handle)(struct srv_request *request); /* status; then the answer or the error is set */
+  const char *group;                          /* heading in documents */
+  const char *summary;                        /* one line */
+  const struct srv_field *body;               /* NULL: takes none */
+  const struct srv_parameter *parameters;     /* NULL: none */
+  enum srv_kind kind; /* what the answer holds; SRV_KIND_COUNT: something else */
+  bool is_list;
+  unsigned flags;
+};
+extern const struct srv_route srv_routes[];
+extern const size_t srv_route_count;
+
+/* --- a request -------------------------------------------------------------------- */
+
+struct srv_pair {
+  const char *name;
+  const char *value; /* decoded */
+};
+
+struct srv_rest_context {
+  struct srv_core *core;
+  const char *version;
+  int64_t started_us;          /* wall clock */
+  int64_t started_monotonic_s; /* for the uptime */
+  void (*gateway_stats)(void *context, struct srv_gateway_stats *out);
+  void *gateway_context;
+};
+
+struct srv_request {
+  const struct srv_rest_context *context;
+  struct srv_core *core;
+  const struct srv_route *route; /* NULL: none fits */
+  bool path_known;               /* then another method would have fitted */
+  size_t segment_count;
+  char segment[SRV_SEGMENTS_MAX][SRV_SEGMENT_MAX + 1];
+  size_t query_count;
+  struct srv_pair query[SRV_QUERY_MAX]; /* borrowed */
+  struct srv_api_key key;
+  struct srv_project project; /* of the path, when it has one */
+  json_t *body;               /* an object, or NULL */
+  struct srv_upload *upload;  /* SRV_ROUTE_UPLOAD: what has come so far */
+
+  int http_status;           /* of the answer or the error */
+  json_t *answer;            /* a document, or NULL with a blob */
+  struct srv_blob_view blob; /* to be sent as it is */
+  char blob_name[64];
+  char error[SRV_ERROR_MAX];
+  char error_field[64];
+};
+
+/* request.c. method "HEAD" is routed as GET. url: the path, not yet decoded. */
+void srv_request_begin(struct srv_request *request, const struct srv_rest_context *context,
+                       const char *method, const char *url);
+/* Name and value not yet decoded; kept by reference and decoded in place. */
+int srv_request_add_query(struct srv_request *request, char *name, char *value);
+/* Route known, key right, project there? key: the header's text or NULL. To be
+ * called after all query parameters. A failure is final: see http_status. */
+int srv_request_authorize(struct srv_request *request, const char *key);
+/* Takes the whole JSON body. */
+int srv_request_set_body(struct srv_request *request, const void *data, size_t size);
+/* Checks the body's members against the route's and runs the handler. */
+int srv_request_run(struct srv_request *request);
+/* The document to send: the answer, or the error object. The caller's. */
+json_t *srv_request_take_document(struct srv_request *request);
+/* Gives everything back, an unfinished upload too. */
+void srv_request_end(struct srv_request *request);
+
+/* Percent-decoding in place; false on a bad sequence or an encoded NUL. */
+bool srv_url_decode(char *text);
+/* 2026-11-22T09:00:00Z, with fraction and offset as in RFC 3339. */
+bool srv_time_parse(const char *text, int64_t *out_us);
+
+/* Keeps a message (and HTTP status by the status code) and returns status. */
+int srv_request_fail(struct srv_request *request, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* With an HTTP status that no srv_status has. */
+int srv_request_fail_http(struct srv_request *request, int http_status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The core's last words. */
+int srv_request_fail_core(struct srv_request *request, int status);
+
+/* --- for handlers -------------------------------------------------------------------- */
+
+/* Decoded segment of the path that the route calls {name}. */
+const char *srv_path_argument(const struct srv_request *request, const char *name);
+/* NULL when absent. */
+const char *srv_query_value(const struct srv_request *request, const char *name);
+
+bool srv_body_has(const struct srv_request *request, const char *name);
+/* Leave out untouched when the member is absent; null is "". SRV_ERR_INVALID
+ * when it is longer than size - 1 bytes. */
+int srv_body_text(struct srv_request *request, const char *name, char *out, size_t size);
+int srv_body_bool(struct srv_request *request, const char *name, bool *out);
+/* count elements of size bytes each, at most max. */
+int srv_body_texts(struct srv_request *request, const char *name, char *out, size_t size,
+                   size_t max, size_t *count);
+/* The same with names or ids of a kind, which become ids. */
+int srv_body_reference(struct srv_request *request, const char *name, enum srv_kind kind,
+                       char out[SRV_ID_LENGTH + 1]);
+int srv_body_references(struct srv_request *request, const char *name, enum srv_kind kind,
+                        char *out, size_t max, size_t *count);
+/* Adds to or takes from a list what the member names. */
+int srv_body_add(struct srv_request *request, const char *name, enum srv_kind kind, char *list,
+                 size_t size, size_t max, size_t *count);
+int srv_body_remove(struct srv_request *request, const char *name, enum srv_kind kind, char *list,
+                    size_t size, size_t *count);
+/* Id or name to id. field: for the message. */
+int srv_resolve(struct srv_request *request, enum srv_kind kind, const char *text,
+                const char *field, char out[SRV_ID_LENGTH + 1]);
+
+int srv_answer_data(struct srv_request *request, json_t *data); /* takes data */
+int srv_answer_empty(struct srv_request *request);
+/* {list, page, perPage, total} of the route's kind: by its parameters, and by
+ * the project unless the kind has none. enrich: with more from the core, may
+ * be NULL. */
+int srv_answer_list(struct srv_request *request, struct srv_query *query,
+                    json_t *(*encode)(const void *row),
+                    void (*enrich)(struct srv_request *request, json_t *object));
+int srv_query_from_parameters(struct srv_request *request, struct srv_query *query);
+/* page (from 0) and perPage. */
+int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64_t *per_page);
+
+/* encode.c: rows to JSON. */
+json_t *srv_encode_time(int64_t time_us); /* null for never */
+json_t *srv_encode_project(const void *row);
+json_t *srv_encode_blueprint(const void *row);
+json_t *srv_encode_tag(const void *row);
+json_t *srv_encode_device(const void *row);
+void srv_encode_device_state(json_t *device, const struct srv_device_state *state);
+json_t *srv_encode_credential(const void *row);
+json_t *srv_encode_artifact(const void *row);
+json_t *srv_encode_release(const void *row);
+json_t *srv_encode_api_key(const void *row);
+json_t *srv_encode_event(const void *row);
+json_t *srv_encode_firmware_log(const void *row);
+json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row);
+
+/* openapi.c */
+json_t *srv_openapi(const char *version);
+
+/* base64.c: standard or URL alphabet, padding optional, white space ignored.
+ * out may be in. SRV_ERR_INVALID. */
+int srv_base64_decode(const char *in, size_t length, uint8_t *out, size_t *size);
+
+/* Handlers, by file. */
+int srv_get_health(struct srv_request *request);
+int srv_get_status(struct srv_request *request);
+int srv_get_openapi(struct srv_request *request);
+
+int srv_list_projects(struct srv_request *request);
+int srv_create_project(struct srv_request *request);
+int srv_get_project(struct srv_request *request);
+int srv_update_project(struct srv_request *request);
+int srv_delete_project(struct srv_request *request);
+int srv_list_blueprints(struct srv_request *request);
+int srv_create_blueprint(struct srv_request *request);
+int srv_get_blueprint(struct srv_request *request);
+int srv_update_blueprint(struct srv_request *request);
+int srv_delete_blueprint(struct srv_request *request);
+int srv_list_tags(struct srv_request *request);
+int srv_create_tag(struct srv_request *request);
+int srv_get_tag(struct srv_request *request);
+int srv_update_tag(struct srv_request *request);
+int srv_delete_tag(struct srv_request *request);
+int srv_list_api_keys(struct srv_request *request);
+int srv_create_api_key(struct srv_request *request);
+int srv_update_api_key(struct srv_request *request);
+int srv_delete_api_key(struct srv_request *request);
+
+int srv_list_devices(struct srv_request *request);
+int srv_create_device(struct srv_request *request);
+int srv_get_device(struct srv_request *request);
+int srv_update_device(struct srv_request *request);
+int srv_delete_device(struct srv_request *request);
+int srv_list_credentials(struct srv_request *request);
+int srv_create_credential(struct srv_request *request);
+int srv_delete_credential(struct srv_request *request);
+int srv_provision_device(struct srv_request *request);
+
+int srv_list_artifacts(struct srv_request *request);
+int srv_create_artifact(struct srv_request *request);
+int srv_upload_artifact(struct srv_request *request);
+int srv_get_artifact(struct srv_request *request);
+int srv_update_artifact(struct srv_request *request);
+int srv_delete_artifact(struct srv_request *request);
+int srv_get_artifact_content(struct srv_request *request);
+/* Before the first byte of an upload: are its names all right? */
+int srv_check_upload(struct srv_request *request);
+
+int srv_list_releases(struct srv_request *request);
+int srv_create_release(struct srv_request *request);
+int srv_get_release(struct srv_request *request);
+int srv_update_release(struct srv_request *request);
+int srv_delete_release(struct srv_request *request);
+
+int srv_list_ota_events(struct srv_request *request);
+int srv_list_firmware_logs(struct srv_request *request);
+#endif

@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a request's parts to a handler's answer. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/rest/internal.h"
+
+/* --- errors ---------------------------------------------------------------------- */
+
+struct outcome {
+  int status;
+  int http_status;
+  int code; /* of the error object: gRPC's numbers */
+};
+static const struct outcome outcomes[] = {
+    {SRV_ERR_INVALID, 400, 3},  {SRV_ERR_NOT_FOUND, 404, 5}, {SRV_ERR_EXISTS, 409, 6},
+    {SRV_ERR_IN_USE, 409, 9},   {SRV_ERR_FORBIDDEN, 403, 7}, {SRV_ERR_TOO_LARGE, 413, 8},
+    {SRV_ERR_NO_SPACE, 507, 8}, {SRV_ERR_MODEL, 422, 3},     {SRV_ERR_BUSY, 503, 14},
+    {SRV_ERR_IO, 500, 13},      {SRV_ERR_INTERNAL, 500, 13},
+};
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static int http_status_of(int status) {
+  for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
+    if (outcomes[i].status == status) return outcomes[i].http_status;
+  }
+  return 500;
+}
+
+static int code_of(int http_status) {
+  if (http_status == 401) return 16;
+  if (http_status == 405) return 12;
+  if (http_status == 415) return 3;
+  for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
+    if (outcomes[i].http_status == http_status) return outcomes[i].code;
+  }
+  return 13;
+}
+
+int srv_request_fail(struct srv_request *request, int status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(request->error, sizeof(request->error), format, arguments);
+  va_end(arguments);
+  request->http_status = http_status_of(status);
+  return status;
+}
+
+int srv_request_fail_http(struct srv_request *request, int http_status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(request->error, sizeof(request->error), format, arguments);
+  va_end(arguments);
+  request->http_status = http_status;
+  return SRV_ERR_INVALID;
+}
+
+int srv_request_fail_core(struct srv_request *request, int status) {
+  if (status == SRV_OK) return SRV_OK;
+  return srv_request_fail(request, status, "%s", srv_core_error(request->core));
+}
+
+static int fail_field(struct srv_request *request, const char *name, const char *what) {
+  snprintf(request->error_field, sizeof(request->error_field), "%s", name);
+  return srv_request_fail(request, SRV_ERR_INVALID, "%s: %s", name, what);
+}
+
+/* --- text ------------------------------------------------------------------------ */
+
+static int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+bool srv_url_decode(char *text) {
+  char *out = text;
+  for (const char *in = text; *in != 0; in++) {
+    if (*in != '%') {
+      *out++ = *in;
+      continue;
+    }
+    int high = hex_value(in[1]);
+    int low = high < 0 ? -1 : hex_value(in[2]);
+    if (low < 0 || (high == 0 && low == 0)) return false;
+    *out++ = (char)(high * 16 + low);
+    in += 2;
+  }
+  *out = 0;
+  return true;
+}
+
+static bool parse_fraction(const char **text, int64_t *out_us) {
+  int64_t unit = 100000;
+  if (**text != '.') return true;
+  (*text)++;
+  if (**text < '0' || **text > '9') return false;
+  for (; **text >= '0' && **text <= '9'; (*text)++, unit /= 10) *out_us += (**text - '0') * unit;
+  return true;
+}
+
+static bool parse_offset(const char *text, int64_t *out_us) {
+  int hours, minutes, used = 0;
+  char sign;
+  if ((text[0] == 'Z' || text[0] == 'z') && text[1] == 0) return true;
+  if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || text[used] != 0) {
+    return false;
+  }
+  if ((sign != '+' && sign != '-') || hours < 0 || minutes < 0) return false;
+  int64_t offset_us = ((int64_t)hours * 60 + minutes) * 60 * 1000000;
+  *out_us += sign == '+' ? -offset_us : offset_us;
+  return true;
+}
+
+bool srv_time_parse(const char *text, int64_t *out_us) {
+  struct tm parts = {0};
+  int used = 0;
+  if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon,
+             &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &used) != 6 ||
+      used == 0) {
+    return false;
+  }
+  if (parts.tm_year < 1970 || parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 ||
+      parts.tm_mday > 31 || parts.tm_hour < 0 || parts.tm_hour > 23 || parts.tm_min < 0 ||
+      parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 60) {
+    return false;
+  }
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  *out_us = (int64_t)timegm(&parts) * 1000000;
+  const char *rest = text + used;
+  return parse_fraction(&rest, out_us) && parse_offset(rest, out_us);
+}
+
+/* --- routing ------------------------------------------------------------------------ */
+
+/* Cuts the path into decoded segments; false when it cannot be anyone's. */
+static bool split_path(struct srv_request *request, const char *url) {
+  const char *part = url;
+  while (*part == '/') {
+    part++;
+    size_t length = strcspn(part, "/");
+    if (*part == 0) break; /* a slash at the end */
+    if (length > SRV_SEGMENT_MAX || request->segment_count == SRV_SEGMENTS_MAX) return false;
+    char *segment = request->segment[request->segment_count++];
+    memcpy(segment, part, length);
+    segment[length] = 0;
+    if (length == 0 || !srv_url_decode(segment)) return false;
+    part += length;
+  }
+  return *part == 0;
+}
+
+/* The next segment of a pattern: its length, 0 at the end. */
+static size_t next_segment(const char **pattern) {
+  if (**pattern != '/') return 0;
+  (*pattern)++;
+  return strcspn(*pattern, "/");
+}
+
+static bool path_fits(const struct srv_request *request, const char *pattern) {
+  size_t index = 0, length;
+  for (; (length = next_segment(&pattern)) > 0; pattern += length, index++) {
+    if (index == request->segment_count) return false;
+    const char *segment = request->segment[index];
+    if (pattern[0] == '{') continue;
+    if (strlen(segment) != length || memcmp(segment, pattern, length) != 0) return false;
+  }
+  return index == request->segment_count;
+}
+
+void srv_request_begin(struct srv_request *request, const struct srv_rest_context *context,
+                       const char *method, const char *url) {
+  memset(request, 0, sizeof(*request));
+  request->context = context;
+  request->core = context->core;
+  request->http_status = 200;
+  if (strcmp(method, "HEAD") == 0) method = "GET";
+  if (!split_path(request, url)) return;
+  for (size_t i = 0; i < srv_route_count && request->route == NULL; i++) {
+    if (!path_fits(request, srv_routes[i].path)) continue;
+    request->path_known = true;
+    if (strcmp(srv_routes[i].method, method) == 0) request->route = &srv_routes[i];
+  }
+}
+
+const char *srv_path_argument(const struct srv_request *request, const char *name) {
+  const char *pattern = request->route->path;
+  size_t length, name_length = strlen(name);
+  for (size_t i = 0; (length = next_segment(&pattern)) > 0; pattern += length, i++) {
+    if (length == name_length + 2 && pattern[0] == '{' &&
+        memcmp(pattern + 1, name, name_length) == 0) {
+      return request->segment[i];
+    }
+  }
+  return NULL;
+}
+
+int srv_request_add_query(struct srv_request *request, char *name, char *value) {
+  if (request->query_count == SRV_QUERY_MAX) {
+    return srv_request_fail(request, SRV_ERR_INVALID, "more than %d query parameters",
+                            SRV_QUERY_MAX);
+  }
+  if (!srv_url_decode(name) || !srv_url_decode(value)) {
+    return srv_request_fail(request, SRV_ERR_INVALID,
+                            "the query holds a '%%' that does not begin two hex digits");
+  }
+  request->query[request->query_count++] = (struct srv_pair){.name = name, .value = value};
+  return SRV_OK;
+}
+
+const char *srv_query_value(const struct srv_request *request, const char *name) {
+  for (size_t i = 0; i < request->query_count; i++) {
+    if (strcmp(request->query[i].name, name) == 0) return request->query[i].value;
+  }
+  return NULL;
+}
+
+/* --- who may ----------------------------------------------------------------------- */
+
+static int check_key(struct srv_request *request, const char *key) {
+  if (key == NULL || key[0] == 0) {
+    return srv_request_fail_http(request, 401,
+                                 "this needs an API key: send it in the header x-api-key");
+  }
+  int status = srv_core_check_api_key(request->core, key, &request->key);
+  if (status == SRV_ERR_FORBIDDEN) {
+    return srv_request_fail_http(request, 401, "the API key is not valid");
+  }
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  if ((request->route->flags & SRV_ROUTE_SERVER) != 0 && request->key.project_id[0] != 0) {
+    return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                            "this API key is for one project; this needs one of the whole server");
+  }
+  return SRV_OK;
+}
+
+static int check_project(struct srv_request *request) {
+  const char *project_id = srv_path_argument(request, "project");
+  if (project_id == NULL) return SRV_OK;
+  if (request->key.project_id[0] != 0 && strcmp(request->key.project_id, project_id) != 0) {
+    return srv_request_fail(request, SRV_ERR_FORBIDDEN, "this API key is for another project");
+  }
+  return srv_request_fail_core(
+      request, srv_core_find(request->core, SRV_PROJECT, "", project_id, &request->project));
+}
+
+int srv_request_authorize(struct srv_request *request, const char *key) {
+  if (request->route == NULL && request->path_known) {
+    return srv_request_fail_http(request, 405, "this path does not take that method");
+  }
+  if (request->route == NULL) {
+    return srv_request_fail(request, SRV_ERR_NOT_FOUND,
+                            "there is nothing at this path; GET /v1/openapi.json lists what is");
+  }
+  if ((request->route->flags & SRV_ROUTE_OPEN) != 0) return SRV_OK;
+  int status = check_key(request, key);
+  return status == SRV_OK ? check_project(request) : status;
+}
+
+/* --- the body -------------------------------------------------------------------------- */
+
+int srv_request_set_body(struct srv_request *request, const void *data, size_t size) {
+  json_error_t error;
+  if (size == 0) return SRV_OK;
+  request->body = json_loadb(data, size, JSON_REJECT_DUPLICATES, &error);
+  if (request->body == NULL) {
+    return srv_request_fail(request, SRV_ERR_INVALID, "the body is no JSON: line %d: %s",
+                            error.line, error.text);
+  }
+  if (json_is_object(request->body)) return SRV_OK;
+  return srv_request_fail(request, SRV_ERR_INVALID, "the body is JSON, but no object {...}");
+}
+
+static bool is_text_list(const json_t *value) {
+  size_t i;
+  json_t *element;
+  if (json_is_string(value)) return true;
+  if (!json_is_array(value)) return false;
+  json_array_foreach(value, i, element) {
+    if (!json_is_string(element)) return false;
+  }
+  return true;
+}
+
+static int check_field(struct srv_request *request, const struct srv_field *field) {
+  const json_t *value = json_object_get(request->body, field->name);
+  if (value == NULL || json_is_null(value)) {
+    return field->required ? fail_field(request, field->name, "is missing") : SRV_OK;
+  }
+  switch (field->type) {
+    case SRV_FIELD_TEXT:
+      if (!json_is_string(value)) return fail_field(request, field->name, "must be a string");
+      break;
+    case SRV_FIELD_BOOL:
+      if (!json_is_boolean(value)) return fail_field(request, field->name, "must be true or false");
+      break;
+    case SRV_FIELD_TEXTS:
+      if (!is_text_list(value)) {
+        return fail_field(request, field->name, "must be a list of strings");
+      }
+      break;
+  }
+  return SRV_OK;
+}
+
+int srv_request_run(struct srv_request *request) {
+  const struct srv_field *fields = request->route->body;
+  if (fields != NULL && request->body == NULL) request->body = json_object();
+  for (; fields != NULL && fields->name != NULL; fields++) {
+    int status = check_field(request, fields);
+    if (status != SRV_OK) return status;
+  }
+  return request->route->handle(request);
+}
+
+bool srv_body_has(const struct srv_request *request, const char *name) {
+  return json_object_get(request->body, name) != NULL;
+}
+
+static int copy_text(struct srv_request *request, const char *name, const json_t *value, char *out,
+                     size_t size) {
+  char what[64];
+  size_t length = json_string_length(value);
+  if (length >= size) {
+    snprintf(what, sizeof(what), "is longer than %zu bytes", size - 1);
+    return fail_field(request, name, what);
+  }
+  if (length != strlen(json_string_value(value))) return fail_field(request, name, "holds a NUL");
+  memcpy(out, json_string_value(value), length + 1);
+  return SRV_OK;
+}
+
+int srv_body_text(struct srv_request *request, const char *name, char *out, size_t size) {
+  const json_t *value = json_object_get(request->body, name);
+  if (value == NULL) return SRV_OK;
+  if (json_is_null(value)) {
+    out[0] = 0;
+    return SRV_OK;
+  }
+  return copy_text(request, name, value, out, size);
+}
+
+int srv_body_bool(struct srv_request *request, const char *name, bool *out) {
+  const json_t *value = json_object_get(request->body, name);
+  if (value != NULL && !json_is_null(value)) *out = json_is_true(value);
+  return SRV_OK;
+}
+
+/* Element index of a list, or the text that stands for a list of one. */
+static const json_t *list_element(const json_t *value, size_t index) {
+  if (json_is_string(value)) return index == 0 ? value : NULL;
+  return json_array_get(value, index);
+}
+
+static int fail_count(struct srv_request *request, const char *name, size_t max) {
+  char what[64];
+  snprintf(what, sizeof(what), "more than %zu", max);
+  return fail_field(request, name, what);
+}
+
+int srv_body_texts(struct srv_request *request, const char *name, char *out, size_t size,
+                   size_t max, size_t *count) {
+  const json_t *value = json_object_get(request->body, name), *element;
+  if (value == NULL) return SRV_OK;
+  *count = 0;
+  while ((element = list_element(value, *count)) != NULL) {
+    if (*count == max) return fail_count(request, name, max);
+    int status = copy_text(request, name, element, out + *count * size, size);
+    if (status != SRV_OK) return status;
+    (*count)++;
+  }
+  return SRV_OK;
+}
+
+int srv_resolve(struct srv_request *request, enum srv_kind kind, const char *text,
+                const char *field, char out[SRV_ID_LENGTH + 1]) {
+  struct srv_artifact row; /* larger than any other with an id */
+  _Static_assert(sizeof(row) >= sizeof(struct srv_device), "room for any row");
+  _Static_assert(sizeof(row) >= sizeof(struct srv_release), "room for any row");
+  int status = srv_core_find(request->core, kind, request->project.id, text, &row);
+  if (status == SRV_ERR_NOT_FOUND) return fail_field(request, field, srv_core_error(request->core));
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  memcpy(out, &row, SRV_ID_LENGTH + 1); /* the id comes first in each */
+  return SRV_OK;
+}
+
+int srv_body_reference(struct srv_request *request, const char *name, enum srv_kind kind,
+                       char out[SRV_ID_LENGTH + 1]) {
+  char text[SRV_SEGMENT_MAX + 1] = "";
+  if (!srv_body_has(request, name)) return SRV_OK;
+  int status = srv_body_text(request, name, text, sizeof(text));
+  if (status != SRV_OK) return status;
+  out[0] = 0;
+  return text[0] == 0 ? SRV_OK : srv_resolve(request, kind, text, name, out);
+}
+
+/* One element of a list member: resolved when it names an object. */
+static int read_element(struct srv_request *request, const char *name, enum srv_kind kind,
+                        const json_t *element, char *out, size_t size) {
+  char text[SRV_SEGMENT_MAX + 1];
+  if (kind == SRV_KIND_COUNT) return copy_text(request, name, element, out, size);
+  int status = copy_text(request, name, element, text, sizeof(text));
+  return status == SRV_OK ? srv_resolve(request, kind, text, name, out) : status;
+}
+
+int srv_body_references(struct srv_request *request, const char *name, enum srv_kind kind,
+                        char *out, size_t max, size_t *count) {
+  if (!srv_body_has(request, name)) return SRV_OK;
+  *count = 0;
+  return srv_body_add(request, name, kind, out, SRV_ID_LENGTH + 1, max, count);
+}
+
+static size_t find_text(const char *list, size_t size, size_t count, const char *text) {
+  size_t i = 0;
+  while (i < count && strcmp(list + i * size, text) != 0) i++;
+  return i;
+}
+
+int srv_body_add(struct srv_request *request, const char *name, enum srv_kind kind, char *list,
+                 size_t size, size_t max, size_t *count) {
+  const json_t *value = json_object_get(request->body, name), *element;
+  for (size_t i = 0; (element = list_element(value, i)) != NULL; i++) {
+    char text[SRV_SEGMENT_MAX + 1];
+    int status = read_element(request, name, kind, element, text, size);
+    if (status != SRV_OK) return status;
+    if (find_text(list, size, *count, text) < *count) continue;
+    if (*count == max) return fail_count(request, name, max);
+    memcpy(list + (*count)++ * size, text, size);
+  }
+  return SRV_OK;
+}
+
+int srv_body_remove(struct srv_request *request, const char *name, enum srv_kind kind, char *list,
+                    size_t size, size_t *count) {
+  const json_t *value = json_object_get(request->body, name), *element;
+  for (size_t i = 0; (element = list_element(value, i)) != NULL; i++) {
+    char text[SRV_SEGMENT_MAX + 1];
+    int status = read_element(request, name, kind, element, text, size);
+    if (status != SRV_OK) return status;
+    size_t at = find_text(list, size, *count, text);
+    if (at == *count) continue;
+    memmove(list + at * size, list + (at + 1) * size, (*count - at - 1) * size);
+    (*count)--;
+  }
+  return SRV_OK;
+}
+
+/* --- answers ------------------------------------------------------------------------------ */
+
+int srv_answer_data(struct srv_request *request, json_t *data) {
+  request->answer = json_pack("{s:o}", "data", data);
+  return request->answer != NULL ? SRV_OK
+                                 : srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
+}
+
+int srv_answer_empty(struct srv_request *request) {
+  request->answer = json_object();
+  return SRV_OK;
+}
+
+static int parse_number(struct srv_request *request, const char *name, const char *text,
+                        int64_t *out) {
+  char *end;
+  *out = strtoll(text, &end, 10);
+  if (text[0] >= '0' && text[0] <= '9' && *end == 0 && *out < INT64_MAX) return SRV_OK;
+  return fail_field(request, name, "must be a number, 0 or more");
+}
+
+int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64_t *per_page) {
+  const char *page_text = srv_query_value(request, "page");
+  const char *per_page_text = srv_query_value(request, "perPage");
+  int64_t number = 0, size = SRV_PAGE_SIZE_DEFAULT;
+  int status = SRV_OK;
+  if (page_text != NULL) status = parse_number(request, "page", page_text, &number);
+  if (status == SRV_OK && per_page_text != NULL) {
+    status = parse_number(request, "perPage", per_page_text, &size);
+  }
+  if (status != SRV_OK) return status;
+  if (size < 1 || size > SRV_PAGE_SIZE_MAX) return fail_field(request, "perPage", "1 to 1000");
+  if (number > INT64_MAX / SRV_PAGE_SIZE_MAX) return fail_field(request, "page", "is too large");
+  *page = (uint64_t)number;
+  *per_page = (uint64_t)size;
+  return SRV_OK;
+}
+
+/* A state or reason by name or number. */
+static int parse_named(struct srv_request *request, const char *name, const char *text,
+                       const char *(*name_of)(uint8_t), int64_t *out) {
+  for (unsigned i = 0; i < 16; i++) {
+    if (strcmp(name_of((uint8_t)i), text) != 0) continue;
+    *out = (int64_t)i;
+    return SRV_OK;
+  }
+  if (text[0] < '0' || text[0] > '9') return fail_field(request, name, "there is no such name");
+  return parse_number(request, name, text, out);
+}
+
+static int parse_scalar(struct srv_request *request, const struct srv_parameter *parameter,
+                        const char *text, int64_t *out) {
+  switch (parameter->type) {
+    case SRV_PARAMETER_BOOL:
+      *out = strcmp(text, "true") == 0;
+      if (*out != 0 || strcmp(text, "false") == 0) return SRV_OK;
+      return fail_field(request, parameter->name, "must be true or false");
+    case SRV_PARAMETER_TIME:
+      if (srv_time_parse(text, out)) return SRV_OK;
+      return fail_field(request, parameter->name, "must be a time like 2026-11-22T09:00:00Z");
+    case SRV_PARAMETER_STATE:
+      return parse_named(request, parameter->name, text, gw_ota_state_name, out);
+    case SRV_PARAMETER_REASON:
+      return parse_named(request, parameter->name, text, gw_ota_reason_name, out);
+    default:
+      return parse_number(request, parameter->name, text, out);
+  }
+}
+
+/* Text values live in the request's query: resolved ids are written over the
+ * names, which are longer or as long. Lists are joined in a buffer of ours. */
+struct joined {
+  char text[SRV_QUERY_VALUE_MAX + 1];
+};
+
+static int append_value(struct srv_request *request, const struct srv_parameter *parameter,
+                        const char *value, size_t length, struct joined *joined) {
+  char part[SRV_SEGMENT_MAX + 1], id[SRV_ID_LENGTH + 1];
+  const char *text = part;
+  if (length == 0) return SRV_OK;
+  if (length > SRV_SEGMENT_MAX) return fail_field(request, parameter->name, "is too long");
+  memcpy(part, value, length);
+  part[length] = 0;
+  if (parameter->resolve != SRV_KIND_COUNT) {
+    int status = srv_resolve(request, parameter->resolve, part, parameter->name, id);
+    if (status != SRV_OK) return status;
+    text = id;
+  }
+  size_t used = strlen(joined->text);
+  int written = snprintf(joined->text + used, sizeof(joined->text) - used, "%s%s",
+                         used == 0 ? "" : ",", text);
+  if (written > 0 && (size_t)written < sizeof(joined->text) - used) return SRV_OK;
+  return fail_field(request, parameter->name, "is too long");
+}
+
+/* tags=a&tags=b and tags=a,b are the same. */
+static int join_values(struct srv_request *request, const struct srv_parameter *parameter,
+                       struct joined *joined) {
+  joined->text[0] = 0;
+  for (size_t i = 0; i < request->query_count; i++) {
+    if (strcmp(request->query[i].name, parameter->name) != 0) continue;
+    for (const char *part = request->query[i].value; part != NULL;) {
+      size_t length = parameter->match == SRV_AMONG || parameter->match == SRV_HAS
+                          ? strcspn(part, ",")
+                          : strlen(part);
+      int status = append_value(request, parameter, part, length, joined);
+      if (status != SRV_OK) return status;
+      part = part[length] == ',' ? part + length + 1 : NULL;
+    }
+    if (parameter->match != SRV_AMONG && parameter->match != SRV_HAS) break;
+  }
+  return SRV_OK;
+}
+
+/* Where the joined texts of one request live until its query has run. */
+static struct joined *joined_texts(void) {
+  static struct joined texts[SRV_CONDITIONS_MAX]; /* one thread, one request at a time */
+  return texts;
+}
+
+int srv_query_from_parameters(struct srv_request *request, struct srv_query *query) {
+  struct joined *texts = joined_texts();
+  const struct srv_parameter *parameter = request->route->parameters;
+  for (; parameter != NULL && parameter->name != NULL; parameter++) {
+    const char *value = srv_query_value(request, parameter->name);
+    if (parameter->column == NULL || value == NULL) continue;
+    if (query->condition_count == SRV_CONDITIONS_MAX) {
+      return srv_request_fail(request, SRV_ERR_INVALID, "too many filters");
+    }
+    int64_t number;
+    int status;
+    if (parameter->type == SRV_PARAMETER_TEXT) {
+      struct joined *joined = &texts[query->condition_count];
+      status = join_values(request, parameter, joined);
+      if (status == SRV_OK && (joined->text[0] != 0 || value[0] != 0)) {
+        srv_query_text(query, parameter->column, parameter->match, joined->text);
+      }
+    } else {
+      status = parse_scalar(request, parameter, value, &number);
+      if (status == SRV_OK) srv_query_number(query, parameter->column, parameter->match, number);
+    }
+    if (status != SRV_OK) return status;
+  }
+  return SRV_OK;
+}
+
+struct list_builder {
+  json_t *list;
+  json_t *(*encode)(const void *row);
+};
+
+static void append_row(void *context, const void *row) {
+  struct list_builder *builder = context;
+  json_array_append_new(builder->list, builder->encode(row));
+}
+
+int srv_answer_list(struct srv_request *request, struct srv_query *query,
+                    json_t *(*encode)(const void *row),
+                    void (*enrich)(struct srv_request *request, json_t *object)) {
+  uint64_t page, per_page, total = 0;
+  struct list_builder builder = {.encode = encode};
+  int status = srv_page_from_parameters(request, &page, &per_page);
+  if (status == SRV_OK) status = srv_query_from_parameters(request, query);
+  if (status != SRV_OK) return status;
+  query->offset = page * per_page;
+  query->limit = per_page;
+  builder.list = json_array();
+  status = srv_core_list(request->core, request->route->kind, query, append_row, &builder, &total);
+  if (status != SRV_OK) {
+    json_decref(builder.list);
+    return srv_request_fail_core(request, status);
+  }
+  size_t i;
+  json_t *object;
+  if (enrich != NULL) {
+    json_array_foreach(builder.list, i, object) enrich(request, object);
+  }
+  request->answer =
+      json_pack("{s:o, s:I, s:I, s:I}", "list", builder.list, "page", (json_int_t)page, "perPage",
+                (json_int_t)per_page, "total", (json_int_t)total);
+  return SRV_OK;
+}
+
+json_t *srv_request_take_document(struct srv_request *request) {
+  if (request->error[0] == 0) {
+    json_t *answer = request->answer;
+    request->answer = NULL;
+    return answer;
+  }
+  json_t *details = json_array();
+  if (request->error_field[0] != 0) {
+    json_array_append_new(details, json_pack("{s:s}", "field", request->error_field));
+  }
+  json_t *message = json_string(request->error); /* NULL when a cut went through a character */
+  if (message == NULL) message = json_string("bad request");
+  return json_pack("{s:i, s:o, s:o}", "code", code_of(request->http_status), "message", message,
+                   "details", details);
+}
+
+void srv_request_end(struct srv_request *request) {
+  srv_core_upload_abort(request->upload);
+  request->upload = NULL;
+  json_decref(request->body);
+  json_decref(request->answer);
+  request->body = request->answer = NULL;
+  if (request->blob.owner != NULL) srv_core_release_blob(request->core, &request->blob);
+}

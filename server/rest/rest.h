@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_REST_REST_H
+#define SERVER_REST_REST_H
+/* The HTTP interface of the core: JSON under /v1, one route table (routes.c)
+ * from which GET /v1/openapi.json is made. Owns its sockets; runs on the
+ * loop's thread. Nests in any epoll loop: wait for srv_rest_fd to be readable
+ * or for the time-out, then call srv_rest_run. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/core/objects.h"
+#include "server/gateway/gateway.h"
+
+struct srv_rest;
+
+struct srv_rest_config {
+  const char *bind_address; /* NULL: "127.0.0.1" */
+  uint16_t port;            /* 0: any free one */
+  struct srv_core *core;
+  const char *version; /* of the program, for /v1/status; must outlive it */
+  /* What the gateway counts, for /v1/status; NULL: left out. */
+  void (*gateway_stats)(void *context, struct srv_gateway_stats *out);
+  void *gateway_context;
+};
+
+/* On failure error (SRV_ERROR_MAX) says what to do; SRV_ERR_BUSY for a taken
+ * port. */
+int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
+                    char error[SRV_ERROR_MAX]);
+/* Ends open connections; uploads that are not complete are dropped. */
+void srv_rest_destroy(struct srv_rest *rest);
+int srv_rest_fd(const struct srv_rest *rest);
+uint16_t srv_rest_port(const struct srv_rest *rest);
+/* Milliseconds until a timer is due, -1 for none. */
+int srv_rest_timeout_ms(struct srv_rest *rest);
+void srv_rest_run(struct srv_rest *rest);
+#endif
