@@ -185,11 +185,9 @@ static void grow(struct session_table *table) {
   }
   reindex_list(&bigger, &bigger.open_list);
   reindex_list(&bigger, &bigger.handshake_list);
-  free(table->open);
-  free(table->handshakes);
-  free(table->cids);
-  free(table->devices);
+  struct session_table old = *table;
   *table = bigger;
+  table_free(&old);
 }
 
 /* ---- a session's way through the table ---- */

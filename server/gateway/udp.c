@@ -99,7 +99,7 @@ static void set_options(int fd, int family) {
 }
 
 static int open_bound(const union address *address, socklen_t size, uint16_t *port) {
-  union address bound;
+  union address bound = {.v6 = {.sin6_family = AF_UNSPEC}};
   socklen_t bound_size = sizeof bound;
   int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;

@@ -135,37 +135,36 @@ TEST(each_mistake_has_its_code) {
   static const uint8_t junk[600] = {0xFF};
   static const struct {
     const char *path;
-    uint8_t method;
-    int format, block1, block2;
     size_t size;
-    uint8_t code;
+    int format, block1, block2;
+    uint8_t method, code;
   } cases[] = {
-      {".u/c/model@9.9.9", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".u/c/other@1.0.0", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".u/c/model", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".u/c/@", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".u/c", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".u/c/a_package_of_forty_bytes_which_is_too_long@1.0.0", GW_COAP_GET, -1, -1, -1, 0,
+      {".u/c/model@9.9.9", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {".u/c/other@1.0.0", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {".u/c/model", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {".u/c/@", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {".u/c", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {".u/c/a_package_of_forty_bytes_which_is_too_long@1.0.0", 0, -1, -1, -1, GW_COAP_GET,
        GW_COAP_NOT_FOUND},
-      {".u", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {"", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_METHOD_NOT_ALLOWED},
-      {".gw/anything", GW_COAP_GET, -1, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".gw/hello", GW_COAP_POST, 60, -1, -1, 0, GW_COAP_NOT_FOUND},
-      {".u/desired", GW_COAP_POST, 60, -1, -1, 5, GW_COAP_METHOD_NOT_ALLOWED},
-      {".u/desired", GW_COAP_DELETE, -1, -1, -1, 0, GW_COAP_METHOD_NOT_ALLOWED},
-      {".u/desired", GW_COAP_FETCH, 60, -1, -1, 5, GW_COAP_METHOD_NOT_ALLOWED},
-      {".u/desired", 31, -1, -1, -1, 0, GW_COAP_METHOD_NOT_ALLOWED},
-      {".u/desired", GW_COAP_GET, -1, -1, 7, 0, GW_COAP_BAD_REQUEST},        /* SZX 7 */
-      {".u/desired", GW_COAP_GET, -1, -1, 0x7FFFF6, 0, GW_COAP_BAD_REQUEST}, /* far beyond */
-      {".u/c/model", GW_COAP_POST, 42, -1, -1, 5, GW_COAP_UNSUPPORTED_FORMAT},
-      {".u/c/model", GW_COAP_POST, -1, -1, -1, 5, GW_COAP_UNSUPPORTED_FORMAT},
-      {".u/c/model", GW_COAP_POST, 60, -1, -1, 5, GW_COAP_BAD_REQUEST},
-      {".u/c/model", GW_COAP_POST, 60, -1, -1, 0, GW_COAP_BAD_REQUEST},
-      {".u/c/model", GW_COAP_PUT, 50, -1, -1, 5, GW_COAP_BAD_REQUEST},
-      {".u/c/model", GW_COAP_POST, 60, -1, -1, 600, GW_COAP_REQUEST_TOO_LARGE},
-      {".u/c/model", GW_COAP_POST, 60, 0x0E, -1, 16, GW_COAP_REQUEST_TOO_LARGE}, /* more */
-      {".u/c/model@1.0.0", GW_COAP_POST, 60, -1, -1, 5, GW_COAP_METHOD_NOT_ALLOWED},
-      {".u/c/model", GW_COAP_DELETE, -1, -1, -1, 0, GW_COAP_METHOD_NOT_ALLOWED},
+      {".u", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {"", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_METHOD_NOT_ALLOWED},
+      {".gw/anything", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
+      {".gw/hello", 0, 60, -1, -1, GW_COAP_POST, GW_COAP_NOT_FOUND},
+      {".u/desired", 5, 60, -1, -1, GW_COAP_POST, GW_COAP_METHOD_NOT_ALLOWED},
+      {".u/desired", 0, -1, -1, -1, GW_COAP_DELETE, GW_COAP_METHOD_NOT_ALLOWED},
+      {".u/desired", 5, 60, -1, -1, GW_COAP_FETCH, GW_COAP_METHOD_NOT_ALLOWED},
+      {".u/desired", 0, -1, -1, -1, 31, GW_COAP_METHOD_NOT_ALLOWED},
+      {".u/desired", 0, -1, -1, 7, GW_COAP_GET, GW_COAP_BAD_REQUEST},        /* SZX 7 */
+      {".u/desired", 0, -1, -1, 0x7FFFF6, GW_COAP_GET, GW_COAP_BAD_REQUEST}, /* far beyond */
+      {".u/c/model", 5, 42, -1, -1, GW_COAP_POST, GW_COAP_UNSUPPORTED_FORMAT},
+      {".u/c/model", 5, -1, -1, -1, GW_COAP_POST, GW_COAP_UNSUPPORTED_FORMAT},
+      {".u/c/model", 5, 60, -1, -1, GW_COAP_POST, GW_COAP_BAD_REQUEST},
+      {".u/c/model", 0, 60, -1, -1, GW_COAP_POST, GW_COAP_BAD_REQUEST},
+      {".u/c/model", 5, 50, -1, -1, GW_COAP_PUT, GW_COAP_BAD_REQUEST},
+      {".u/c/model", 600, 60, -1, -1, GW_COAP_POST, GW_COAP_REQUEST_TOO_LARGE},
+      {".u/c/model", 16, 60, 0x0E, -1, GW_COAP_POST, GW_COAP_REQUEST_TOO_LARGE}, /* more */
+      {".u/c/model@1.0.0", 5, 60, -1, -1, GW_COAP_POST, GW_COAP_METHOD_NOT_ALLOWED},
+      {".u/c/model", 0, -1, -1, -1, GW_COAP_DELETE, GW_COAP_METHOD_NOT_ALLOWED},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct ask ask = ask_get(cases[i].path);
