@@ -21,15 +21,20 @@ static ptrdiff_t filter_at(const struct wit_conv *c, int32_t y, int32_t x) {
   return ((ptrdiff_t)y * c->filter_width + x) * c->output_depth;
 }
 
+/* Adds one filter element's products to the sums of `count` output channels
+ * from `channel` on; an input channel serves depth_multiplier neighbours. */
 static void add_int8(const struct wit_conv *c, const int8_t *in, const int8_t *weight,
                      int32_t channel, int32_t count, int32_t *sum) {
   if (c->depth_multiplier == 1) {
     in += channel;
     for (int32_t i = 0; i < count; i++) sum[i] += (in[i] + c->input_offset) * weight[i];
-  } else {
-    for (int32_t i = 0; i < count; i++) {
-      sum[i] += (in[(channel + i) / c->depth_multiplier] + c->input_offset) * weight[i];
-    }
+    return;
+  }
+  in += channel / c->depth_multiplier;
+  int32_t end = c->depth_multiplier - channel % c->depth_multiplier;
+  for (int32_t i = 0; i < count; end += c->depth_multiplier) {
+    const int32_t x = *in++ + c->input_offset;
+    for (const int32_t stop = end < count ? end : count; i < stop; i++) sum[i] += x * weight[i];
   }
 }
 
