@@ -524,7 +524,8 @@ TEST(a_flood_of_client_hellos_without_cookie_takes_no_memory) {
   dtls_client_handshake(client);
   const uint8_t *first = dtls_client_last_datagram(client, &size);
   memcpy(hello, first, size);
-  gateway_settle(f);
+  for (int i = 0; i < 64; i++) dtls_client_send_raw(client, hello, size);
+  gateway_settle(f); /* the C library's caches are full now */
   size_t before = mallinfo2().uordblks;
   for (int i = 0; i < 20000; i++) {
     hello[30] = (uint8_t)i; /* in the random */
@@ -534,7 +535,7 @@ TEST(a_flood_of_client_hellos_without_cookie_takes_no_memory) {
   }
   gateway_settle(f);
   assert_int_equal(before, mallinfo2().uordblks);
-  assert_int_equal(20000, gateway_stats(f).hellos);
+  assert_int_equal(20064, gateway_stats(f).hellos);
   assert_int_equal(0, gateway_stats(f).handshakes);
   dtls_client_destroy(client);
   gateway_down(f);
