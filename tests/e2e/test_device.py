@@ -47,13 +47,12 @@ class Devices(EndToEnd):
         self.assertIn("--force-binary", self.operator.error)
         self.run_godwit(*words, "--force-binary")
 
-    def refuses(self, device, version, reason):
+    def refuses(self, device, release, version, reason):
         """It says so once, keeps the old model, tells the server, and does not
         fetch again when the release is switched off and on."""
         failed = self.wait(device, "failed", version=version)
         self.assertEqual((failed["reason"], failed["final"]), (reason, 1))
         self.still_works(device)
-        release = self.run_godwit("release", "list")[0]["id"]
         for _ in range(2):
             since = device.position()
             self.run_godwit("release", "rollout", "off", release)
@@ -62,24 +61,24 @@ class Devices(EndToEnd):
             self.wait(device, "manifest", since, version=version)
         self.still_works(device)
         history = self.run_godwit("device", "history", device.name)
-        self.assertIn(reason, [row.get("status") or row.get("reason") for row in history]
-                      + [str(row) for row in history if reason in str(row)] and [reason])
+        self.assertIn(reason, str(history))
 
     def test_a_model_that_is_garbage_is_refused_once_and_the_old_one_stays(self):
         device = self.start_with_model()
         since = device.position()
-        self.release(self.write("garbage.tflite", os.urandom(9000)), "9.9.9", "--force-binary")
+        garbage = self.write("garbage.tflite", os.urandom(9000))
+        release = self.release(garbage, "9.9.9", "--force-binary")
         rejected = self.wait(device, "rejected", since, version="9.9.9")
         self.assertTrue(rejected["reason"])
-        self.refuses(device, "9.9.9", "FIRMWARE_UPDATE_FAILED")
+        self.refuses(device, release, "9.9.9", "FIRMWARE_UPDATE_FAILED")
         self.assertEqual(len(self.downloads(device, since)), 1)
 
     def test_a_truncated_model_is_refused_once_and_the_next_good_one_is_taken(self):
         device = self.start_with_model()
         since = device.position()
         half = support.YES_NO_STOP_GO.read_bytes()[:12000]
-        self.release(self.write("half.tflite", half), "1.1.0", "--force-binary")
-        self.refuses(device, "1.1.0", "FIRMWARE_UPDATE_FAILED")
+        release = self.release(self.write("half.tflite", half), "1.1.0", "--force-binary")
+        self.refuses(device, release, "1.1.0", "FIRMWARE_UPDATE_FAILED")
         self.release(support.YES_NO_STOP_GO, "1.1.1")
         self.wait(device, "swap", since, to="1.1.1")
         self.assertEqual(len(self.downloads(device, since)), 2)
@@ -98,14 +97,14 @@ class Devices(EndToEnd):
         key = self.run_godwit("device", "create", "hall")["credential"]
         device = self.device("hall", key={**key, "preSharedKey": "wrong"})
         device.start()
-        self.assertEqual(self.wait(device, "disconnected")["why"], "identity or key refused")
+        self.assertEqual(self.wait(device, "unconnected")["why"], "identity or key refused")
         self.assertNotIn("connected", [e["event"] for e in device.copy_events()])
 
     def test_a_device_that_nobody_knows_stays_outside(self):
         self.start_server()
         device = self.device("ghost", key={"identity": "ghost@default", "preSharedKey": "boo"})
         device.start()
-        self.assertEqual(self.wait(device, "disconnected")["why"], "identity or key refused")
+        self.assertEqual(self.wait(device, "unconnected")["why"], "identity or key refused")
 
     def test_a_model_arrives_over_a_link_that_loses_a_tenth(self):
         self.start_server()

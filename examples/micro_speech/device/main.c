@@ -170,6 +170,19 @@ static void on_event(void *arg, const struct godwit_updater_event *happened) {
   }
 }
 
+/* An attempt that did not lead to a session; sessions that end are the
+ * updater's "disconnected". */
+static void on_state(struct godwit_client *client, enum godwit_client_state state, int status,
+                     void *arg) {
+  static enum godwit_client_state before = GODWIT_CLIENT_STOPPED;
+  (void)client;
+  (void)arg;
+  if (state == GODWIT_CLIENT_WAITING && before == GODWIT_CLIENT_CONNECTING) {
+    event("unconnected", {"why", EVENT_TEXT(godwit_status_name(status))});
+  }
+  before = state;
+}
+
 static void on_heard(void *arg, const struct listener_heard *heard) {
   (void)arg;
   event_set_stream_time(stream_seconds(heard->end_sample));
@@ -254,6 +267,7 @@ static void open_network(struct device *device, const struct options *options) {
                               .memory_size = sizeof client_memory,
                               .keepalive_ms = options->keepalive_ms,
                               .response_timeout_ms = options->timeout_ms,
+                              .on_state = on_state,
                           }),
        "--host, --psk-id or --psk");
 }
