@@ -291,9 +291,9 @@ int cli_api_list(struct cli_session *session, const struct cli_address *address,
 
 const struct cli_kind cli_kind_device = {"device", "/devices", "deviceName",
                                          "godwit device create"};
-const struct cli_kind cli_kind_blueprint = {"blueprint", "/blueprints", NULL,
+const struct cli_kind cli_kind_blueprint = {"blueprint", "/blueprints", "blueprintName",
                                             "godwit blueprint create"};
-const struct cli_kind cli_kind_tag = {"tag", "/tags", NULL, "godwit tag create"};
+const struct cli_kind cli_kind_tag = {"tag", "/tags", "tagName", "godwit tag create"};
 const struct cli_kind cli_kind_api_key = {"API key", "/apikeys", NULL, "godwit apikey create"};
 
 static bool is_id(const char *text) {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The small objects that others refer to: projects, blueprints, tags, API keys. */
-#include <ctype.h>
 #include <string.h>
 
 #include "cli/api.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-
-#define NAME_MAX_LENGTH 64
 
 /* POSTs and shows what came back, or with --json that itself. */
 static int create(struct cli_session *session, const char *what, const struct cli_address *address,
@@ -76,27 +73,9 @@ static void set_option(struct cli_session *session, json_t *body, const char *me
 
 /* --- projects ----------------------------------------------------------------- */
 
-/* "Green house" becomes "green-house". */
-static void slug_of(char *out, size_t size, const char *name) {
-  size_t length = 0;
-  for (; *name != 0 && length + 1 < size; name++) {
-    unsigned char letter = (unsigned char)*name;
-    if (isalnum(letter) || letter == '_' || letter == '.') {
-      out[length++] = (char)tolower(letter);
-    } else if (length > 0 && out[length - 1] != '-') {
-      out[length++] = '-';
-    }
-  }
-  while (length > 0 && out[length - 1] == '-') length--;
-  out[length] = 0;
-}
-
 int cli_project_create(struct cli_session *session) {
   struct cli_address address;
-  char slug[NAME_MAX_LENGTH + 1];
   json_t *body = body_with_name(session);
-  slug_of(slug, sizeof slug, cli_argument(session, 0));
-  json_object_set_new(body, "id", json_string(slug));
   set_option(session, body, "id", "id");
   cli_address_init_plain(&address, "projects");
   return create(session, "project", &address, body);
@@ -108,6 +87,13 @@ int cli_project_list(struct cli_session *session) {
   struct cli_address address;
   cli_address_init_plain(&address, "projects");
   return list(session, &address, heading, member, 3);
+}
+
+int cli_project_delete(struct cli_session *session) {
+  struct cli_address address;
+  cli_address_init_plain(&address, "projects");
+  cli_address_step(&address, cli_argument(session, 0));
+  return cli_delete(session, &address, "project", cli_argument(session, 0));
 }
 
 int cli_project_show(struct cli_session *session) {

@@ -32,6 +32,7 @@ static const struct cli_argument takes_credential[] = {DEVICE_ARGUMENT, {.name =
 static const struct cli_argument takes_blueprint[] = {{.name = "BLUEPRINT", .help = "name or id"}, {0}};
 static const struct cli_argument takes_tag[] = {{.name = "TAG", .help = "name or id"}, {0}};
 static const struct cli_argument takes_project[] = {{.name = "PROJECT", .help = "its id; the current one when not given", .optional = true}, {0}};
+static const struct cli_argument takes_project_name[] = {{.name = "PROJECT", .help = "its id"}, {0}};
 static const struct cli_argument takes_artifact[] = {ARTIFACT_ARGUMENT, {0}};
 static const struct cli_argument takes_release[] = {RELEASE_ARGUMENT, {0}};
 static const struct cli_argument takes_api_key[] = {{.name = "APIKEY", .help = "name or id, not the key itself"}, {0}};
@@ -39,7 +40,11 @@ static const struct cli_argument takes_file[] = {{.name = "FILE", .help = "the f
 static const struct cli_argument takes_model[] = {{.name = "FILE", .help = "a .tflite file, with or without a label header line", .complete = CLI_COMPLETE_FILE}, {0}};
 
 static const struct cli_option yes_options[] = {OPTION_YES, {0}};
-static const struct cli_option credential_options[] = {OPTION_PSK_ID, OPTION_PSK, {0}};
+static const struct cli_option credential_options[] = {
+  {.name = "psk-id", .value = "IDENTITY", .help = "PSK identity; NAME-RANDOM@PROJECT when not given"},
+  OPTION_PSK,
+  {0},
+};
 
 static const struct cli_option project_create_options[] = {
   {.name = "id", .value = "ID", .help = "short name for addresses and PSK identities; made from NAME when not given"},
@@ -144,6 +149,8 @@ const struct cli_command cli_commands[] = {
    .run = cli_project_create},
   {.path = "project show", .summary = "Show a project.", .arguments = takes_project,
    .examples = EXAMPLES{"godwit project show greenhouse", NULL}, .run = cli_project_show},
+  {.path = "project delete", .summary = "Delete an empty project.", .arguments = takes_project_name, .options = yes_options,
+   .examples = EXAMPLES{"godwit project delete greenhouse --yes", NULL}, .run = cli_project_delete},
 
   {.path = "blueprint create", .summary = "Create a blueprint: a kind of hardware.", .arguments = takes_name,
    .options = blueprint_create_options,

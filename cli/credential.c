@@ -10,7 +10,7 @@
 #include "cli/verbs.h"
 
 #define KEY_BYTES 16 /* 128 bits of chance, in hex: 32 characters, the SDKs' usual limit */
-#define IDENTITY_MAX 128
+#define KEY_MAX 128  /* longer lines are no key; the server has the exact limit */
 
 static int make_random_hex(struct cli_session *session, char *out, size_t bytes) {
   unsigned char random[KEY_BYTES];
@@ -30,80 +30,57 @@ static void address_of(struct cli_address *address, const struct cli_session *se
   cli_address_plain(address, "/credentials");
 }
 
-/* NAME@PROJECT; for a further credential, something random between them. */
-static int choose_identity(struct cli_session *session, const json_t *device, bool fresh,
-                           char identity[IDENTITY_MAX + 1]) {
-  const char *given = cli_option(session, "psk-id"), *project = session->config.project;
-  char suffix[10] = "";
-  if (given != NULL && strlen(given) > IDENTITY_MAX) {
-    return cli_misuse(session, "--psk-id has %zu characters, %d are possible; shorten it",
-                      strlen(given), IDENTITY_MAX);
+int cli_credential_options(struct cli_session *session, json_t *body) {
+  const char *identity = cli_option(session, "psk-id"), *given = cli_option(session, "psk");
+  char key[KEY_MAX + 2];
+  int status = CLI_OK;
+  if (given != NULL && strcmp(given, "-") == 0) {
+    status = cli_read_secret(session, "key", key, sizeof key);
+    given = key;
   }
-  if (given != NULL) {
-    strcpy(identity, given);
-    return CLI_OK;
-  }
-  if (!fresh) {
-    suffix[0] = '-';
-    int status = make_random_hex(session, suffix + 1, 4);
-    if (status != CLI_OK) return status;
-  }
-  int length =
-      snprintf(identity, IDENTITY_MAX + 1, "%s%s@%s", cli_text(device, "name"), suffix, project);
-  if (length > IDENTITY_MAX) {
-    return cli_misuse(session,
-                      "name and project make an identity of %d characters, %d are "
-                      "possible; give a shorter one with --psk-id",
-                      length, IDENTITY_MAX);
-  }
-  return CLI_OK;
-}
-
-static int choose_key(struct cli_session *session, char *key, size_t size) {
-  const char *given = cli_option(session, "psk");
-  if (given == NULL) return make_random_hex(session, key, KEY_BYTES);
-  if (strcmp(given, "-") == 0) return cli_read_secret(session, "key", key, size);
-  if (strlen(given) >= size) {
-    return cli_misuse(session, "--psk has %zu characters, at most %zu are possible; shorten it",
-                      strlen(given), size - 1);
-  }
-  strcpy(key, given);
-  return CLI_OK;
-}
-
-/* True when the device has a credential already. */
-static int has_credential(struct cli_session *session, const json_t *device, bool *has) {
-  struct cli_address address;
-  json_t *list;
-  address_of(&address, session, device);
-  int status = cli_api_list(session, &address, &list);
-  if (status != CLI_OK) return status;
-  *has = json_array_size(list) > 0;
-  json_decref(list);
-  return CLI_OK;
-}
-
-int cli_credential_create(struct cli_session *session, const json_t *device, bool fresh,
-                          json_t **credential) {
-  struct cli_address address;
-  char identity[IDENTITY_MAX + 1], key[IDENTITY_MAX + 1];
-  *credential = NULL;
-  int status = choose_identity(session, device, fresh, identity);
-  if (status == CLI_OK) status = choose_key(session, key, sizeof key);
-  if (status != CLI_OK) return status;
-  json_t *body = json_pack("{s:s, s:s, s:s}", "type", "PRE_SHARED_KEY", "identity", identity,
-                           "preSharedKey", key);
-  if (body == NULL) {
-    status = cli_misuse(session, "identity or key is no UTF-8; give --psk-id and --psk as text");
-  } else {
-    address_of(&address, session, device);
-    status = cli_api_send(session, "POST", &address, body, credential);
-  }
-  /* Some servers do not repeat a secret; the caller of this command needs it. */
-  if (status == CLI_OK && cli_text(*credential, "preSharedKey")[0] == 0) {
-    json_object_set_new(*credential, "preSharedKey", json_string(key));
-  }
+  /* NULL for what is no UTF-8; the server would find it missing. */
+  json_t *identity_text = identity != NULL ? json_string(identity) : NULL;
+  json_t *key_text = status == CLI_OK && given != NULL ? json_string(given) : NULL;
   explicit_bzero(key, sizeof key);
+  if (status == CLI_OK &&
+      ((identity != NULL && identity_text == NULL) || (given != NULL && key_text == NULL))) {
+    status = cli_misuse(session, "--psk-id or --psk is no UTF-8; give both as text");
+  }
+  if (identity_text != NULL) json_object_set_new(body, "identity", identity_text);
+  if (key_text != NULL) json_object_set_new(body, "preSharedKey", key_text);
+  return status;
+}
+
+/* Something random between name and project: the first credential of a device
+ * has the plain NAME@PROJECT, this is a further one. */
+static int make_identity(struct cli_session *session, const json_t *device, json_t *body) {
+  char random[9];
+  int status = make_random_hex(session, random, 4);
+  if (status != CLI_OK) return status;
+  json_object_set_new(
+      body, "identity",
+      json_sprintf("%s-%s@%s", cli_text(device, "name"), random, session->config.project));
+  return CLI_OK;
+}
+
+static int make_key(struct cli_session *session, json_t *body) {
+  char key[2 * KEY_BYTES + 1];
+  int status = make_random_hex(session, key, KEY_BYTES);
+  if (status == CLI_OK) json_object_set_new(body, "preSharedKey", json_string(key));
+  explicit_bzero(key, sizeof key);
+  return status;
+}
+
+/* What the server wants; only identity and key are made up when not given. */
+static int make_body(struct cli_session *session, const json_t *device, json_t *body) {
+  json_object_set_new(body, "type", json_string("PRE_SHARED_KEY"));
+  int status = cli_credential_options(session, body);
+  if (status == CLI_OK && json_object_get(body, "identity") == NULL) {
+    status = make_identity(session, device, body);
+  }
+  if (status == CLI_OK && json_object_get(body, "preSharedKey") == NULL) {
+    status = make_key(session, body);
+  }
   return status;
 }
 
@@ -114,14 +91,17 @@ void cli_credential_print(struct cli_session *session, const json_t *credential)
 }
 
 int cli_credential_add(struct cli_session *session) {
-  json_t *device, *credential = NULL;
-  bool has = false;
+  struct cli_address address;
+  json_t *device, *credential = NULL, *body = json_object();
   int status = cli_find(session, &cli_kind_device, cli_argument(session, 0), &device);
-  if (status != CLI_OK) return status;
-  if (cli_option(session, "psk-id") == NULL) status = has_credential(session, device, &has);
-  if (status == CLI_OK) status = cli_credential_create(session, device, !has, &credential);
+  if (status == CLI_OK) status = make_body(session, device, body);
+  if (status == CLI_OK) {
+    address_of(&address, session, device);
+    status = cli_api_send(session, "POST", &address, json_incref(body), &credential);
+  }
   if (status == CLI_OK && session->json) cli_print_json(session, credential);
   if (status == CLI_OK && !session->json) cli_credential_print(session, credential);
+  json_decref(body);
   json_decref(credential);
   json_decref(device);
   return status;

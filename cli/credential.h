@@ -3,15 +3,12 @@
 #define CLI_CREDENTIAL_H
 /* Pre-shared keys of devices: used by `credential add` and `device create`. */
 #include <jansson.h>
-#include <stdbool.h>
 
 struct cli_session;
 
-/* Takes --psk-id and --psk of the command, makes up what is not given, and
- * posts the credential. `fresh`: the device was made just now and has none.
- * *credential is the server's object, with "preSharedKey" in any case. */
-int cli_credential_create(struct cli_session *session, const json_t *device, bool fresh,
-                          json_t **credential);
+/* Puts --psk-id and --psk of the command into a request's body, as far as they
+ * are given. */
+int cli_credential_options(struct cli_session *session, json_t *body);
 /* Identity and key, and that the key is not shown again. */
 void cli_credential_print(struct cli_session *session, const json_t *credential);
 #endif

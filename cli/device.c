@@ -65,16 +65,29 @@ static int make_body(struct cli_session *session, json_t **body) {
   return CLI_OK;
 }
 
-/* A device without the key that was asked for would only be in the way. */
-static void undo(struct cli_session *session, const json_t *device) {
+/* Device and key in one transaction: *device as the server shows it, with the
+ * credential in it. */
+static int provision(struct cli_session *session, json_t *body, json_t **device) {
   struct cli_address address;
-  address_of(&address, session, cli_text(device, "id"));
-  (void)cli_api_delete(session, &address);
+  json_t *credential;
+  int status = cli_credential_options(session, body);
+  if (status != CLI_OK) {
+    json_decref(body);
+    return status;
+  }
+  cli_address_init(&address, session, "/provisioning");
+  status = cli_api_send(session, "POST", &address, body, &credential);
+  if (status != CLI_OK) return status;
+  address_of(&address, session, cli_text(credential, "deviceId"));
+  status = cli_api_get(session, &address, device);
+  if (status == CLI_OK) json_object_set(*device, "credential", credential);
+  json_decref(credential);
+  return status;
 }
 
 int cli_device_create(struct cli_session *session) {
   struct cli_address address;
-  json_t *body, *device, *credential = NULL;
+  json_t *body, *device, *credential;
   bool bare = cli_switch(session, "no-credential");
   if (bare && (cli_switch(session, "psk") || cli_switch(session, "psk-id"))) {
     return cli_misuse(session, "--no-credential and --psk or --psk-id contradict; drop one");
@@ -82,20 +95,17 @@ int cli_device_create(struct cli_session *session) {
   int status = make_body(session, &body);
   if (status != CLI_OK) return status;
   cli_address_init(&address, session, "/devices");
-  status = cli_api_send(session, "POST", &address, body, &device);
+  status = bare ? cli_api_send(session, "POST", &address, body, &device)
+                : provision(session, body, &device);
   if (status != CLI_OK) return status;
-  if (!bare) status = cli_credential_create(session, device, true, &credential);
-  if (status != CLI_OK) {
-    undo(session, device);
-  } else if (session->json) {
-    if (credential != NULL) json_object_set(device, "credential", credential);
+  credential = json_object_get(device, "credential");
+  if (session->json) {
     cli_print_json(session, device);
   } else {
     cli_fact(session, "device", "%s", cli_text(device, "name"));
     cli_fact(session, "id", "%s", cli_text(device, "id"));
     if (credential != NULL) cli_credential_print(session, credential);
   }
-  json_decref(credential);
   json_decref(device);
   return status;
 }

@@ -8,6 +8,7 @@ struct cli_session;
 int cli_project_list(struct cli_session *session);
 int cli_project_create(struct cli_session *session);
 int cli_project_show(struct cli_session *session);
+int cli_project_delete(struct cli_session *session);
 
 int cli_device_create(struct cli_session *session);
 int cli_device_list(struct cli_session *session);

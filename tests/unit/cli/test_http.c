@@ -272,54 +272,59 @@ TEST(at_a_terminal_an_upload_shows_how_far_it_is) {
   fake_stop(fake);
 }
 
-TEST(a_device_whose_credential_fails_is_taken_back) {
+#define DEVICE "{\"id\":\"9\",\"name\":\"k\"}"
+#define DEVICE_LIST LIST(DEVICE, "1")
+
+TEST(a_device_and_its_key_are_made_in_one_request) {
   const char *replies[] = {
-      reply("201 Created", "{\"data\":{\"id\":\"9\",\"name\":\"kitchen\"}}"),
-      reply("409 Conflict", "{\"code\":6,\"message\":\"identity is taken\",\"details\":[]}"),
-      reply("200 OK", "{}"), NULL};
+      reply("200 OK",
+            "{\"data\":{\"id\":\"c\",\"deviceId\":\"9\",\"identity\":\"k@default\","
+            "\"preSharedKey\":\"secret\"}}"),
+      reply("200 OK", "{\"data\":" DEVICE "}"), NULL};
   forget_environment();
   struct fake *fake = fake_start(replies);
-  const struct run *run = RUN("device", "create", "kitchen");
-  assert_status(run, CLI_FAILED);
-  assert_error(run, "identity is taken");
-  assert_contains(fake_requests(fake), "POST /v1/projects/default/devices/9/credentials ");
-  assert_contains(fake_requests(fake), "DELETE /v1/projects/default/devices/9 ");
+  json_t *device = run_json(RUN("device", "create", "k", "--json"));
+  json_t *credential = json_object_get(device, "credential");
+  assert_string_equal(json_string_value(json_object_get(device, "id")), "9");
+  assert_string_equal(json_string_value(json_object_get(credential, "preSharedKey")), "secret");
+  assert_contains(fake_requests(fake), "POST /v1/projects/default/provisioning ");
+  assert_contains(fake_requests(fake), "{\"name\":\"k\",\"tagIds\":[]}");
+  assert_contains(fake_requests(fake), "GET /v1/projects/default/devices/9 ");
+  json_decref(device);
   fake_stop(fake);
 }
 
-TEST(generated_keys_are_long_and_never_the_same) {
-  const char *replies[] = {reply("200 OK", "{\"data\":{\"id\":\"9\",\"name\":\"k\"}}"),
-                           reply("200 OK", "{\"data\":{\"id\":\"c\",\"identity\":\"k@default\"}}"),
-                           reply("200 OK", "{\"data\":{\"id\":\"9\",\"name\":\"k\"}}"),
-                           reply("200 OK", "{\"data\":{\"id\":\"c\",\"identity\":\"k@default\"}}"),
-                           NULL};
-  forget_environment();
-  struct fake *fake = fake_start(replies);
-  char key[2][64];
-  for (int i = 0; i < 2; i++) {
-    json_t *device = run_json(RUN("device", "create", "k", "--json"));
-    const char *text =
-        json_string_value(json_object_get(json_object_get(device, "credential"), "preSharedKey"));
-    assert_int_equal(strlen(text), 32);
-    assert_int_equal(strspn(text, "0123456789abcdef"), 32);
-    snprintf(key[i], sizeof key[i], "%s", text);
-    assert_contains(fake_requests(fake), text); /* what is shown is what was sent */
-    json_decref(device);
-  }
-  assert_string_not_equal(key[0], key[1]);
-  fake_stop(fake);
-}
-
-TEST(a_key_from_standard_input_is_not_shown_by_ps_nor_changed) {
-  const char *replies[] = {reply("200 OK", "{\"data\":{\"id\":\"9\",\"name\":\"k\"}}"),
-                           reply("200 OK", "{\"data\":{\"id\":\"c\",\"identity\":\"me\"}}"), NULL};
+TEST(a_key_from_standard_input_is_sent_as_it_is) {
+  const char *replies[] = {
+      reply("200 OK", "{\"data\":{\"id\":\"c\",\"deviceId\":\"9\",\"identity\":\"me\"}}"),
+      reply("200 OK", "{\"data\":" DEVICE "}"), NULL};
   static const char *const words[] = {"device", "create", "k", "--psk-id",
                                       "me",     "--psk",  "-", NULL};
   forget_environment();
   struct fake *fake = fake_start(replies);
   assert_status(run_cli_with_input("se cret\r\n", words), CLI_OK);
-  assert_contains(fake_requests(fake),
-                  "{\"type\":\"PRE_SHARED_KEY\",\"identity\":\"me\",\"preSharedKey\":\"se cret\"}");
+  assert_contains(fake_requests(fake), "\"identity\":\"me\",\"preSharedKey\":\"se cret\"}");
+  fake_stop(fake);
+}
+
+TEST(generated_keys_are_long_and_never_the_same) {
+  const char *replies[] = {
+      reply("200 OK", DEVICE_LIST), reply("200 OK", "{\"data\":{\"id\":\"c\"}}"),
+      reply("200 OK", DEVICE_LIST), reply("200 OK", "{\"data\":{\"id\":\"c\"}}"), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const char *at = fake_requests(fake);
+  char key[2][33];
+  for (int i = 0; i < 2; i++) {
+    assert_status(RUN("credential", "add", "k"), CLI_OK);
+    assert_contains(at, "\"identity\":\"k-");
+    at = strstr(at, "\"preSharedKey\":\"");
+    assert_non_null(at);
+    at += strlen("\"preSharedKey\":\"");
+    assert_int_equal(strspn(at, "0123456789abcdef"), 32);
+    snprintf(key[i], sizeof key[i], "%s", at);
+  }
+  assert_string_not_equal(key[0], key[1]);
   fake_stop(fake);
 }
 
