@@ -22,8 +22,9 @@
 
 #define RECORD_HEADER_SIZE 13u
 #define CONTENT_HANDSHAKE 22u
-#define CONTENT_CID 25u /* tls12_cid, RFC 9146 */
-#define MTU 1400u       /* certificate flights are cut to this; our messages are shorter */
+#define CONTENT_CID 25u         /* tls12_cid, RFC 9146 */
+#define MTU 1400u               /* certificate flights are cut to this; our messages are shorter */
+#define SEEN_INTERVAL_MS 60000u /* how fine the core's lastSeen is */
 /* First retransmission of a flight; doubles up to the handshake's own limit. */
 #define FLIGHT_TIMEOUT_MIN_MS 1000u
 #define FLIGHT_TIMEOUT_MAX_MS 16000u
@@ -255,6 +256,12 @@ void session_send(struct session *session, const uint8_t *message, size_t size) 
   mbedtls_ssl_write(&session->ssl, message, size);
 }
 
+static void tell_online(struct session *session) {
+  struct srv_gateway *gateway = session->gateway;
+  session->told_ms = gateway->now_ms;
+  srv_core_device_online(gateway->core, &session->device->ref);
+}
+
 static void handshake_failed(struct session *session, int result) {
   char from[UDP_PATH_TEXT_SIZE];
   session->gateway->stats.handshakes_failed++;
@@ -279,7 +286,7 @@ static void session_opened(struct session *session) {
   session->has_cid = cid_enabled == MBEDTLS_SSL_CID_ENABLED;
   gateway->stats.handshakes_ok++;
   address_lost(table_open(&gateway->table, session));
-  srv_core_device_online(gateway->core, &session->device->ref);
+  tell_online(session);
 }
 
 /* One step; false when there is no open session afterwards. */
@@ -308,17 +315,23 @@ static void move_if_newer(struct session *session, const struct udp_path *path,
   address_lost(table_move(&session->gateway->table, session, path));
 }
 
+/* A record was authentic: the peer lives, whatever it says. */
+static void note_life(struct session *session) {
+  session->received_ms = session->gateway->now_ms;
+  session->quiet = false;
+  gw_retransmit_stop(&session->ping);
+  observe_wake(session);
+  if (session->received_ms - session->told_ms >= SEEN_INTERVAL_MS) tell_online(session);
+}
+
 static void read_records(struct session *session, const struct udp_path *path) {
   uint8_t message[MBEDTLS_SSL_IN_CONTENT_LEN];
   while (session->state == SESSION_OPEN) {
     uint64_t top = session->ssl.in_window_top;
     int result = mbedtls_ssl_read(&session->ssl, message, sizeof message);
     if (result > 0) {
-      session->received_ms = session->gateway->now_ms;
       move_if_newer(session, path, top);
-      gw_retransmit_stop(&session->ping); /* whatever it is, the peer lives */
-      session->quiet = false;
-      observe_wake(session);
+      note_life(session);
       coap_receive(session, message, (size_t)result);
     } else if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
       if (session->incoming == NULL) return;

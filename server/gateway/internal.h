@@ -89,6 +89,7 @@ struct session {
 
   struct timer timer;
   uint64_t started_ms, received_ms, sent_ms;
+  uint64_t told_ms; /* when the core was last told that the device lives */
   uint16_t next_message_id;
   uint16_t ping_message_id;
   struct gw_retransmit ping;

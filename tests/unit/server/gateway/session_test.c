@@ -122,6 +122,19 @@ TEST(online_and_offline_are_told_to_the_core) {
   gateway_down(f);
 }
 
+TEST(the_core_hears_once_a_minute_that_a_device_still_speaks) {
+  struct fixture *f = gateway_up();
+  struct dtls_client *client = client_up(f, 0);
+  assert_int_equal(1, f->fake->online_calls);
+  for (int i = 0; i < 30; i++) { /* 5 minutes */
+    f->now_ms += 10000;
+    assert_true(is_served(f, client));
+  }
+  assert_int_equal(1 + 5, f->fake->online_calls);
+  dtls_client_destroy(client);
+  gateway_down(f);
+}
+
 TEST(a_revoked_device_is_cut_off_and_not_let_in_again) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0), *other = client_up(f, 1);
