@@ -16,23 +16,6 @@
 
 /* Names ---------------------------------------------------------------------- */
 
-static bool is_name_byte(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
-         c == '+' || c == '-';
-}
-
-static bool is_safe(const char *text, size_t length_max, char also) {
-  size_t length = 0;
-  for (; text[length] != '\0'; length++) {
-    if (length == length_max || !(is_name_byte(text[length]) || text[length] == also)) return false;
-  }
-  return length > 0 && text[0] != '.';
-}
-
-bool godwit_store_version_is_safe(const char *version) {
-  return is_safe(version, GW_VERSION_MAX, '.');
-}
-
 void godwit_store_file_name(const struct godwit_store *store,
                             const struct godwit_store_entry *entry,
                             char name[GODWIT_STORE_NAME_MAX + 1]) {
@@ -185,7 +168,7 @@ static int read_journal(struct godwit_store *store) {
 int godwit_store_init(struct godwit_store *store, const struct godwit_store_config *config) {
   if (config->volume == NULL || config->package == NULL) return GODWIT_ERR_ARGUMENT;
   if (strlen(config->volume) > GODWIT_STORE_VOLUME_MAX) return GODWIT_ERR_ARGUMENT;
-  if (!is_safe(config->package, GW_PACKAGE_MAX, '_')) return GODWIT_ERR_ARGUMENT;
+  if (!godwit_store_package_is_safe(config->package)) return GODWIT_ERR_ARGUMENT;
   memset(store, 0, sizeof *store);
   memcpy(store->volume, config->volume, strlen(config->volume) + 1);
   memcpy(store->package, config->package, strlen(config->package) + 1);

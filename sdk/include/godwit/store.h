@@ -82,6 +82,8 @@ void godwit_store_file_name(const struct godwit_store *store,
 /* True where version can be a file name: 1 to 16 of A-Z a-z 0-9 . + -, and no
  * leading dot. Others are refused by godwit_store_begin. */
 bool godwit_store_version_is_safe(const char *version);
+/* The same for a package, which may have '_' too. */
+bool godwit_store_package_is_safe(const char *package);
 
 /* Incoming ------------------------------------------------------------------
  * begin starts or resumes: *offset is where to go on, 0 for a new file, a

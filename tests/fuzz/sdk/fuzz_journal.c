@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+// fuzz-link: sdk/src/journal.c sdk/src/store_name.c
+/* A journal that is read is safe to act on, and writes back to the same bytes.
+ * The checksum is put right first: a fuzzer would not get past it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/src/journal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int condition) {
+  if (!condition) abort();
+}
+
+static void check_entry(const struct godwit_store_entry *entry) {
+  check(memchr(entry->version, '\0', sizeof entry->version) != NULL);
+  check(entry->version[0] == '\0' || godwit_store_version_is_safe(entry->version));
+  check(entry->size_bytes <= 0x7FFFFFFFu);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct godwit_store_state state, again;
+  uint8_t bytes[GODWIT_JOURNAL_SIZE] = {'G', 'W', 'J', '1'};
+  (void)godwit_journal_decode(data, size, &state);
+  size_t room = sizeof bytes - 8;
+  memcpy(bytes + 4, data, size < room ? size : room);
+  uint32_t crc = godwit_crc32(bytes, sizeof bytes - 4);
+  for (unsigned i = 0; i < 4; i++) bytes[sizeof bytes - 4 + i] = (uint8_t)(crc >> (8 * i));
+  if (godwit_journal_decode(bytes, sizeof bytes, &state) < 0) return 0;
+  check_entry(&state.active);
+  check_entry(&state.previous);
+  check_entry(&state.incoming);
+  check_entry(&state.discarded);
+  check(state.incoming_bytes <= state.incoming.size_bytes);
+  uint8_t written[GODWIT_JOURNAL_SIZE];
+  godwit_journal_encode(&state, written);
+  check(godwit_journal_decode(written, sizeof written, &again) == GODWIT_OK);
+  check(memcmp(&again.incoming, &state.incoming, sizeof state.incoming) == 0);
+  check(again.incoming_bytes == state.incoming_bytes && again.generation == state.generation);
+  return 0;
+}
