@@ -23,7 +23,8 @@ static inline int32_t wit_multiply_high(int32_t a, int32_t b) {
   int64_t product = (int64_t)a * b;
   int64_t nudged = product + (product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30));
   /* Division that cuts towards 0, in shifts: it is the innermost loop of all. */
-  return (int32_t)((nudged + (nudged >> 63 & INT32_MAX)) >> 31);
+  if (nudged < 0) nudged += INT32_MAX;
+  return (int32_t)(nudged >> 31);
 }
 
 /* x / 2^exponent, rounded to nearest, halves away from zero; exponent 0 to 31. */

@@ -45,8 +45,8 @@
  * What no device would ever finish is refused. */
 #define WIT_COST_MAX ((uint64_t)1 << 36)
 
-/* Labels. */
-#define WIT_LABELS_BYTES_MAX 65536u
+/* Text of the labels: finding the nth one walks over those before it. */
+#define WIT_LABELS_BYTES_MAX 32768u
 
 /* One operator's own state in the arena (struct wit_op.data_size). */
 #define WIT_OP_DATA_MAX 192u

@@ -116,7 +116,8 @@ static struct wit_operator_info read_operator(struct wit_reader *r, const struct
   struct wit_table code = wit_vector_table(r, &codes, index);
   /* Files of before 2020 know only the 8-bit field; newer ones put 127 into it
    * where the code does not fit. */
-  int32_t old_code = (int8_t)wit_read_u8(r, &code, OPERATOR_CODE_DEPRECATED, 0);
+  int32_t old_code = wit_read_u8(r, &code, OPERATOR_CODE_DEPRECATED, 0);
+  if (old_code > INT8_MAX) old_code -= 256;
   int32_t new_code = wit_read_i32(r, &code, OPERATOR_CODE_BUILTIN, 0);
   struct wit_operator_info info = {
       .builtin = new_code > old_code ? new_code : old_code,

@@ -72,7 +72,7 @@ static int prepare_scales(struct wit_prepare *prepare, const struct wit_operand 
   status = wit_prepare_multiplier(prepare, real, WIT_SHIFT_MAX, &op->multiplier, &op->shift);
   if (status) return status;
   int32_t extra = 0;
-  while (extra < 31 && op->summed_count >> (extra + 1)) extra++;
+  while (op->summed_count >> extra > 1) extra++;
   if (extra > 31 + op->shift) extra = 31 + op->shift;
   op->multiplier = (int32_t)(((int64_t)op->multiplier << extra) / op->summed_count);
   op->shift -= extra;

@@ -41,6 +41,7 @@ static bool walk_next(const struct wit_binary *op, struct walk *w) {
 }
 
 /* Defines NAME over TYPE: EXPRESSION of a value x and a value y. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): TYPE is a type */
 #define DEFINE_BINARY(NAME, TYPE, EXPRESSION)                                          \
   void NAME(const struct wit_binary *op, const TYPE *a, const TYPE *b, TYPE *output) { \
     struct walk w = walk_begin(op);                                                    \
@@ -53,6 +54,7 @@ static bool walk_next(const struct wit_binary *op, struct walk *w) {
       }                                                                                \
     } while (walk_next(op, &w));                                                       \
   }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static int32_t scaled_input(int32_t value, int32_t offset, int32_t left_shift, int32_t multiplier,
                             int32_t shift) {

@@ -49,63 +49,81 @@ static int32_t round_average(int32_t sum, int32_t count) {
   return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
 }
 
-#define FOR_EACH_ELEMENT(w, element, channel, p)                                       \
-  for (int32_t row = 0; row < (w)->rows; row++)                                        \
-    for (size_t column = 0, element = (w)->first + (size_t)row * (w)->row + (channel); \
-         column < (size_t)(w)->columns; column++, element += (size_t)(p)->depth)
-
-static void average_int8(const struct wit_pool *p, const struct window *w, const void *input,
-                         size_t channel, void *output, size_t at) {
-  const int8_t *in = input;
-  int32_t sum = 0;
-  FOR_EACH_ELEMENT(w, i, channel, p) sum += in[i];
-  ((int8_t *)output)[at] =
-      (int8_t)wit_clamp(round_average(sum, w->rows * w->columns), p->output_min, p->output_max);
-}
-
-static void average_int16(const struct wit_pool *p, const struct window *w, const void *input,
-                          size_t channel, void *output, size_t at) {
-  const int16_t *in = input;
-  int32_t sum = 0;
-  FOR_EACH_ELEMENT(w, i, channel, p) sum += in[i];
-  ((int16_t *)output)[at] =
-      (int16_t)wit_clamp(round_average(sum, w->rows * w->columns), p->output_min, p->output_max);
-}
-
 static float clamp_f32(const struct wit_pool *p, float value) {
   if (value < p->output_min_f32) return p->output_min_f32;
   return value > p->output_max_f32 ? p->output_max_f32 : value;
 }
 
+/* Element of row `row`, column 0 of a window. */
+static size_t row_start(const struct window *w, int32_t row, size_t channel) {
+  return w->first + (size_t)row * w->row + channel;
+}
+
+static void average_int8(const struct wit_pool *p, const struct window *w, const void *input,
+                         size_t channel, void *output, size_t at) {
+  int32_t sum = 0;
+  for (int32_t row = 0; row < w->rows; row++) {
+    const int8_t *in = (const int8_t *)input + row_start(w, row, channel);
+    for (int32_t column = 0; column < w->columns; column++, in += p->depth) sum += *in;
+  }
+  int32_t average = round_average(sum, w->rows * w->columns);
+  ((int8_t *)output)[at] = (int8_t)wit_clamp(average, p->output_min, p->output_max);
+}
+
+static void average_int16(const struct wit_pool *p, const struct window *w, const void *input,
+                          size_t channel, void *output, size_t at) {
+  int32_t sum = 0;
+  for (int32_t row = 0; row < w->rows; row++) {
+    const int16_t *in = (const int16_t *)input + row_start(w, row, channel);
+    for (int32_t column = 0; column < w->columns; column++, in += p->depth) sum += *in;
+  }
+  int32_t average = round_average(sum, w->rows * w->columns);
+  ((int16_t *)output)[at] = (int16_t)wit_clamp(average, p->output_min, p->output_max);
+}
+
 static void average_f32(const struct wit_pool *p, const struct window *w, const void *input,
                         size_t channel, void *output, size_t at) {
-  const float *in = input;
   float sum = 0.0f;
-  FOR_EACH_ELEMENT(w, i, channel, p) sum += in[i];
+  for (int32_t row = 0; row < w->rows; row++) {
+    const float *in = (const float *)input + row_start(w, row, channel);
+    for (int32_t column = 0; column < w->columns; column++, in += p->depth) sum += *in;
+  }
   ((float *)output)[at] = clamp_f32(p, sum / (float)(w->rows * w->columns));
 }
 
 static void max_int8(const struct wit_pool *p, const struct window *w, const void *input,
                      size_t channel, void *output, size_t at) {
-  const int8_t *in = input;
   int8_t max = INT8_MIN;
-  FOR_EACH_ELEMENT(w, i, channel, p) max = in[i] > max ? in[i] : max;
+  for (int32_t row = 0; row < w->rows; row++) {
+    const int8_t *in = (const int8_t *)input + row_start(w, row, channel);
+    for (int32_t column = 0; column < w->columns; column++, in += p->depth) {
+      if (*in > max) max = *in;
+    }
+  }
   ((int8_t *)output)[at] = (int8_t)wit_clamp(max, p->output_min, p->output_max);
 }
 
 static void max_int16(const struct wit_pool *p, const struct window *w, const void *input,
                       size_t channel, void *output, size_t at) {
-  const int16_t *in = input;
   int16_t max = INT16_MIN;
-  FOR_EACH_ELEMENT(w, i, channel, p) max = in[i] > max ? in[i] : max;
+  for (int32_t row = 0; row < w->rows; row++) {
+    const int16_t *in = (const int16_t *)input + row_start(w, row, channel);
+    for (int32_t column = 0; column < w->columns; column++, in += p->depth) {
+      if (*in > max) max = *in;
+    }
+  }
   ((int16_t *)output)[at] = (int16_t)wit_clamp(max, p->output_min, p->output_max);
 }
 
 static void max_f32(const struct wit_pool *p, const struct window *w, const void *input,
                     size_t channel, void *output, size_t at) {
-  const float *in = input;
   float max = -FLT_MAX;
-  FOR_EACH_ELEMENT(w, i, channel, p) max = in[i] > max ? in[i] : max;
+  for (int32_t row = 0; row < w->rows; row++) {
+    const float *in = (const float *)input + row_start(w, row, channel);
+    for (int32_t column = 0; column < w->columns; column++, in += p->depth) {
+      if (*in > max) max = *in;
+    }
+  }
   ((float *)output)[at] = clamp_f32(p, max);
 }
 
