@@ -162,12 +162,11 @@ static int check_model(struct cli_session *session, const void *bytes, size_t si
   if (cli_switch(session, "force-binary")) return CLI_OK;
   cli_model_check(bytes, size, &model, &verdict);
   if (verdict.runs) return CLI_OK;
-  return cli_fail(session,
-                  "%s is %s: %s; correct the model (`godwit model inspect`), or send it with "
-                  "--force-binary if it is none",
-                  cli_argument(session, 0),
-                  verdict.opened ? "a model that no device can run" : "not a TensorFlow Lite model",
-                  verdict.error.message);
+  return cli_fail(
+      session,
+      "no device can run %s: %s; correct the model (`godwit model inspect` shows it), or "
+      "send it with --force-binary if it is none",
+      cli_argument(session, 0), verdict.error.message);
 }
 
 int cli_artifact_upload(struct cli_session *session) {

@@ -38,28 +38,33 @@ int cli_login(struct cli_session *session) {
   return CLI_OK;
 }
 
-/* Whatever the server says of itself, one fact a line: "devices.online  3". */
-static void print_facts(struct cli_session *session, const char *prefix, json_t *object) {
+/* Whatever the server says of itself: "gateway.sessions  3". */
+static void add_facts(struct cli_table *table, const char *prefix, json_t *object) {
   const char *key;
   json_t *value;
   json_object_foreach(object, key, value) {
-    char name[128];
+    char name[128], time[64];
     snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] != 0 ? "." : "", key);
     if (json_is_object(value)) {
-      print_facts(session, name, value);
-    } else if (json_is_string(value)) {
-      cli_fact(session, name, "%s", json_string_value(value));
+      add_facts(table, name, value);
+      continue;
+    }
+    cli_table_add(table, name);
+    if (json_is_string(value)) {
+      cli_table_add(table, cli_format_time(time, sizeof time, json_string_value(value)));
     } else if (json_is_integer(value)) {
-      cli_fact(session, name, "%lld", (long long)json_integer_value(value));
-    } else if (json_is_number(value)) {
-      cli_fact(session, name, "%g", json_number_value(value));
-    } else if (json_is_boolean(value)) {
-      cli_fact(session, name, "%s", json_is_true(value) ? "yes" : "no");
+      cli_table_addf(table, "%lld", (long long)json_integer_value(value));
+    } else if (json_is_real(value)) {
+      cli_table_addf(table, "%g", json_real_value(value));
+    } else {
+      cli_table_add(table, json_is_true(value) ? "yes" : json_is_false(value) ? "no" : NULL);
     }
   }
 }
 
 int cli_status(struct cli_session *session) {
+  static const char *const heading[] = {"SERVER", NULL};
+  struct cli_table table;
   struct cli_address address;
   json_t *data;
   cli_address_init_plain(&address, "status");
@@ -68,8 +73,10 @@ int cli_status(struct cli_session *session) {
   if (session->json) {
     cli_print_json(session, data);
   } else {
-    cli_fact(session, "server", "%s", session->config.url);
-    print_facts(session, "", data);
+    cli_table_init(&table, heading, 2);
+    table.heading[1] = session->config.url;
+    add_facts(&table, "", data);
+    cli_table_print(session, &table);
   }
   json_decref(data);
   return CLI_OK;
