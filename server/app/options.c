@@ -57,7 +57,7 @@ void srv_options_help(FILE *out) {
       "  godwit login                                     keep the API key\n"
       "  godwit device create kitchen                     a device and its key\n"
       "  godwit artifact upload yes_no.tflite --package model --version 1.0.0\n"
-      "  godwit release create model@1.0.0 --rollout\n"
+      "  godwit release create --artifact model@1.0.0 --rollout\n"
       "\n"
       "The ports in use are also in DIR/ports.json while the server runs. The REST\n"
       "API is plain HTTP: give it to other machines through a TLS proxy only.\n",

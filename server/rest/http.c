@@ -24,6 +24,8 @@
  * rather than a reset; up to here, then the connection is cut. */
 #define DISCARD_MAX ((uint64_t)256 * 1024 * 1024)
 
+#define CODE_INVALID 3 /* gRPC's number */
+
 struct srv_rest {
   struct MHD_Daemon *daemon;
   struct srv_rest_context context;
@@ -212,15 +214,15 @@ static int check_content_type(struct exchange *exchange, const char *content_typ
                  media_type_is(content_type, "application/x-www-form-urlencoded");
   if (is_upload(exchange)) {
     if (!is_form && !media_type_is(content_type, "application/json")) return SRV_OK;
-    return srv_request_fail_http(request, 415,
+    return srv_request_fail_http(request, 415, CODE_INVALID,
                                  "send the artifact's bytes as application/octet-stream, not as %s",
                                  content_type);
   }
   if (request->route->body == NULL || media_type_is(content_type, "application/json")) {
     return SRV_OK;
   }
-  return srv_request_fail_http(request, 415, "send JSON as application/json, not as %s",
-                               content_type);
+  return srv_request_fail_http(request, 415, CODE_INVALID,
+                               "send JSON as application/json, not as %s", content_type);
 }
 
 static int check_length(struct exchange *exchange, const char *content_length) {

@@ -104,8 +104,9 @@ struct srv_request {
   json_t *answer;            /* a document, or NULL with a blob */
   struct srv_blob_view blob; /* to be sent as it is */
   char blob_name[64];
-  char error[SRV_ERROR_MAX];
-  char error_field[64];
+  char error[SRV_ERROR_MAX]; /* "" while all is well */
+  int error_code;            /* gRPC's number, as clients of the original expect */
+  char error_field[64];      /* the member or parameter that was wrong */
 };
 
 /* request.c. method "HEAD" is routed as GET. url: the path, not yet decoded. */
@@ -134,8 +135,8 @@ bool srv_time_parse(const char *text, int64_t *out_us);
 int srv_request_fail(struct srv_request *request, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* With an HTTP status that no srv_status has. */
-int srv_request_fail_http(struct srv_request *request, int http_status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int srv_request_fail_http(struct srv_request *request, int http_status, int code,
+                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The core's last words. */
 int srv_request_fail_core(struct srv_request *request, int status);
 

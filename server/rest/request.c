@@ -21,23 +21,15 @@ static const struct outcome outcomes[] = {
     {SRV_ERR_NO_SPACE, 507, 8}, {SRV_ERR_MODEL, 422, 3},     {SRV_ERR_BUSY, 503, 14},
     {SRV_ERR_IO, 500, 13},      {SRV_ERR_INTERNAL, 500, 13},
 };
+#define CODE_UNAUTHENTICATED 16
+#define CODE_UNIMPLEMENTED 12
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int http_status_of(int status) {
+static const struct outcome *outcome_of(int status) {
   for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
-    if (outcomes[i].status == status) return outcomes[i].http_status;
+    if (outcomes[i].status == status) return &outcomes[i];
   }
-  return 500;
-}
-
-static int code_of(int http_status) {
-  if (http_status == 401) return 16;
-  if (http_status == 405) return 12;
-  if (http_status == 415) return 3;
-  for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
-    if (outcomes[i].http_status == http_status) return outcomes[i].code;
-  }
-  return 13;
+  return &outcomes[COUNT_OF(outcomes) - 1];
 }
 
 int srv_request_fail(struct srv_request *request, int status, const char *format, ...) {
@@ -45,16 +37,19 @@ int srv_request_fail(struct srv_request *request, int status, const char *format
   va_start(arguments, format);
   vsnprintf(request->error, sizeof(request->error), format, arguments);
   va_end(arguments);
-  request->http_status = http_status_of(status);
+  request->http_status = outcome_of(status)->http_status;
+  request->error_code = outcome_of(status)->code;
   return status;
 }
 
-int srv_request_fail_http(struct srv_request *request, int http_status, const char *format, ...) {
+int srv_request_fail_http(struct srv_request *request, int http_status, int code,
+                          const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(request->error, sizeof(request->error), format, arguments);
   va_end(arguments);
   request->http_status = http_status;
+  request->error_code = code;
   return SRV_ERR_INVALID;
 }
 
@@ -224,12 +219,12 @@ const char *srv_query_value(const struct srv_request *request, const char *name)
 
 static int check_key(struct srv_request *request, const char *key) {
   if (key == NULL || key[0] == 0) {
-    return srv_request_fail_http(request, 401,
+    return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED,
                                  "this needs an API key: send it in the header x-api-key");
   }
   int status = srv_core_check_api_key(request->core, key, &request->key);
   if (status == SRV_ERR_FORBIDDEN) {
-    return srv_request_fail_http(request, 401, "the API key is not valid");
+    return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED, "the API key is not valid");
   }
   if (status != SRV_OK) return srv_request_fail_core(request, status);
   if ((request->route->flags & SRV_ROUTE_SERVER) != 0 && request->key.project_id[0] != 0) {
@@ -251,7 +246,8 @@ static int check_project(struct srv_request *request) {
 
 int srv_request_authorize(struct srv_request *request, const char *key) {
   if (request->route == NULL && request->path_known) {
-    return srv_request_fail_http(request, 405, "this path does not take that method");
+    return srv_request_fail_http(request, 405, CODE_UNIMPLEMENTED,
+                                 "this path does not take that method");
   }
   if (request->route == NULL) {
     return srv_request_fail(request, SRV_ERR_NOT_FOUND,
@@ -645,8 +641,8 @@ json_t *srv_request_take_document(struct srv_request *request) {
   }
   json_t *message = json_string(request->error); /* NULL when a cut went through a character */
   if (message == NULL) message = json_string("bad request");
-  return json_pack("{s:i, s:o, s:o}", "code", code_of(request->http_status), "message", message,
-                   "details", details);
+  return json_pack("{s:i, s:o, s:o}", "code", request->error_code, "message", message, "details",
+                   details);
 }
 
 void srv_request_end(struct srv_request *request) {
