@@ -194,7 +194,9 @@ TEST(numbers_beyond_31_bits_are_too_long_in_both_directions) {
   struct gw_manifest manifest = manifest_of(1, "model", "1.0.0", 1);
   manifest.sequence_number = 0x80000000u;
   assert_int_equal(gw_manifest_encode(&manifest, buffer, sizeof buffer), GW_ERR_TOO_LONG);
-  manifest.sequence_number = 1;
+  manifest.sequence_number = INT32_MAX;
+  manifest.component[0].size_bytes = INT32_MAX;
+  assert_true(gw_manifest_encode(&manifest, buffer, sizeof buffer) > 0);
   manifest.component[0].size_bytes = 0x80000000u;
   assert_int_equal(gw_manifest_encode(&manifest, buffer, sizeof buffer), GW_ERR_TOO_LONG);
   assert_int_equal(gw_manifest_encoded_size(&manifest), 0);
@@ -215,6 +217,7 @@ TEST(more_than_eight_components_are_too_long_in_both_directions) {
 
 TEST(key_given_twice_is_malformed) {
   assert_int_equal(status_of("a3 01 05 01 06 03 80"), GW_ERR_MALFORMED);
+  assert_int_equal(status_of("bf 01 05 01 06 03 80 ff"), GW_ERR_MALFORMED);
   assert_int_equal(status_of("a2 01 05 03 81 a6" COMPONENT_1_TO_5 "01 61 'q'"), GW_ERR_MALFORMED);
 }
 
