@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SDK on its POSIX port against the real gateway, which runs in a process
  * of its own with a core in memory. After init, the SDK calls malloc never. */
-#include <mbedtls/sha256.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "godwit/updater.h"
 #include "sdk/platform/clock.h"
-#include "sdk/src/pool.h"
-#include "server/gateway/gateway.h"
-#include "tests/support/fake_core.h"
 #include "tests/support/test.h"
+#include "tests/unit/sdk/gateway_process.h"
 
 /* --wrap: every call from code linked into this test comes here. */
 void *__real_malloc(size_t size);
@@ -49,68 +42,11 @@ void __wrap_free(void *memory) {
   __real_free(memory);
 }
 
-#define MODEL_BYTES 20000u
-static uint8_t model[MODEL_BYTES];
-
-/* The server's process --------------------------------------------------------- */
-
-static struct gateway {
-  pid_t process;
-  uint16_t port;
-} gateway;
-
-static void serve(int tell, uint16_t port) {
-  static struct srv_core core;
-  struct srv_gateway *served;
-  char error[160];
-  /* A fork of a process that has had a client: its mbedTLS asks the pools. */
-  godwit_pool_set_outside(calloc, free);
-  fake_core_init(&core);
-  core.blob = model;
-  core.blob_size = sizeof model;
-  core.manifest.component[0].size_bytes = sizeof model;
-  mbedtls_sha256(model, sizeof model, core.manifest.component[0].digest, 0);
-  const struct srv_gateway_config config = {.bind_address = "127.0.0.1", .port = port};
-  if (srv_gateway_create(&served, &config, &core, error, sizeof error) != SRV_OK) {
-    fprintf(stderr, "%s\n", error);
-    _exit(1);
-  }
-  port = srv_gateway_port(served);
-  if (write(tell, &port, sizeof port) != (ssize_t)sizeof port) _exit(1);
-  for (;;) {
-    struct pollfd entry = {.fd = srv_gateway_fd(served), .events = POLLIN};
-    (void)poll(&entry, 1, srv_gateway_timeout_ms(served));
-    srv_gateway_run(served);
-  }
-}
-
-static void stop_gateway(void) {
-  if (gateway.process <= 0) return;
-  kill(gateway.process, SIGKILL);
-  waitpid(gateway.process, NULL, 0);
-  gateway.process = 0;
-}
-
-static void start_gateway(uint16_t port) {
-  int ends[2];
-  for (size_t i = 0; i < sizeof model; i++) model[i] = (uint8_t)(i * 131 + i / 256);
-  assert_int_equal(pipe(ends), 0);
-  gateway.process = fork();
-  assert_true(gateway.process >= 0);
-  if (gateway.process == 0) {
-    alarm(100); /* never outlives a test that died */
-    serve(ends[1], port);
-  }
-  close(ends[1]);
-  atexit(stop_gateway);
-  assert_int_equal(read(ends[0], &gateway.port, sizeof gateway.port), sizeof gateway.port);
-  close(ends[0]);
-}
-
 /* The device ------------------------------------------------------------------- */
 
 static _Alignas(16) uint8_t memory[GODWIT_CLIENT_MEMORY_BYTES];
-static _Alignas(16) uint8_t slot[2][MODEL_BYTES];
+static _Alignas(16) uint8_t slot[2][GATEWAY_MODEL_BYTES];
+static uint16_t gateway_port;
 static struct godwit_client *client;
 static struct godwit_store store;
 static struct godwit_updater updater;
@@ -118,7 +54,8 @@ static unsigned activations;
 
 static int load(void *arg, const struct godwit_model *candidate) {
   (void)arg;
-  return candidate->size == sizeof model && memcmp(candidate->data, model, sizeof model) == 0
+  return candidate->size == GATEWAY_MODEL_BYTES &&
+                 memcmp(candidate->data, gateway_model(), GATEWAY_MODEL_BYTES) == 0
              ? GODWIT_OK
              : GODWIT_ERR_MODEL;
 }
@@ -134,7 +71,7 @@ static void boot(const char *psk) {
   snprintf(folder, sizeof folder, "%s/sd", test_temporary_folder());
   assert_int_equal(
       godwit_client_init(&client, &(struct godwit_client_config){.host = "127.0.0.1",
-                                                                 .port = gateway.port,
+                                                                 .port = gateway_port,
                                                                  .psk_identity = "d1@p",
                                                                  .psk = psk,
                                                                  .psk_size = strlen(psk),
@@ -147,13 +84,14 @@ static void boot(const char *psk) {
   assert_int_equal(godwit_store_init(
                        &store, &(struct godwit_store_config){.volume = folder, .package = "model"}),
                    GODWIT_OK);
-  assert_int_equal(godwit_updater_init(&updater,
-                                       &(struct godwit_updater_config){
-                                           .client = client,
-                                           .store = &store,
-                                           .slot = {{slot[0], MODEL_BYTES}, {slot[1], MODEL_BYTES}},
-                                           .ops = {.load = load, .activate = activate}}),
-                   GODWIT_OK);
+  assert_int_equal(
+      godwit_updater_init(
+          &updater, &(struct godwit_updater_config){.client = client,
+                                                    .store = &store,
+                                                    .slot = {{slot[0], GATEWAY_MODEL_BYTES},
+                                                             {slot[1], GATEWAY_MODEL_BYTES}},
+                                                    .ops = {.load = load, .activate = activate}}),
+      GODWIT_OK);
   (void)godwit_updater_start(&updater);
 }
 
@@ -173,7 +111,7 @@ static void run_until_done(void) {
 }
 
 TEST(model_arrives_from_the_real_gateway_without_one_malloc) {
-  start_gateway(0);
+  gateway_port = gateway_start(0);
   malloc_forbidden = true;
   boot("secret-1");
   run_until_done();
@@ -190,7 +128,7 @@ TEST(model_arrives_from_the_real_gateway_without_one_malloc) {
 }
 
 TEST(gateway_gives_the_session_a_connection_id) {
-  start_gateway(0);
+  gateway_port = gateway_start(0);
   boot("secret-1");
   run_until_done();
   assert_true(godwit_client_has_connection_id(client));
@@ -207,12 +145,11 @@ TEST(gateway_gives_the_session_a_connection_id) {
 }
 
 TEST(killed_gateway_that_returns_is_found_again) {
-  start_gateway(0);
+  gateway_port = gateway_start(0);
   boot("secret-1");
   run_until_done();
-  uint16_t port = gateway.port;
-  stop_gateway();
-  start_gateway(port);
+  gateway_stop();
+  gateway_start(gateway_port);
   uint64_t end_ms = godwit_platform_now_ms() + 60000;
   struct godwit_client_stats stats = {0};
   while (stats.connects < 2) {
@@ -225,7 +162,7 @@ TEST(killed_gateway_that_returns_is_found_again) {
 }
 
 TEST(wrong_key_is_refused_credentials) {
-  start_gateway(0);
+  gateway_port = gateway_start(0);
   boot("secret-2");
   uint64_t end_ms = godwit_platform_now_ms() + 60000;
   while (godwit_client_last_error(client) == GODWIT_OK) {
