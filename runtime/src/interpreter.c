@@ -513,3 +513,7 @@ struct wit_tensor *wit_interpreter_output(struct wit_interpreter *interpreter, s
 size_t wit_interpreter_arena_used(const struct wit_interpreter *interpreter) {
   return interpreter->arena_used;
 }
+
+uint64_t wit_interpreter_cost(const struct wit_interpreter *interpreter) {
+  return interpreter->cost;
+}

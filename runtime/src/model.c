@@ -428,6 +428,7 @@ int wit_model_open(struct wit_model *model, const void *data, size_t size,
   if (!model || (!data && size > 0)) {
     return wit_error_set(error, WIT_ERR_ARGUMENT, -1, -1, "wit_model_open: no model or no data");
   }
+  if (!data) data = ""; /* an empty file */
   *model = (struct wit_model){.file = data, .file_size = size};
   if (size > WIT_FILE_SIZE_MAX) {
     return wit_error_set(error, WIT_ERR_MALFORMED, -1, -1, "the file is larger than 2 GiB");

@@ -123,9 +123,9 @@ bool wit_model_output(const struct wit_model *model, size_t index, struct wit_te
  * Builtin names are static; custom names borrow the model. */
 const char *wit_model_operator_name(const struct wit_model *model, size_t index, int32_t *version);
 
-/* Ops are linked one by one: a firmware lists those it wants, the linker drops
- * the rest. wit_ops_all names them all. */
-struct wit_op; /* runtime/src/op.h */
+/* Ops are linked one by one: a firmware lists those it wants (wit/ops.h), the
+ * linker drops the rest. wit_ops_all names them all. */
+struct wit_op; /* runtime/src/op.h: how to write one */
 struct wit_op_table {
   const struct wit_op *const *op;
   size_t count;
@@ -137,12 +137,17 @@ struct wit_interpreter; /* lives at the start of the arena */
 #define WIT_ARENA_ALIGNMENT 16u
 
 /* Verifies the graph, plans memory, prepares every op. On success *interpreter
- * points into the arena. WIT_ERR_ARENA reports the size that would do; an
- * arena of NULL and 0 is thus the size query. */
+ * points into the arena. WIT_ERR_ARENA reports the exact size that would do; an
+ * arena of NULL and 0 is thus the size query. (On a device, whose stack is
+ * small, the answer for a graph of more than 128 tensors may be less than what
+ * is needed: ask again with an arena of that size. runtime/src/limits.h.)
+ * A model that stands elsewhere in memory may need another size: constants
+ * that are not aligned there are copied. */
 int wit_interpreter_init(struct wit_interpreter **interpreter, const struct wit_model *model,
                          const struct wit_op_table *ops, void *arena, size_t arena_size,
                          struct wit_error *error);
-/* Runs the graph once. */
+/* Runs the graph once. WIT_ERR_RUNTIME where an op's definition lets an input's
+ * value be wrong; none of today's ops do. */
 int wit_interpreter_invoke(struct wit_interpreter *interpreter, struct wit_error *error);
 /* Sets state kept between invokes (variable tensors) to its start. */
 void wit_interpreter_reset(struct wit_interpreter *interpreter);
@@ -153,4 +158,6 @@ struct wit_tensor *wit_interpreter_input(struct wit_interpreter *interpreter, si
 struct wit_tensor *wit_interpreter_output(struct wit_interpreter *interpreter, size_t index);
 /* Bytes of the arena in use, all in all. */
 size_t wit_interpreter_arena_used(const struct wit_interpreter *interpreter);
+/* Multiply-accumulates (or what costs about as much) of one invoke. */
+uint64_t wit_interpreter_cost(const struct wit_interpreter *interpreter);
 #endif

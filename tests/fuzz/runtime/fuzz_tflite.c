@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/src/interpreter.h"
 #include "wit/wit.h"
 
 #define ARENA_SIZE (256u * 1024)
@@ -47,7 +46,7 @@ static void run(const struct wit_model *model, void *arena, size_t arena_size) {
   int status = wit_interpreter_init(&interpreter, model, &wit_ops_all, arena, arena_size, &error);
   if (status) abort(); /* the size was the one that it asked for */
   if (wit_interpreter_arena_used(interpreter) != arena_size) abort();
-  if (interpreter->cost > COST_MAX) return;
+  if (wit_interpreter_cost(interpreter) > COST_MAX) return;
   struct wit_tensor *tensor;
   for (size_t i = 0; (tensor = wit_interpreter_input(interpreter, i)); i++) {
     memset(tensor->data, 0x5a, tensor->size_bytes);

@@ -143,6 +143,18 @@ TEST(reshape_costs_neither_memory_nor_a_copy) {
   free(file);
 }
 
+TEST(cost_counts_the_products) {
+  size_t size;
+  uint8_t *file = classifier_model(&size);
+  struct wit_model model;
+  void *arena;
+  struct wit_interpreter *interpreter = prepare_model(&model, file, size, &arena);
+  /* 2 reshapes of 4, 12 products, 3 exponentials of 32 */
+  assert_int_equal(wit_interpreter_cost(interpreter), 8 + 12 + 96);
+  free(arena);
+  free(file);
+}
+
 TEST(tensors_past_the_end_do_not_exist) {
   size_t size;
   uint8_t *file = classifier_model(&size);
