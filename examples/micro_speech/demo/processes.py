@@ -208,15 +208,17 @@ class Operator:
         self.binary = binary
         self.show = show
         self.environment = dict(os.environ)
+        self.status, self.error = 0, ""  # of the last command
 
     def use(self, server):
         self.environment["GODWIT_URL"] = server.url
         self.environment["GODWIT_API_KEY"] = server.api_key
 
-    def run(self, *words, must=True):
+    def run(self, *words, must=True, quietly=False):
         """`godwit WORDS --json`; what it prints, parsed."""
         words = [str(word) for word in words]
-        self.show("godwit " + " ".join(words))
+        if not quietly:
+            self.show("godwit " + " ".join(words))
         done = subprocess.run([self.binary, *words, "--json"], env=self.environment,
                               capture_output=True, text=True, timeout=60, check=False)
         if must and done.returncode != 0:
