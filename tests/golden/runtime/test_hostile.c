@@ -32,12 +32,12 @@ static bool is_in(const char *const *list, size_t count, const char *name) {
 /* Runs one model of a manifest; what is not refused must be in `tolerated`. */
 static int judge(const char *folder, const json_t *model, const char *const *tolerated,
                  size_t tolerated_count) {
-  char path[512];
+  char path[1200];
   size_t size;
   struct wit_error error;
   const char *name = json_text(model, "name");
   snprintf(path, sizeof path, "%s/%s", folder, json_text(model, "model"));
-  uint8_t *file = test_read_file(test_shared_data(path), &size);
+  uint8_t *file = test_read_file(path, &size);
   int status = try_file(file, size, &error);
   free(file);
   if (status != WIT_ERR_UNSUPPORTED_OP) {
@@ -50,18 +50,38 @@ static int judge(const char *folder, const json_t *model, const char *const *tol
   return status;
 }
 
-TEST(models_with_planted_errors_are_refused) {
-  /* Matters of policy: kernels do not differ by operator version. */
-  static const char *const tolerated[] = {"op_version_99"};
-  json_t *manifest = read_json(test_shared_data("ops/errors/errors.json")), *model;
-  size_t index, unsupported = 0;
+/* Matters of policy: kernels do not differ by operator version. */
+static const char *const tolerated_errors[] = {"op_version_99"};
+
+static size_t judge_errors(const char *folder, const char *manifest_path, size_t *unsupported) {
+  json_t *manifest = read_json(manifest_path), *model;
+  size_t index;
+  *unsupported = 0;
   json_array_foreach(manifest, index, model) {
-    int status = judge("ops/errors", model, tolerated, sizeof tolerated / sizeof tolerated[0]);
-    unsupported += status == WIT_ERR_UNSUPPORTED_OP;
+    int status = judge(folder, model, tolerated_errors,
+                       sizeof tolerated_errors / sizeof tolerated_errors[0]);
+    *unsupported += status == WIT_ERR_UNSUPPORTED_OP;
   }
-  printf("%zu models, %zu of them refused for an op that wit has not\n", index, unsupported);
-  assert_int_equal(index, 190);
+  printf("%zu models, %zu of them refused for an op that wit has not\n", index, *unsupported);
   json_decref(manifest);
+  return index;
+}
+
+TEST(models_with_planted_errors_are_refused) {
+  size_t unsupported;
+  const char *folder = test_shared_data("ops/errors");
+  size_t models = judge_errors(folder, test_shared_data("ops/errors/errors.json"), &unsupported);
+  assert_int_equal(models, 190);
+}
+
+TEST(the_planted_errors_that_come_with_the_project_are_refused) {
+  size_t unsupported;
+  const char *folder = GODWIT_SOURCE_DIR "/tests/golden/runtime/errors";
+  assert_int_equal(
+      judge_errors(folder, GODWIT_SOURCE_DIR "/tests/golden/runtime/errors/errors.json",
+                   &unsupported),
+      117);
+  assert_int_equal(unsupported, 0);
 }
 
 TEST(models_that_the_reference_rejects_are_refused_or_run) {
@@ -79,7 +99,7 @@ TEST(models_that_the_reference_rejects_are_refused_or_run) {
   size_t index, models = 0;
   json_array_foreach(manifest, index, model) {
     if (!json_object_get(model, "model")) continue;
-    judge("ops/rejected", model, wider, sizeof wider / sizeof wider[0]);
+    judge(test_shared_data("ops/rejected"), model, wider, sizeof wider / sizeof wider[0]);
     models++;
   }
   assert_true(models > 100);
