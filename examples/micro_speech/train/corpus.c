@@ -6,7 +6,11 @@
 #include <string.h>
 
 #define SAMPLES DATASET_CLIP_SAMPLES
-#define SILENCE_REPEATS 3 /* background clips are few, and every copy is another mixture */
+#define SILENCE_REPEATS 3       /* background clips are few, and every copy is another mixture */
+#define FRAGMENT_CHANCE 0.1f    /* that a copy of a word shows only a part of it */
+#define SHIFT_SAMPLES 2800      /* 175 ms */
+#define FRAGMENT_SHIFT_MIN 7600 /* 475 ms */
+#define FRAGMENT_SHIFT_MAX 11000
 #define SILENCE_SHARE 0.08f
 #define UNKNOWN_SHARE 0.45f
 
@@ -56,38 +60,74 @@ static void warp(const struct clip *clip, float speed, float shift, float *out) 
   }
 }
 
-static void augment_word(const struct clip *clip, const struct backgrounds *backgrounds,
-                         struct random *random, float *out) {
+/* Zeros up to somewhere, then sound at once: the onset is no word. */
+static void cut_start(struct random *random, float *out, float longest_seconds) {
+  size_t end = (size_t)(random_between(random, 0, longest_seconds) * SAMPLES);
+  memset(out, 0, end * sizeof *out);
+}
+
+/* Hiss of a few steps, which every real microphone has. */
+static void add_hiss(struct random *random, float *out) {
+  float amplitude = random_between(random, 1, 12);
+  for (size_t i = 0; i < SAMPLES; i++) out[i] += random_between(random, -amplitude, amplitude);
+}
+
+/* A word somewhere in the window, louder or softer, faster or slower. */
+static void place_word(const struct clip *clip, float shift, struct random *random, float *out) {
   float speed = chance(random, 0.8f) ? random_between(random, 0.87f, 1.15f) : 1;
   float gain = decibels(random_between(random, -14, 6));
-  audio noise;
-  warp(clip, speed, random_between(random, -2400, 2400), out);
+  warp(clip, speed, shift, out);
   for (size_t i = 0; i < SAMPLES; i++) out[i] *= gain;
+}
+
+static void add_noise(const struct backgrounds *backgrounds, struct random *random, float *out) {
   if (chance(random, 0.7f)) {
+    audio noise;
     rolled_background(backgrounds, random, noise);
-    float noise_level = level(noise) + 1;
     float ratio = decibels(random_between(random, -30, 0));
-    add_scaled(out, noise, ratio * level(out) / noise_level);
+    add_scaled(out, noise, ratio * level(out) / (level(noise) + 1));
   }
+  if (chance(random, 0.3f)) add_hiss(random, out);
+}
+
+static void augment_word(const struct clip *clip, const struct backgrounds *backgrounds,
+                         struct random *random, float *out) {
+  place_word(clip, random_between(random, -SHIFT_SAMPLES, SHIFT_SAMPLES), random, out);
+  add_noise(backgrounds, random, out);
+  if (chance(random, 0.08f)) cut_start(random, out, 0.15f);
+}
+
+/* So far off the middle that less than half of a word is seen; half the time
+ * another one comes in, or goes out, at the other end. */
+static void make_fragment(const struct clip *clip, const struct clip *other,
+                          const struct backgrounds *backgrounds, struct random *random,
+                          float *out) {
+  float side = chance(random, 0.5f) ? 1 : -1;
+  place_word(clip, side * random_between(random, FRAGMENT_SHIFT_MIN, FRAGMENT_SHIFT_MAX), random,
+             out);
+  if (chance(random, 0.5f)) {
+    audio second;
+    place_word(other, -side * random_between(random, FRAGMENT_SHIFT_MIN, FRAGMENT_SHIFT_MAX),
+               random, second);
+    add_scaled(out, second, 1);
+  }
+  add_noise(backgrounds, random, out);
 }
 
 static void augment_silence(const struct backgrounds *backgrounds, struct random *random,
                             float *out) {
   audio noise;
   memset(out, 0, sizeof noise);
-  if (chance(random, 0.06f)) return; /* a microphone that is off */
+  if (chance(random, 0.05f)) return; /* a microphone that is off */
+  if (chance(random, 0.2f)) add_hiss(random, out);
+  if (chance(random, 0.05f)) return; /* a quiet room */
   rolled_background(backgrounds, random, noise);
   add_scaled(out, noise, decibels(random_between(random, -25, 6)));
   if (chance(random, 0.5f)) {
     rolled_background(backgrounds, random, noise);
     add_scaled(out, noise, decibels(random_between(random, -25, 6)));
   }
-}
-
-/* Zeros up to somewhere, then sound at once: the onset is no word. */
-static void cut_start(struct random *random, float *out, float longest_seconds) {
-  size_t end = (size_t)(random_between(random, 0, longest_seconds) * SAMPLES);
-  memset(out, 0, end * sizeof *out);
+  if (chance(random, 0.2f)) cut_start(random, out, 0.7f);
 }
 
 static void to_int16(const float *x, int16_t *out) {
@@ -95,19 +135,6 @@ static void to_int16(const float *x, int16_t *out) {
     float value = floorf(x[i] + 0.5f);
     out[i] = (int16_t)(value > 32767 ? 32767 : value < -32768 ? -32768 : value);
   }
-}
-
-static void make_audio(const struct clip *clip, const struct backgrounds *backgrounds,
-                       struct random *random, int16_t *out) {
-  audio x;
-  if (clip->label == DATASET_SILENCE) {
-    augment_silence(backgrounds, random, x);
-    if (chance(random, 0.2f)) cut_start(random, x, 0.7f);
-  } else {
-    augment_word(clip, backgrounds, random, x);
-    if (chance(random, 0.08f)) cut_start(random, x, 0.15f);
-  }
-  to_int16(x, out);
 }
 
 /* ---- features ----------------------------------------------------------------- */
@@ -138,6 +165,7 @@ static void set_context(struct wit_audio_frontend *frontend, const struct backgr
 
 struct build {
   struct corpus *corpus;
+  bool *is_fragment;        /* per window */
   const struct clip **clip; /* of one round, background clips repeated */
   size_t clip_count;
   struct backgrounds backgrounds;
@@ -154,6 +182,24 @@ static void shuffle(size_t *order, size_t count, struct random *random) {
   }
 }
 
+/* The sound of one window; true when it is a fragment. */
+static bool make_sound(const struct build *build, const struct clip *clip, struct random *random,
+                       int16_t *out) {
+  audio x;
+  bool is_fragment = false;
+  if (clip->label == DATASET_SILENCE) {
+    augment_silence(&build->backgrounds, random, x);
+  } else if (chance(random, FRAGMENT_CHANCE)) {
+    const struct clip *other = build->clip[random_below(random, (uint32_t)build->clip_count)];
+    make_fragment(clip, other, &build->backgrounds, random, x);
+    is_fragment = true;
+  } else {
+    augment_word(clip, &build->backgrounds, random, x);
+  }
+  to_int16(x, out);
+  return is_fragment;
+}
+
 static void build_round(void *context, size_t shard) {
   const struct build *build = context;
   size_t round = build->round_begin + shard;
@@ -166,8 +212,9 @@ static void build_round(void *context, size_t shard) {
   wit_audio_frontend_init(&frontend);
   for (size_t i = 0; i < build->clip_count; i++) {
     set_context(&frontend, &build->backgrounds, &random);
-    make_audio(build->clip[order[i]], &build->backgrounds, &random, samples);
-    extract(&frontend, samples, build->corpus->window[round * build->clip_count + order[i]]);
+    size_t window = round * build->clip_count + order[i];
+    build->is_fragment[window] = make_sound(build, build->clip[order[i]], &random, samples);
+    extract(&frontend, samples, build->corpus->window[window]);
   }
   free(order);
 }
@@ -189,19 +236,30 @@ static bool choose_clips(struct build *build, const struct dataset *dataset) {
   return true;
 }
 
+static bool add_to_word(struct corpus_word *word, size_t window) {
+  if ((word->count & (word->count - 1)) == 0) { /* a power of two: full */
+    size_t capacity = word->count == 0 ? 1 : 2 * word->count;
+    size_t *grown = realloc(word->window, capacity * sizeof *grown);
+    if (!grown) return false;
+    word->window = grown;
+  }
+  word->window[word->count++] = window;
+  return true;
+}
+
 static bool index_words(struct corpus *corpus, const struct dataset *dataset,
                         const struct build *build) {
-  corpus->word_count = dataset->word_count;
-  for (size_t w = 0; w < dataset->word_count; w++) {
-    struct corpus_word *word = &corpus->word[w];
-    word->label = dataset->word_label[w];
-    word->weight = strcmp(dataset->word[w], "_unknown_") == 0 ? 2 : 1;
-    word->window = calloc(corpus->window_count, sizeof *word->window);
-    if (!word->window) return false;
-    for (size_t i = 0; i < corpus->window_count; i++) {
-      if (build->clip[i % build->clip_count]->word == w) word->window[word->count++] = i;
-    }
-    if (word->count == 0) word->weight = 0;
+  corpus->word_count = dataset->word_count + 1;
+  struct corpus_word *fragments = &corpus->word[dataset->word_count];
+  fragments->label = DATASET_UNKNOWN;
+  for (size_t w = 0; w < dataset->word_count; w++) corpus->word[w].label = dataset->word_label[w];
+  for (size_t i = 0; i < corpus->window_count; i++) {
+    size_t word = build->clip[i % build->clip_count]->word;
+    if (!add_to_word(build->is_fragment[i] ? fragments : &corpus->word[word], i)) return false;
+  }
+  for (size_t w = 0; w < corpus->word_count; w++) {
+    bool assorted = w < dataset->word_count && strcmp(dataset->word[w], "_unknown_") == 0;
+    corpus->word[w].weight = corpus->word[w].count == 0 ? 0 : assorted ? 2 : 1;
   }
   return true;
 }
@@ -215,7 +273,8 @@ bool corpus_build(struct corpus *corpus, const struct dataset *dataset,
   bool done = choose_clips(&build, dataset);
   corpus->window_count = build.clip_count * options->copies;
   corpus->window = done ? malloc(corpus->window_count * sizeof *corpus->window) : NULL;
-  done = corpus->window && index_words(corpus, dataset, &build);
+  build.is_fragment = calloc(corpus->window_count + 1, sizeof *build.is_fragment);
+  done = corpus->window && build.is_fragment;
   const size_t at_once = 4;
   for (size_t round = 0; done && round < options->copies; round += at_once) {
     size_t left = options->copies - round;
@@ -224,6 +283,8 @@ bool corpus_build(struct corpus *corpus, const struct dataset *dataset,
     pool_run(pool, build_round, &build, left < at_once ? left : at_once);
   }
   progress(options->copies, options->copies);
+  done = done && index_words(corpus, dataset, &build);
+  free(build.is_fragment);
   free(build.clip);
   free(build.backgrounds.clip);
   if (!done) corpus_free(corpus);

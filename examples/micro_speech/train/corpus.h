@@ -7,7 +7,11 @@
  * Each copy of a clip has its own speed, place in the window, gain, and noise.
  * A device never resets its front end, whose noise estimate therefore carries
  * what was heard before; a program that looks at single clips starts it afresh.
- * The copies of one round are a stream in random order in which both happen. */
+ * The copies of one round are a stream in random order in which both happen.
+ *
+ * A device also sees every word slide through its window. Some copies therefore
+ * show only the beginning or the end of a word, or the end of one and the
+ * beginning of another, and count as unknown. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +31,7 @@ struct corpus {
     uint32_t weight; /* share among the words of its label */
     size_t *window;
     size_t count;
-  } word[DATASET_WORDS_MAX];
+  } word[DATASET_WORDS_MAX + 1]; /* the last: fragments of words, label unknown */
   size_t word_count;
 };
 
@@ -45,8 +49,8 @@ bool corpus_build(struct corpus *corpus, const struct dataset *dataset,
 void corpus_free(struct corpus *corpus);
 
 /* Draws `count` windows into `out` with their labels: 8 % silence, 45 % unknown
- * (words even, `_unknown_` double), the rest keywords, even; each shifted by up
- * to two rows. */
+ * (words and fragments even, `_unknown_` double), the rest keywords, even; each
+ * shifted by up to two rows. */
 void corpus_draw(const struct corpus *corpus, struct random *random, int8_t (*out)[NET_INPUT_BYTES],
                  uint8_t *labels, size_t count);
 #endif

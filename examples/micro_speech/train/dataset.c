@@ -14,13 +14,13 @@
 #define FILE_SIZE_MAX (4u << 20)
 #define BACKGROUND "_background_"
 
-bool dataset_is_held_back(const char *file_name) {
+unsigned dataset_tenth(const char *file_name) {
   const char *speaker_end = strstr(file_name, "_nohash_");
   uint8_t digest[20];
   sha1(file_name, speaker_end ? (size_t)(speaker_end - file_name) : strlen(file_name), digest);
   unsigned rest = 0;
   for (size_t i = 0; i < sizeof digest; i++) rest = (rest * 256 + digest[i]) % 10;
-  return rest == 0;
+  return rest;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b) {
@@ -88,7 +88,7 @@ static bool add_clip(struct dataset *dataset, const char *folder, const char *na
   snprintf(path, sizeof path, "%s/%s/%s", folder, dataset->word[word], name);
   clip->word = (uint16_t)word;
   clip->label = dataset->word_label[word];
-  clip->held_back = dataset_is_held_back(name);
+  clip->held_back = dataset_tenth(name) == dataset->held_back_tenth;
   if (!read_samples(path, clip->samples)) return false;
   dataset->clip_count++;
   return true;
@@ -136,8 +136,9 @@ static bool every_label_has_clips(const struct dataset *dataset, const char *fol
 }
 
 bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
-                  size_t label_count) {
+                  size_t label_count, unsigned held_back_tenth) {
   memset(dataset, 0, sizeof *dataset);
+  dataset->held_back_tenth = held_back_tenth;
   dataset_relabel(dataset, labels, label_count);
 
   struct dirent **entries;

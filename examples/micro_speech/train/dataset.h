@@ -35,20 +35,21 @@ struct dataset {
   size_t word_count;
   const char *label[DATASET_LABELS_MAX];
   size_t label_count;
+  unsigned held_back_tenth;
   struct clip *clip; /* by word, then by file name */
   size_t clip_count;
 };
 
-/* labels: "silence", "unknown" and the words; borrowed. On failure prints what
- * is wrong and returns false. */
+/* labels: "silence", "unknown" and the words; borrowed. Speakers of the given
+ * tenth are held back. On failure prints what is wrong and returns false. */
 bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
-                  size_t label_count);
+                  size_t label_count, unsigned held_back_tenth);
 void dataset_free(struct dataset *dataset);
 
 /* The same clips for a model with other words. labels: borrowed. */
 void dataset_relabel(struct dataset *dataset, const char *const *labels, size_t label_count);
 
-/* Whether the speaker of a clip is kept from training: one of ten values of
- * sha1(speaker) mod 10. Files without a speaker's id count by their name. */
-bool dataset_is_held_back(const char *file_name);
+/* Which of ten groups a clip's speaker belongs to: sha1(speaker) mod 10. Files
+ * without a speaker's id count by their name. */
+unsigned dataset_tenth(const char *file_name);
 #endif

@@ -26,8 +26,9 @@ struct options {
   size_t label_count;
   uint64_t seed;
   size_t steps, batch, copies, threads;
-  float rate, bias, weight_decay, dropout;
+  float rate, bias, weight_decay, dropout, label_smoothing;
   bool with_held_back;
+  unsigned held_back_tenth;
 };
 
 static const char usage[] =
@@ -51,11 +52,13 @@ static const char usage[] =
     "  --output FILE    where the model goes\n"
     "  --seed N         another seed, another model (1)\n"
     "  --steps N        training steps; fewer are faster and worse (4500)\n"
-    "  --copies N       augmented copies made of each clip (14)\n"
+    "  --copies N       augmented copies made of each clip (30)\n"
     "  --rate X         learning rate (0.004)\n"
     "  --dropout X      share of features dropped before the last layer (0.1)\n"
+    "  --smoothing X    share of each label given to all others (0.1)\n"
     "  --bias X         added to the score of \"unknown\": below 0, fewer words are\n"
     "                   missed and more are heard where none was said (-2)\n"
+    "  --hold-back N    which tenth of the speakers is held back, 0 to 9 (0)\n"
     "  --all            train on held-back speakers too\n"
     "  --threads N      threads to use; the result does not depend on it (2)\n"
     "  --help           this text\n"
@@ -116,6 +119,14 @@ static bool take_number(struct options *options, int which, const char *name, co
       if (!number(name, text, 0, 0.9, &value)) return false;
       options->dropout = (float)value;
       return true;
+    case 'k':
+      if (!number(name, text, 0, 9, &value)) return false;
+      options->held_back_tenth = (unsigned)value;
+      return true;
+    case 'l':
+      if (!number(name, text, 0, 0.5, &value)) return false;
+      options->label_smoothing = (float)value;
+      return true;
     default:
       if (!number(name, text, -20, 20, &value)) return false;
       options->bias = (float)value;
@@ -133,7 +144,9 @@ static bool parse_options(struct options *options, int argc, char **argv) {
                                         {"threads", required_argument, NULL, 't'},
                                         {"rate", required_argument, NULL, 'r'},
                                         {"dropout", required_argument, NULL, 'p'},
+                                        {"smoothing", required_argument, NULL, 'l'},
                                         {"bias", required_argument, NULL, 'b'},
+                                        {"hold-back", required_argument, NULL, 'k'},
                                         {"all", no_argument, NULL, 'a'},
                                         {"help", no_argument, NULL, 'h'},
                                         {NULL, 0, NULL, 0}};
@@ -243,6 +256,7 @@ static void train(struct net *net, struct feeder *feeder, const struct options *
   double smooth_loss = 0;
   char detail[64] = "";
   net->dropout = options->dropout;
+  net->label_smoothing = options->label_smoothing;
   for (size_t step = 0; step < options->steps; step++) {
     progress("training", step, options->steps, detail);
     feeder_next(feeder, feeder->pointer, feeder->labels);
@@ -367,7 +381,8 @@ static bool run(const struct options *options) {
   struct playlist playlist = {0};
   struct pool *pool = pool_create(options->threads);
   struct net *net = NULL;
-  if (!pool || !dataset_load(&dataset, options->data, options->label, options->label_count)) {
+  if (!pool || !dataset_load(&dataset, options->data, options->label, options->label_count,
+                             options->held_back_tenth)) {
     pool_destroy(pool);
     return false;
   }
@@ -396,12 +411,13 @@ int main(int argc, char **argv) {
   struct options options = {.seed = 1,
                             .steps = 4500,
                             .batch = 128,
-                            .copies = 14,
+                            .copies = 30,
                             .threads = 2,
                             .rate = 4e-3f,
                             .bias = -2,
                             .weight_decay = 1e-4f,
-                            .dropout = 0.1f};
+                            .dropout = 0.1f,
+                            .label_smoothing = 0.1f};
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (!parse_options(&options, argc, argv)) return 2;
   return run(&options) ? EXIT_SUCCESS : EXIT_FAILURE;

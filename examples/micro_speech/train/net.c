@@ -523,8 +523,11 @@ static void head_shard(void *context, size_t s) {
     pool_activations(net, n);
     dense_forward(net, n, sample->logits);
     sample->loss = softmax(sample->logits, net->label_count, sample->label, gradient);
-    gradient[sample->label] -= 1;
-    for (size_t i = 0; i < net->label_count; i++) gradient[i] /= (float)net->batch;
+    float spread = net->label_smoothing / (float)net->label_count;
+    gradient[sample->label] -= 1 - net->label_smoothing;
+    for (size_t i = 0; i < net->label_count; i++) {
+      gradient[i] = (gradient[i] - spread) / (float)net->batch;
+    }
     head_backward(net, n, gradient, shard);
     mask_and_sum(net, NET_LAYERS - 1, n, shard->sums);
   }

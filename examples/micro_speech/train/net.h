@@ -57,7 +57,8 @@ struct net_sample {
 struct net {
   struct net_layer layer[NET_LAYERS];
   size_t label_count, batch;
-  float dropout; /* probability; 0 while evaluating */
+  float dropout;         /* probability; 0 while evaluating */
+  float label_smoothing; /* share of the target spread over all labels */
   struct random random;
   uint64_t steps;
 
@@ -77,10 +78,11 @@ struct net {
 struct net *net_create(size_t label_count, size_t batch, uint64_t seed, struct pool *pool);
 void net_destroy(struct net *net);
 
-/* Forward over a batch of int8 windows; fills samples[].loss and .logits and
- * returns the mean loss. */
+/* Forward over a batch of int8 windows; fills samples[].loss (without label
+ * smoothing) and .logits and returns the mean loss. */
 float net_forward(struct net *net, const int8_t *const *windows, struct net_sample *samples);
-/* Gradients of that mean loss; follows net_forward with the same windows. */
+/* Gradients of that mean loss (smoothed, where asked for); follows net_forward with the same
+ * windows. */
 void net_backward(struct net *net, const int8_t *const *windows);
 /* AdamW with the gradients of the last net_backward. */
 void net_update(struct net *net, float rate, float weight_decay);

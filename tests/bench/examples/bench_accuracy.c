@@ -111,7 +111,7 @@ int main(int argc, char **argv) {
     }
   }
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (!dataset_load(&bench.dataset, data, silence_only, 2)) return EXIT_FAILURE;
+  if (!dataset_load(&bench.dataset, data, silence_only, 2, 0)) return EXIT_FAILURE;
   printf("%-22s %-8s %8s %9s   per cent\n", "model", "listens", "keywords", "all clips");
   bool done = true;
   for (size_t i = 0; i < model_count; i++) done = measure(&bench, models[i]) && done;
