@@ -36,7 +36,7 @@ uint32_t godwit_crc32(const uint8_t *data, size_t size) {
 
 static void put_version(uint8_t *bytes, const char *version) {
   memset(bytes, 0, VERSION_BYTES);
-  memcpy(bytes, version, strlen(version));
+  for (size_t i = 0; i < VERSION_BYTES && version[i] != '\0'; i++) bytes[i] = (uint8_t)version[i];
 }
 
 static int get_version(const uint8_t *bytes, char version[GW_VERSION_MAX + 1]) {
