@@ -94,7 +94,7 @@ static size_t check_golden(const uint8_t *file, size_t file_size, size_t offset,
   g->at = 4;
   uint32_t seeds = golden_u32(g), steps = golden_u32(g);
   uint32_t inputs = golden_u32(g), outputs = golden_u32(g);
-  uint32_t sizes[SIZES_MAX];
+  uint32_t sizes[SIZES_MAX] = {0};
   assert_true(inputs + outputs <= SIZES_MAX);
   for (uint32_t i = 0; i < inputs + outputs; i++) sizes[i] = golden_u32(g);
   g->at += 4 * (size_t)seeds * steps;
