@@ -76,12 +76,18 @@ static int append_upload(struct exchange *exchange, const char *data, size_t siz
   return srv_request_fail_core(request, srv_core_upload_append(request->upload, data, size));
 }
 
+static void drop_upload(struct exchange *exchange) {
+  srv_core_upload_abort(exchange->request.upload);
+  exchange->request.upload = NULL;
+}
+
 static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t size) {
   exchange->received += size;
   if (exchange->received > DISCARD_MAX) return MHD_NO;
   if (exchange->failed) return MHD_YES;
   int status =
       is_upload(exchange) ? append_upload(exchange, data, size) : append_body(exchange, data, size);
+  if (status != SRV_OK) drop_upload(exchange); /* its bytes off the disk at once */
   exchange->failed = status != SRV_OK;
   return MHD_YES;
 }

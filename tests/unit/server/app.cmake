@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whole servers as processes of their own, over real sockets.
+find_package(CURL REQUIRED)
+godwit_test(NAME unit.server.app TIMEOUT 300
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/app/server_process.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_crash.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_http.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_options.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_server.c
+  LINK srv_app CURL::libcurl PkgConfig::JANSSON)
