@@ -272,6 +272,49 @@ TEST(at_a_terminal_an_upload_shows_how_far_it_is) {
   fake_stop(fake);
 }
 
+static const char reporting_device[] =
+    "{\"data\":{\"id\":\"0123456789abcdef01234567\",\"name\":\"kitchen\",\"enabled\":true,"
+    "\"blueprintId\":\"b1\",\"tagIds\":[\"t1\",\"t2\"],\"hardwareIds\":[],\"metadata\":{"
+    "\"status\":\"online\",\"lastReport\":\"2026-11-22T09:08:07.123456Z\",\"update\":{"
+    "\"model\":{\"state\":\"DOWNLOADING\",\"reason\":\"READY\",\"version\":\"1.0.0\","
+    "\"target\":\"1.1.0\"},\"main\":{\"state\":\"IDLE\",\"reason\":\"READY\","
+    "\"version\":\"2.0.0\",\"target\":\"\"}}}}}";
+
+TEST(a_device_shows_what_it_runs_and_where_it_is_going) {
+  const char *replies[] = {reply("200 OK", reporting_device),
+                           reply("200 OK", LIST("{\"id\":\"b1\",\"name\":\"cam\"}", "1")),
+                           reply("200 OK", LIST("{\"id\":\"t1\",\"name\":\"beta\"}", "1")), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("device", "show", "0123456789abcdef01234567");
+  assert_status(run, CLI_OK);
+  assert_contains(run->out, "status        online\n");
+  assert_contains(run->out, "blueprint     cam\n");
+  assert_contains(run->out, "tags          beta, t2\n"); /* an id that has no name any more */
+  assert_contains(run->out, "last report   2026-11-22 09:08:07Z\n");
+  assert_contains(run->out, "last online   -\n");
+  assert_contains(run->out, "runs          model@1.0.0 (DOWNLOADING 1.1.0), READY\n");
+  assert_contains(run->out, "runs          main@2.0.0, READY\n");
+  fake_stop(fake);
+}
+
+TEST(history_is_a_table_of_reports_newest_first) {
+  const char *replies[] = {
+      reply("200 OK", LIST("{\"id\":\"9\",\"name\":\"kitchen\"}", "1")),
+      reply("200 OK", LIST("{\"deviceId\":\"9\",\"packageId\":\"model\",\"eventType\":\"IDLE\","
+                           "\"status\":0,\"message\":\"READY\",\"currentVersion\":\"1.1.0\","
+                           "\"targetVersion\":\"\",\"timestamp\":\"2026-11-22T09:08:07.1Z\"}",
+                           "1")),
+      NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("device", "history", "kitchen", "--package", "model", "--limit", "5");
+  assert_status(run, CLI_OK);
+  assert_contains(fake_requests(fake), "/ota-events?deviceId=9&packageId=model&perPage=5 ");
+  assert_contains(run->out, "2026-11-22 09:08:07Z  kitchen  model    IDLE   READY   1.1.0    -\n");
+  fake_stop(fake);
+}
+
 #define DEVICE "{\"id\":\"9\",\"name\":\"k\"}"
 #define DEVICE_LIST LIST(DEVICE, "1")
 
