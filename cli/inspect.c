@@ -403,9 +403,12 @@ static void print_model(struct cli_session *session, const json_t *document) {
            json_array_size(json_object_get(document, "operators")), number_in(document, "tensors"),
            number_in(document, "subgraphs"), number_in(document, "subgraphs") == 1 ? "" : "s",
            number_in(document, "schemaVersion"));
-  cli_fact(session, "labels", "%zu from %s%s%s", json_array_size(labels),
-           text_in(document, "labelSource"), json_array_size(labels) > 0 ? ": " : "",
-           list_text(line, sizeof line, labels));
+  if (json_array_size(labels) == 0) {
+    cli_fact(session, "labels", "none");
+  } else {
+    cli_fact(session, "labels", "%zu from %s: %s", json_array_size(labels),
+             text_in(document, "labelSource"), list_text(line, sizeof line, labels));
+  }
   json_array_foreach(json_object_get(document, "metadata"), i, entry) {
     cli_fact(session, "metadata", "%s, %lld bytes", text_in(entry, "name"),
              number_in(entry, "size"));
