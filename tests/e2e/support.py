@@ -18,10 +18,10 @@ import processes  # noqa: E402
 from processes import Device, Operator, Server  # noqa: E402
 from relay import Relay  # noqa: E402
 
-BIN = pathlib.Path(os.environ.get("GODWIT_BIN", ROOT / "build/release/bin"))
+BIN = pathlib.Path(os.environ.get("GODWIT_BIN", ROOT / "build/release/bin")).resolve()
 SANITIZED = bool(os.environ.get("GODWIT_SANITIZED"))
 PATIENCE = 3 if SANITIZED else 1.5
-SPEED = 2 if SANITIZED else 4
+SPEED = 4
 YES_NO = EXAMPLE / "models/yes_no.tflite"
 YES_NO_STOP_GO = EXAMPLE / "models/yes_no_stop_go.tflite"
 SKIPPED = 77

@@ -45,6 +45,7 @@ class Screen:
 
     def __init__(self):
         self.progressing = False
+        self.last_long_step = None
 
     def line(self, text=""):
         if self.progressing:
@@ -52,12 +53,16 @@ class Screen:
             self.progressing = False
         print(text, flush=True)
 
-    def progress(self, text):
+    def progress(self, long_step, detail=""):
+        """`long_step` goes on; where there is no terminal it is told once."""
         if sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
-            sys.stdout.write("\r\x1b[K" + f"  … {text}"[: columns - 1])
+            sys.stdout.write("\r\x1b[K" + f"  … {long_step}  {detail}"[: columns - 1])
             sys.stdout.flush()
             self.progressing = True
+        elif long_step != self.last_long_step:
+            print(f"  … {long_step}", flush=True)
+        self.last_long_step = long_step
 
 
 class Row:
@@ -298,10 +303,20 @@ class Demo:
 
     def swapped(self, watch, name, before, after, since=None):
         """Waits for the swap and writes its line of the table."""
-        self.screen.progress(f"{name} downloads model@{after}")
         if since is None:
             since = watch["position"][name]
-        swap = self.wait(name, "swap", since, 60, to=after)
+        device = self.device(name)
+
+        def swapped():
+            for event in device.events[since:]:
+                if event["event"] == "downloading":
+                    self.screen.progress(f"{name} fetches model@{after}",
+                                         f"{event['bytes']} of {event['of']} bytes")
+                elif event["event"] == "swap" and event["to"] == after:
+                    return event
+            return None
+
+        swap = device.wait_for(swapped, 60 * self.patience, f"swap {after}")
         row = Row(name, before, after)
         row.bytes = str(self.device(name).relay.bytes - watch["bytes"][name])
         row.rollout_ms = f"{swap['at'] - watch['at']:.2f} s"
@@ -336,7 +351,7 @@ class Demo:
             end_s = events[-1].get("stream_s", 0) if events else 0
             played = hearing.words_between(events, row.since_s, end_s)
             counts = {word: sum(w["label"] == word for w in played) for word in every_word}
-            self.screen.progress(f"{row.device} listens: {len(played)} words")
+            self.screen.progress(f"{row.device} listens", f"{len(played)} words")
             return (events, end_s) if min(counts.values()) >= words else None
 
         events, end_s = device.wait_for(enough, 120 * self.patience, "played")
@@ -384,10 +399,18 @@ class Demo:
 
     # --- afterwards -------------------------------------------------------
 
+    def stop(self):
+        """Asked, not killed: each must end by itself, with nothing to complain of."""
+        codes = {name: device.stop() for name, device in self.devices.items()}
+        codes["the server"] = self.server.stop()
+        wrong = [f"{name} ended with {code}" for name, code in codes.items() if code != 0]
+        if wrong:
+            self.claim(False, "server and devices stop when asked", ", ".join(wrong))
+
     def keep(self):
         device = self.device("kitchen")
         self.screen.line(textwrap.dedent(f"""
-            It goes on running, until Ctrl-C.
+            It goes on running until Ctrl-C.
 
               REST API    {self.server.url}
               devices     coaps://127.0.0.1:{self.server.coap_port}
@@ -507,15 +530,17 @@ def main():
 
 
 def finish(demo, seconds):
+    if demo.arguments.keep:
+        demo.keep()
+    demo.stop()
     demo.screen.line()
     if demo.failures:
         demo.screen.line(paint("31", f"demo failed after {seconds:.0f} s: not true was"))
         for sentence in demo.failures:
             demo.screen.line(f"  ✗ {sentence}")
+        demo.screen.line("--data DIR keeps the logs of server and devices")
         return 1
     demo.screen.line(f"demo passed in {seconds:.0f} s")
-    if demo.arguments.keep:
-        demo.keep()
     return 0
 
 

@@ -39,10 +39,20 @@ def kill_all():
             process.wait()
 
 
-def kill(process, number=signal.SIGKILL):
+def kill(process):
     if process.poll() is None:
-        process.send_signal(number)
+        process.kill()
     process.wait()
+
+
+def stop(process, timeout_s=30):
+    """Asks it to end; its exit code, or what happened instead."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return f"nothing within {timeout_s} s"
 
 
 def _last_lines(path, count=5):
@@ -120,9 +130,8 @@ class Server:
     def kill(self):
         kill(self.process)
 
-    def pause(self):
-        """Not killed, just not running: for looking at what devices do meanwhile."""
-        self.process.send_signal(signal.SIGSTOP)
+    def stop(self):
+        return stop(self.process)
 
 
 class Device:
@@ -162,6 +171,9 @@ class Device:
 
     def kill(self):
         kill(self.process)
+
+    def stop(self):
+        return stop(self.process)
 
     def position(self):
         """How many events there are: `since` for what comes after."""
