@@ -31,6 +31,7 @@ static void activate(void *arg, const struct godwit_model *new) {
 
 int main(int argc, char **argv) {
   if (argc < 3) return puts("usage: minimal IDENTITY KEY [PORT]"), 2;
+  setvbuf(stdout, NULL, _IOLBF, 0);
   static struct wit_error error;
   static struct godwit_client *client;
   static struct godwit_store store;

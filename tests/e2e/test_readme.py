@@ -47,16 +47,26 @@ class Readme(EndToEnd):
                        "GODWIT_URL": f"http://127.0.0.1:{http_port}"}
         # PATH stays ours; what the script started ends with it.
         script = re.sub(r"^export PATH=.*\n", "", script, flags=re.MULTILINE)
-        done = subprocess.run(["bash", "-euxo", "pipefail", "-c",
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c",
                                "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n" + script],
                               cwd=self.folder, env=environment, capture_output=True, text=True,
                               timeout=150, check=False)
         print(done.stdout, done.stderr)
         self.assertEqual(done.returncode, 0)
 
+    def test_its_application_takes_a_model_over_the_air(self):
+        self.start_server()
+        key = self.run_godwit("device", "create", "desk")["credential"]
+        self.release(support.YES_NO, "1.0.0")
+        program = [BIN / "minimal", key["identity"], key["preSharedKey"],
+                   str(self.server.coap_port)]
+        with subprocess.Popen(program, cwd=self.folder, stdout=subprocess.PIPE, text=True) as done:
+            self.assertEqual(done.stdout.readline(), "runs model@1.0.0\n")
+            done.kill()
+
     def test_its_application_is_the_examples_application(self):
         """Each line of the shown C stands in the example, in that order."""
-        source = (ROOT / "examples/micro_speech/device/main.c").read_text(encoding="utf-8")
+        source = (ROOT / "examples/minimal/main.c").read_text(encoding="utf-8")
         lines = [line.strip() for block in blocks("c") for line in block.splitlines()]
         self.assertTrue(lines, "README.md shows no tested C")
         position = 0
@@ -64,7 +74,7 @@ class Readme(EndToEnd):
             if line == "...":
                 continue
             found = source.find(line, position)
-            self.assertNotEqual(found, -1, f"not in main.c, or in another order: {line}")
+            self.assertNotEqual(found, -1, f"not in minimal/main.c, or in another order: {line}")
             position = found + len(line)
 
     def test_its_links_lead_somewhere(self):
