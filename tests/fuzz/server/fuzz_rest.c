@@ -1,0 +1,201 @@
+// clang-format off
+// fuzz-link: wire server/rest/[abdeopr]*.c server/core/[acnopr]*.c server/core/log.c server/core/model_check_none.c server/store/s[cq]*.c build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform*.c -ljansson
+// clang-format on
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HTTP request as an operator's tool (or anyone on the network) sends it:
+ * "METHOD URL\nBODY". Routing, decoding, JSON, every handler and the rules of
+ * the core run; behind them stands a store in which nearly everything is. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/core/internal.h"
+#include "server/rest/internal.h"
+#include "server/store/schema.h"
+#include "server/store/sql.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* --- a store that says yes ---------------------------------------------------- */
+
+static int yes(struct srv_store *store) {
+  (void)store;
+  return SRV_OK;
+}
+
+static void nothing(struct srv_store *store) { (void)store; }
+
+static int write_row(struct srv_store *store, enum srv_kind kind, const void *row) {
+  (void)store;
+  (void)kind;
+  return ((const char *)row)[0] == 'x' ? SRV_ERR_EXISTS : SRV_OK;
+}
+
+/* Statements are built as a real store would, for the builder's sake. */
+static int ignore_value(void *context, int index, const struct srv_sql_value *value) {
+  (void)context;
+  (void)index;
+  (void)value;
+  return SRV_OK;
+}
+
+static void build(enum srv_kind kind, const struct srv_query *query) {
+  static const struct srv_sql_dialect dialect = {.marker = '?', .find_function = "instr"};
+  static struct srv_sql sql;
+  srv_sql_init(&sql, &dialect);
+  srv_sql_select(&sql, srv_table_of(kind), query);
+  srv_sql_each_parameter(srv_table_of(kind), query, ignore_value, NULL);
+}
+
+static void fill_row(enum srv_kind kind, void *row) {
+  memset(row, 0, srv_table_of(kind)->row_size);
+  if (kind == SRV_API_KEY) {
+    ((struct srv_api_key *)row)->enabled = true;
+  } else if (kind == SRV_PROJECT) {
+    strcpy(((struct srv_project *)row)->id, "default");
+  } else if (kind != SRV_OTA_EVENT) {
+    strcpy(row, "0123456789abcdef01234567"); /* the id is first in each */
+  }
+}
+
+/* What begins with 'x' is not there, and neither is what is checked for
+ * duplicates. */
+static int get_row(struct srv_store *store, enum srv_kind kind, const struct srv_query *query,
+                   void *row) {
+  build(kind, query);
+  for (size_t i = 0; i < query->condition_count; i++) {
+    const char *text = query->condition[i].text;
+    bool duplicate_check = strcmp(query->condition[i].column, "version") == 0 ||
+                           strcmp(query->condition[i].column, "release_label") == 0;
+    if (duplicate_check || (text != NULL && text[0] == 'x')) {
+      strcpy(store->error, "not there");
+      return SRV_ERR_NOT_FOUND;
+    }
+  }
+  fill_row(kind, row);
+  return SRV_OK;
+}
+
+static int list_rows(struct srv_store *store, enum srv_kind kind, const struct srv_query *query,
+                     srv_row_visitor visit, void *context, uint64_t *total) {
+  static struct srv_artifact row; /* the largest */
+  (void)store;
+  build(kind, query);
+  if (total != NULL) *total = visit == NULL ? 0 : 1;
+  if (visit == NULL) return SRV_OK;
+  fill_row(kind, &row);
+  visit(context, &row);
+  return SRV_OK;
+}
+
+static int remove_rows(struct srv_store *store, enum srv_kind kind, const struct srv_query *query) {
+  (void)store;
+  build(kind, query);
+  return SRV_OK;
+}
+
+static const struct srv_store_ops store_ops = {.begin = yes,
+                                               .commit = yes,
+                                               .rollback = nothing,
+                                               .insert = write_row,
+                                               .update = write_row,
+                                               .put = write_row,
+                                               .get = get_row,
+                                               .list = list_rows,
+                                               .remove = remove_rows,
+                                               .close = nothing};
+
+/* --- and a place for blobs that has none ------------------------------------------ */
+
+static int no_begin(struct srv_blobs *blobs, struct srv_blob_writer **writer) {
+  (void)writer;
+  strcpy(blobs->error, "no space");
+  return SRV_ERR_NO_SPACE;
+}
+
+static int no_open(struct srv_blobs *blobs, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
+                   struct srv_blob_view *view) {
+  (void)digest;
+  (void)size_bytes;
+  (void)view;
+  strcpy(blobs->error, "not there");
+  return SRV_ERR_NOT_FOUND;
+}
+
+static int no_remove(struct srv_blobs *blobs, const uint8_t digest[GW_DIGEST_SIZE]) {
+  (void)blobs;
+  (void)digest;
+  return SRV_OK;
+}
+
+static int no_sweep(struct srv_blobs *blobs,
+                    bool (*keep)(void *context, const uint8_t digest[GW_DIGEST_SIZE]),
+                    void *context) {
+  (void)blobs;
+  (void)keep;
+  (void)context;
+  return SRV_OK;
+}
+
+static const struct srv_blobs_ops blobs_ops = {
+    .begin = no_begin, .open = no_open, .remove = no_remove, .sweep = no_sweep};
+
+/* --- the request --------------------------------------------------------------------- */
+
+static int add_query(struct srv_request *request, char *query) {
+  char *rest = query;
+  for (char *pair; (pair = strtok_r(rest, "&", &rest)) != NULL;) {
+    char *value = strchr(pair, '=');
+    if (value != NULL) *value++ = 0;
+    if (value == NULL) value = pair + strlen(pair);
+    int status = srv_request_add_query(request, pair, value);
+    if (status != SRV_OK) return status;
+  }
+  return SRV_OK;
+}
+
+static int give_body(struct srv_request *request, const char *body, size_t size) {
+  if ((request->route->flags & SRV_ROUTE_UPLOAD) != 0) return srv_check_upload(request);
+  return srv_request_set_body(request, body, size);
+}
+
+static void run(const struct srv_rest_context *context, char *head, const char *body, size_t size) {
+  static struct srv_request request;
+  char *url = strchr(head, ' ');
+  if (url == NULL) return;
+  *url++ = 0;
+  char *query = strchr(url, '?');
+  if (query != NULL) *query++ = 0;
+  srv_request_begin(&request, context, head, url);
+  int status = query == NULL ? SRV_OK : add_query(&request, query);
+  if (status == SRV_OK) status = srv_request_authorize(&request, "key");
+  if (status == SRV_OK) status = give_body(&request, body, size);
+  if (status == SRV_OK) status = srv_request_run(&request);
+  /* Either an answer or an error that says something, never neither. */
+  if ((status == SRV_OK) != (request.error[0] == 0)) abort();
+  json_t *document = srv_request_take_document(&request);
+  char *text = json_dumps(document, JSON_COMPACT);
+  if (text == NULL) abort();
+  free(text);
+  json_decref(document);
+  srv_request_end(&request);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static struct srv_store store = {.ops = &store_ops};
+  static struct srv_blobs blobs = {.ops = &blobs_ops};
+  static struct srv_core *core;
+  char error[SRV_ERROR_MAX];
+  struct srv_core_config config = {.store = &store, .blobs = &blobs};
+  if (core == NULL && srv_core_create(&core, &config, error) != SRV_OK) abort();
+  struct srv_rest_context context = {.core = core, .version = "0"};
+  const uint8_t *end = memchr(data, '\n', size);
+  size_t head_size = end == NULL ? size : (size_t)(end - data);
+  char *head = malloc(head_size + 1);
+  if (head == NULL) return 0;
+  memcpy(head, data, head_size);
+  head[head_size] = 0;
+  const char *body = end == NULL ? "" : (const char *)end + 1;
+  run(&context, head, body, end == NULL ? 0 : size - head_size - 1);
+  free(head);
+  return 0;
+}
