@@ -7,6 +7,8 @@
 #define ENTRY_BYTES (VERSION_BYTES + GW_DIGEST_SIZE + 8u)
 #define REJECTION_BYTES (VERSION_BYTES + GW_DIGEST_SIZE + 4u)
 #define FLAG_NAMED_BY_DIGEST 1u
+#define FLAG_CONFIRMED 2u
+#define FLAGS_ALL 3u
 #define SIZE_MAX_BYTES 0x7FFFFFFFu /* as in the manifest */
 
 _Static_assert(VERSION_BYTES == GW_VERSION_MAX, "the journal's versions are the manifest's");
@@ -55,14 +57,16 @@ static void put_entry(uint8_t *bytes, const struct godwit_store_entry *entry) {
   put_version(bytes, entry->version);
   memcpy(bytes + 16, entry->digest, GW_DIGEST_SIZE);
   put_u32(bytes + 48, entry->size_bytes);
-  bytes[52] = entry->named_by_digest ? FLAG_NAMED_BY_DIGEST : 0;
+  bytes[52] = (uint8_t)((entry->named_by_digest ? FLAG_NAMED_BY_DIGEST : 0u) |
+                        (entry->confirmed ? FLAG_CONFIRMED : 0u));
 }
 
 static int get_entry(const uint8_t *bytes, struct godwit_store_entry *entry) {
   memcpy(entry->digest, bytes + 16, GW_DIGEST_SIZE);
   entry->size_bytes = get_u32(bytes + 48);
-  entry->named_by_digest = bytes[52] == FLAG_NAMED_BY_DIGEST;
-  if (bytes[52] > FLAG_NAMED_BY_DIGEST || entry->size_bytes > SIZE_MAX_BYTES) {
+  entry->named_by_digest = (bytes[52] & FLAG_NAMED_BY_DIGEST) != 0;
+  entry->confirmed = (bytes[52] & FLAG_CONFIRMED) != 0;
+  if (bytes[52] > FLAGS_ALL || entry->size_bytes > SIZE_MAX_BYTES) {
     return GODWIT_ERR_FORMAT;
   }
   return get_version(bytes, entry->version);
@@ -81,6 +85,7 @@ void godwit_journal_encode(const struct godwit_store_state *state,
   at += 4 * ENTRY_BYTES;
   put_u32(at, state->incoming_bytes);
   at[4] = state->incoming_attempts;
+  at[5] = state->active_starts;
   at += 8;
   for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
     put_version(at, state->rejected[i].version);
@@ -112,6 +117,7 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
   at += 4 * ENTRY_BYTES;
   out->incoming_bytes = get_u32(at);
   out->incoming_attempts = at[4];
+  out->active_starts = at[5];
   if (out->incoming_bytes > out->incoming.size_bytes) return GODWIT_ERR_FORMAT;
   at += 8;
   for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {

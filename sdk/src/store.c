@@ -12,8 +12,6 @@
 #define BLOCK_MAX 1024u   /* resume at a multiple: any block size divides it */
 #define SPARE_BYTES 4096u /* free space that is left for the journal and the volume itself */
 #define CHECK_CHUNK 512u  /* on the stack, where a model is only checked */
-#define ATTEMPTS_COUNTER_MAX 255u
-
 /* Names ---------------------------------------------------------------------- */
 
 void godwit_store_file_name(const struct godwit_store *store,
@@ -399,7 +397,24 @@ int godwit_store_try(struct godwit_store *store) {
   if (is_empty(&store->state.incoming)) return GODWIT_ERR_STATE;
   if (store->state.incoming_attempts >= GODWIT_STORE_ATTEMPTS_MAX) return GODWIT_ERR_MODEL;
   struct godwit_store_state next = store->state;
-  if (next.incoming_attempts < ATTEMPTS_COUNTER_MAX) next.incoming_attempts++;
+  next.incoming_attempts++;
+  return write_journal(store, &next);
+}
+
+int godwit_store_start(struct godwit_store *store) {
+  struct godwit_store_state next = store->state;
+  if (is_empty(&next.active)) return GODWIT_ERR_NOT_FOUND;
+  if (next.active.confirmed) return GODWIT_OK;
+  if (next.active_starts >= GODWIT_STORE_ATTEMPTS_MAX) return GODWIT_ERR_MODEL;
+  next.active_starts++;
+  return write_journal(store, &next);
+}
+
+int godwit_store_confirm(struct godwit_store *store) {
+  struct godwit_store_state next = store->state;
+  if (is_empty(&next.active) || next.active.confirmed) return GODWIT_OK;
+  next.active.confirmed = true;
+  next.active_starts = 0;
   return write_journal(store, &next);
 }
 
@@ -411,6 +426,7 @@ int godwit_store_commit(struct godwit_store *store) {
   discard(&next, &next.previous);
   next.previous = next.active;
   next.active = next.incoming;
+  next.active_starts = 0;
   clear(&next.incoming);
   next.incoming_bytes = 0;
   next.incoming_attempts = 0;
@@ -422,6 +438,7 @@ int godwit_store_swap_back(struct godwit_store *store) {
   struct godwit_store_state next = store->state;
   next.active = store->state.previous;
   next.previous = store->state.active;
+  next.active_starts = 0;
   return write_journal(store, &next);
 }
 
@@ -432,6 +449,7 @@ int godwit_store_drop_active(struct godwit_store *store) {
   if (status < 0) return status;
   discard(&next, &next.active);
   next.active = next.previous;
+  next.active_starts = 0;
   clear(&next.previous);
   return end_change(store, &next);
 }

@@ -10,6 +10,7 @@
 #define RETRY_MIN_MS 60000u
 #define RETRY_MAX_MS 3600000u
 #define STEP_BYTES 16384u
+#define CONFIRM_AFTER_MS 10000u
 #define TIMEOUT_MAX_MS 60000u
 
 /* One step a poll; each arrow is one function below.
@@ -169,6 +170,7 @@ static void activate(struct godwit_updater *updater, const struct godwit_store_e
   updater->config.ops.activate(updater->config.ops.arg, &model);
   updater->active = next;
   updater->active_slot = (uint8_t)slot;
+  updater->activated_ms = godwit_platform_now_ms();
   updater->has_active = true;
 }
 
@@ -191,10 +193,11 @@ static void tell_swapped(struct godwit_updater *updater, uint64_t load_began_ms,
 
 /* Reads, loads and activates the store's active model into slot 0. */
 static int bring_up_active(struct godwit_updater *updater) {
-  const struct godwit_store *store = updater->config.store;
+  struct godwit_store *store = updater->config.store;
   const struct godwit_model_slot *slot = &updater->config.slot[0];
   uint64_t began_ms = godwit_platform_now_ms();
   int status = godwit_store_read(store, &store->state.active, slot->memory, slot->size_bytes);
+  if (status == GODWIT_OK) status = godwit_store_start(store);
   if (status < 0) return status;
   if (load(updater, &store->state.active, 0) < 0) return GODWIT_ERR_MODEL;
   activate(updater, &store->state.active, 0);
@@ -554,6 +557,7 @@ int godwit_updater_init(struct godwit_updater *updater,
   if (updater->config.retry_min_ms == 0) updater->config.retry_min_ms = RETRY_MIN_MS;
   if (updater->config.retry_max_ms == 0) updater->config.retry_max_ms = RETRY_MAX_MS;
   if (updater->config.step_bytes == 0) updater->config.step_bytes = STEP_BYTES;
+  if (updater->config.confirm_after_ms == 0) updater->config.confirm_after_ms = CONFIRM_AFTER_MS;
   return GODWIT_OK;
 }
 
@@ -602,11 +606,32 @@ static void follow_connection(struct godwit_updater *updater) {
                 });
 }
 
+int godwit_updater_confirm(struct godwit_updater *updater) {
+  if (!updater->has_active) return GODWIT_ERR_STATE;
+  int status = godwit_store_confirm(updater->config.store);
+  if (status == GODWIT_OK) updater->active.confirmed = true;
+  return status;
+}
+
+static bool waits_for_confirmation(const struct godwit_updater *updater) {
+  return updater->has_active && !updater->active.confirmed &&
+         updater->config.confirm_after_ms != UINT32_MAX;
+}
+
+static void confirm_when_due(struct godwit_updater *updater) {
+  uint64_t now_ms = godwit_platform_now_ms();
+  if (!waits_for_confirmation(updater)) return;
+  if (now_ms - updater->activated_ms < updater->config.confirm_after_ms) return;
+  /* A medium that fails is asked again after as long. */
+  if (godwit_updater_confirm(updater) < 0) updater->activated_ms = now_ms;
+}
+
 void godwit_updater_poll(struct godwit_updater *updater) {
   if (updater->config.client != NULL) {
     godwit_client_poll(updater->config.client);
     follow_connection(updater);
   }
+  confirm_when_due(updater);
   switch (updater->phase) {
     case PHASE_IDLE:
       if (updater->wanted_is_open && godwit_platform_now_ms() >= updater->retry_at_ms) {
@@ -636,6 +661,11 @@ uint32_t godwit_updater_next_timeout_ms(const struct godwit_updater *updater) {
   if (updater->phase == PHASE_DOWNLOADING && can_start_download(updater)) return 0;
   if (updater->phase == PHASE_IDLE && updater->wanted_is_open) {
     uint64_t left_ms = updater->retry_at_ms > now_ms ? updater->retry_at_ms - now_ms : 0;
+    if (left_ms < due_ms) due_ms = (uint32_t)left_ms;
+  }
+  if (waits_for_confirmation(updater)) {
+    uint64_t at_ms = updater->activated_ms + updater->config.confirm_after_ms;
+    uint64_t left_ms = at_ms > now_ms ? at_ms - now_ms : 0;
     if (left_ms < due_ms) due_ms = (uint32_t)left_ms;
   }
   return due_ms;

@@ -27,6 +27,7 @@ struct godwit_store_entry {
   uint8_t digest[GW_DIGEST_SIZE];
   uint32_t size_bytes;
   bool named_by_digest; /* file name carries digest digits: the plain name was taken */
+  bool confirmed;       /* has run long enough to be trusted; see godwit_store_confirm */
 };
 
 /* Models that were refused for good: not downloaded again. */
@@ -45,6 +46,7 @@ struct godwit_store_state {
   struct godwit_store_entry incoming;
   struct godwit_store_entry discarded; /* its file is being deleted */
   uint32_t incoming_bytes;             /* of the file, known to be on the medium */
+  uint8_t active_starts;               /* of an active model that is not confirmed yet */
   uint8_t incoming_attempts;           /* times that trying it has begun; see godwit_store_try */
   struct godwit_store_rejection rejected[GODWIT_STORE_REJECTED_MAX]; /* newest first */
 };
@@ -125,12 +127,19 @@ void godwit_store_reader_close(struct godwit_store_reader *reader);
 int godwit_store_read(const struct godwit_store *store, const struct godwit_store_entry *entry,
                       void *memory, size_t memory_size);
 
-/* Deciding ------------------------------------------------------------------
- * Notes durably that the incoming model is about to be tried, so that one
- * which takes the device down is given up after GODWIT_STORE_ATTEMPTS_MAX
- * tries: GODWIT_ERR_MODEL then. */
+/* Deciding ------------------------------------------------------------------ */
+
+/* Notes durably that the incoming model is about to be tried, so that one
+ * which takes the device down is given up: GODWIT_ERR_MODEL after
+ * GODWIT_STORE_ATTEMPTS_MAX tries. */
 #define GODWIT_STORE_ATTEMPTS_MAX 3u
 int godwit_store_try(struct godwit_store *store);
+/* The same for starting with an active model that is not confirmed: a model
+ * that passes its test and then takes the device down again and again.
+ * GODWIT_OK without a write where it is confirmed. */
+int godwit_store_start(struct godwit_store *store);
+/* The active model has proved itself. Writes once. */
+int godwit_store_confirm(struct godwit_store *store);
 /* incoming becomes active, active becomes previous, previous is deleted. After
  * this the device starts with the new model. */
 int godwit_store_commit(struct godwit_store *store);

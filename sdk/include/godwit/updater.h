@@ -90,9 +90,13 @@ struct godwit_updater_config {
   struct godwit_model_ops ops;
   godwit_updater_event_fn on_event; /* may be NULL */
   void *event_arg;
-  uint32_t retry_min_ms; /* first wait after a failure that may pass; 0: 60,000 */
-  uint32_t retry_max_ms; /* the wait doubles up to here; 0: 3,600,000 */
-  uint32_t step_bytes;   /* most bytes hashed in one poll; 0: 16,384 */
+  uint32_t retry_min_ms;     /* first wait after a failure that may pass; 0: 60,000 */
+  uint32_t retry_max_ms;     /* the wait doubles up to here; 0: 3,600,000 */
+  uint32_t confirm_after_ms; /* a new model that has run for so long is confirmed; 0: 10,000.
+                                One that takes the device down GODWIT_STORE_ATTEMPTS_MAX times
+                                before is refused, and the previous one comes back. UINT32_MAX:
+                                only godwit_updater_confirm confirms */
+  uint32_t step_bytes;       /* most bytes hashed in one poll; 0: 16,384 */
 };
 
 struct godwit_updater {
@@ -105,6 +109,7 @@ struct godwit_updater {
   struct godwit_ota_download download;
   struct godwit_store_entry active; /* what lies in the active slot */
   uint64_t manifest_ms;             /* when `wanted` arrived */
+  uint64_t activated_ms;
   uint64_t retry_at_ms;
   uint32_t retry_ms;  /* last wait; 0: no failure yet */
   int network_status; /* of the last download that a lost link ended */
@@ -131,6 +136,9 @@ int godwit_updater_start(struct godwit_updater *updater);
 void godwit_updater_poll(struct godwit_updater *updater);
 /* As godwit_client_next_timeout_ms, for both. */
 uint32_t godwit_updater_next_timeout_ms(const struct godwit_updater *updater);
+
+/* The application has seen the running model do its work: it is good. */
+int godwit_updater_confirm(struct godwit_updater *updater);
 
 /* Version that runs, "" for none. Dies with the next poll. */
 const char *godwit_updater_version(const struct godwit_updater *updater);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -13,6 +14,16 @@
 #include "godwit/status.h"
 
 #define PATH_BYTES 256 /* volume and name as the store bounds them */
+
+/* The volume whose folder holds no name that is not durable yet; "" for none.
+ * Syncing a folder is as slow as syncing a file, and seldom needed. One thread,
+ * as all of the SDK. */
+static char clean_volume[PATH_BYTES];
+
+static bool is_clean(const char *volume) { return strcmp(clean_volume, volume) == 0; }
+static void mark_dirty(const char *volume) {
+  if (is_clean(volume)) clean_volume[0] = '\0';
+}
 
 static int status_of_errno(void) {
   switch (errno) {
@@ -78,7 +89,11 @@ int godwit_platform_storage_read(const char *volume, const char *name, uint32_t 
 
 int godwit_platform_storage_write(const char *volume, const char *name, uint32_t offset,
                                   const void *data, size_t size) {
-  int file = open_file(volume, name, O_WRONLY | O_CREAT);
+  int file = open_file(volume, name, O_WRONLY);
+  if (file == GODWIT_ERR_NOT_FOUND) {
+    mark_dirty(volume);
+    file = open_file(volume, name, O_WRONLY | O_CREAT);
+  }
   if (file < 0) return file;
   int status = 0;
   for (size_t done = 0; done < size && status == 0;) {
@@ -103,24 +118,30 @@ int godwit_platform_storage_truncate(const char *volume, const char *name, uint3
   return close_file(file, status);
 }
 
+static int sync_folder(const char *volume) {
+  int folder = open(volume, O_RDONLY | O_CLOEXEC);
+  if (folder < 0) return GODWIT_ERR_IO;
+  /* Some file systems cannot sync a folder and need not. */
+  int status = fsync(folder) < 0 && errno != EINVAL && errno != EROFS ? GODWIT_ERR_IO : 0;
+  close(folder);
+  if (status == 0) snprintf(clean_volume, sizeof clean_volume, "%s", volume);
+  return status;
+}
+
 /* The file, then the folder that holds its name. */
 int godwit_platform_storage_sync(const char *volume, const char *name) {
   int file = open_file(volume, name, O_WRONLY);
   if (file < 0) return file == GODWIT_ERR_NOT_FOUND ? GODWIT_ERR_IO : file;
-  int status = close_file(file, fsync(file) == 0 ? 0 : status_of_errno());
-  if (status < 0) return status;
-  int folder = open(volume, O_RDONLY | O_CLOEXEC);
-  if (folder < 0) return GODWIT_ERR_IO;
-  /* Some file systems cannot sync a folder and need not. */
-  if (fsync(folder) < 0 && errno != EINVAL && errno != EROFS) status = GODWIT_ERR_IO;
-  close(folder);
-  return status;
+  int status = close_file(file, fdatasync(file) == 0 ? 0 : status_of_errno());
+  if (status < 0 || is_clean(volume)) return status;
+  return sync_folder(volume);
 }
 
 int godwit_platform_storage_remove(const char *volume, const char *name) {
   char path[PATH_BYTES];
   int length = snprintf(path, sizeof path, "%s/%s", volume, name);
   if (length < 0 || length >= PATH_BYTES) return GODWIT_ERR_IO;
+  mark_dirty(volume);
   return unlink(path) == 0 || errno == ENOENT ? 0 : GODWIT_ERR_IO;
 }
 

@@ -98,26 +98,30 @@ void device_boot(struct device *device) {
   device->start_status = godwit_updater_start(&device->updater);
 }
 
-static void step(struct device *device, uint64_t limit_ms) {
-  godwit_updater_poll(&device->updater);
+static void let_time_pass(struct device *device, uint64_t limit_ms) {
   world_step(limit_ms, godwit_updater_next_timeout_ms(&device->updater));
 }
 
 void device_run_until(struct device *device, bool (*condition)(struct device *),
                       uint64_t limit_ms) {
   uint64_t end_ms = world_now_ms() + limit_ms;
-  while (!condition(device)) {
+  for (;;) {
+    godwit_updater_poll(&device->updater);
+    if (condition(device)) return; /* before the clock jumps to the next event */
     if (world_now_ms() >= end_ms) {
       fail_msg("not within %llu ms; runs \"%s\", reports:\n%s", (unsigned long long)limit_ms,
                device->running, world_server_reports(0));
     }
-    step(device, end_ms);
+    let_time_pass(device, end_ms);
   }
 }
 
 void device_run_for(struct device *device, uint64_t duration_ms) {
   uint64_t end_ms = world_now_ms() + duration_ms;
-  while (world_now_ms() < end_ms) step(device, end_ms);
+  while (world_now_ms() < end_ms) {
+    godwit_updater_poll(&device->updater);
+    let_time_pass(device, end_ms);
+  }
 }
 
 static const char *expected_version;

@@ -517,6 +517,62 @@ TEST(model_that_takes_the_device_down_is_given_up_after_three_tries) {
   assert_true(device.last_failure.is_final);
 }
 
+/* Test, confirm, revert ----------------------------------------------------- */
+
+TEST(model_that_takes_the_device_down_in_use_is_reverted_after_three_starts) {
+  come_up_with("1.0.0");
+  device_run_for(&device, MINUTE_MS); /* long enough to be confirmed */
+  world_server_release("1.1.0", NULL, 0);
+  device_run_until_version(&device, "1.1.0", MINUTE_MS);
+  for (int start = 0; start < 3; start++) { /* it crashes within a second, each time */
+    device_run_for(&device, 1000);
+    device_boot(&device);
+    device_assert_runs(&device, "1.1.0", SIZE_2);
+  }
+  device_run_for(&device, 1000);
+  size_t before = world_server.report_count;
+  device_boot(&device);
+  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_run_for(&device, HOUR_MS);
+  device_assert_runs(&device, "1.0.0", SIZE_1); /* not fetched again either */
+  assert_string_equal(world_server_reports(before),
+                      "IDLE/READY v=1.0.0 t=\n"
+                      "IDLE/FIRMWARE_UPDATE_FAILED v=1.0.0 t=1.1.0\n");
+}
+
+TEST(model_that_has_run_for_a_while_is_trusted_over_any_number_of_restarts) {
+  come_up_with("1.0.0");
+  device_run_for(&device, 11000);
+  for (int start = 0; start < 10; start++) {
+    device_boot(&device);
+    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_run_for(&device, 100);
+  }
+}
+
+TEST(application_that_confirms_itself_decides_alone) {
+  begin();
+  device.updater_config.confirm_after_ms = UINT32_MAX;
+  world_server_release("1.0.0", NULL, 0);
+  device_boot(&device);
+  assert_int_equal(godwit_updater_confirm(&device.updater), GODWIT_ERR_STATE);
+  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_run_for(&device, HOUR_MS);
+  assert_false(device.store.state.active.confirmed);
+  assert_int_equal(godwit_updater_confirm(&device.updater), GODWIT_OK);
+  assert_true(device.store.state.active.confirmed);
+}
+
+TEST(confirming_costs_one_write_of_the_journal) {
+  come_up_with("1.0.0");
+  uint32_t generation = device.store.state.generation;
+  device_run_for(&device, HOUR_MS);
+  assert_int_equal(device.store.state.generation, generation + 1);
+  device_boot(&device);
+  device_run_for(&device, HOUR_MS);
+  assert_int_equal(device.store.state.generation, generation + 1);
+}
+
 /* One slot -------------------------------------------------------------------- */
 
 TEST(one_slot_is_replaced_in_place) {

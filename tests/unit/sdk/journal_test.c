@@ -5,13 +5,14 @@
 static struct godwit_store_state sample(void) {
   struct godwit_store_state state = {
       .generation = 0x01020304,
-      .active = {.version = "1.1.0", .size_bytes = 26977},
+      .active = {.version = "1.1.0", .size_bytes = 26977, .confirmed = true},
       .previous = {.version = "1.0.0-rc.1+build",
                    .size_bytes = 0x7FFFFFFF,
                    .named_by_digest = true},
       .incoming = {.version = "2.0.0", .size_bytes = 30000},
       .incoming_bytes = 8192,
       .incoming_attempts = 2,
+      .active_starts = 1,
       .rejected = {{.version = "3.0.0", .reason = 8}, {.version = "2.9.0", .reason = 5}},
   };
   memset(state.active.digest, 0xA1, 32);
@@ -31,6 +32,9 @@ TEST(what_is_written_is_read) {
   assert_string_equal(read.previous.version, "1.0.0-rc.1+build");
   assert_true(read.previous.named_by_digest);
   assert_false(read.active.named_by_digest);
+  assert_true(read.active.confirmed);
+  assert_false(read.previous.confirmed);
+  assert_int_equal(read.active_starts, 1);
   assert_int_equal(read.incoming_bytes, 8192);
   assert_int_equal(read.incoming_attempts, 2);
   assert_string_equal(read.discarded.version, "");
@@ -44,10 +48,10 @@ TEST(bytes_are_as_the_specification_says) {
   godwit_journal_encode(&written, bytes);
   assert_memory_equal(bytes, "GWJ1\x04\x03\x02\x01", 8);
   assert_memory_equal(bytes + 8, "1.1.0\0\0\0\0\0\0\0\0\0\0\0\xA1", 17);
-  assert_memory_equal(bytes + 8 + 48, "\x61\x69\0\0\0\0\0\0", 8);
+  assert_memory_equal(bytes + 8 + 48, "\x61\x69\0\0\x02\0\0\0", 8);
   assert_memory_equal(bytes + 64, "1.0.0-rc.1+build", 16);
   assert_int_equal(bytes[64 + 52], 1);
-  assert_memory_equal(bytes + 232, "\0\x20\0\0\x02\0\0\0", 8);
+  assert_memory_equal(bytes + 232, "\0\x20\0\0\x02\x01\0\0", 8);
   assert_memory_equal(bytes + 240, "3.0.0\0", 6);
   assert_int_equal(bytes[240 + 48], 8);
   assert_int_equal(godwit_crc32((const uint8_t *)"123456789", 9), 0xCBF43926);
@@ -90,7 +94,7 @@ TEST(fields_that_could_do_harm_are_refused) {
   assert_int_equal(decode_patched(8, "a/b", 3), GODWIT_ERR_FORMAT);
   assert_int_equal(decode_patched(8, "1.1.0\0x", 7), GODWIT_ERR_FORMAT);
   assert_int_equal(decode_patched(8 + 48, "\xff\xff\xff\xff", 4), GODWIT_ERR_FORMAT);
-  assert_int_equal(decode_patched(8 + 52, "\x02", 1), GODWIT_ERR_FORMAT);
+  assert_int_equal(decode_patched(8 + 52, "\x04", 1), GODWIT_ERR_FORMAT);
   assert_int_equal(decode_patched(232, "\x31\x75\0\0", 4), GODWIT_ERR_FORMAT); /* 30,001 */
   assert_int_equal(decode_patched(232, "\x30\x75\0\0", 4), GODWIT_OK);
   assert_int_equal(decode_patched(240, "\x01", 1), GODWIT_ERR_FORMAT);
