@@ -277,6 +277,10 @@ uint32_t godwit_client_next_timeout_ms(const struct godwit_client *client) {
       break;
     case GODWIT_CLIENT_CONNECTED:
       due_ms = godwit_exchange_due_ms(client);
+      if (client->ota.report_count > 0 && !client->ota.report_sent &&
+          client->ota.report_not_before_ms < due_ms) {
+        due_ms = client->ota.report_not_before_ms;
+      }
       break;
   }
   if (due_ms <= now_ms) return 0;

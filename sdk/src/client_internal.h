@@ -30,7 +30,8 @@ struct godwit_ota {
 
   struct gw_report report[GODWIT_OTA_REPORTS_MAX]; /* oldest first */
   size_t report_count;
-  bool report_sent; /* report[0] is under way */
+  bool report_sent;              /* report[0] is under way */
+  uint64_t report_not_before_ms; /* the server was too busy for it */
   struct godwit_request report_request;
   uint8_t report_payload[GW_REPORT_SIZE_MAX];
   char report_path[sizeof "/.u/c/" + GW_PACKAGE_MAX];

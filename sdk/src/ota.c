@@ -5,10 +5,12 @@
 
 #include "client_internal.h"
 #include "godwit/log.h"
+#include "platform/clock.h"
 #include "platform/datagram.h"
 
 #define MANIFEST_PATH "/.u/desired"
 #define WAIT_SLICE_MS 1000u
+#define BUSY_PAUSE_MS 10000u /* before a report that a busy server refused */
 
 /* Manifest ------------------------------------------------------------------ */
 
@@ -173,11 +175,18 @@ static void drop_oldest_report(struct godwit_ota *ota) {
   memmove(&ota->report[0], &ota->report[1], ota->report_count * sizeof ota->report[0]);
 }
 
+/* 4.29 and 5.xx: not the report's fault. */
+static bool is_busy(uint8_t code) { return code == GW_COAP_TOO_MANY_REQUESTS || (code >> 5) == 5; }
+
 static int on_report_answered(struct godwit_client *client, const struct godwit_response *response,
                               void *arg) {
   struct godwit_ota *ota = arg;
   ota->report_sent = false;
   bool answered = response->status == GODWIT_OK || response->status == GODWIT_ERR_RESPONSE;
+  if (is_busy(response->code)) {
+    answered = false;
+    ota->report_not_before_ms = godwit_platform_now_ms() + BUSY_PAUSE_MS;
+  }
   if (response->status == GODWIT_ERR_RESPONSE) {
     char code[5];
     godwit_log(GODWIT_LOG_WARN, "ota: report on %s refused with %s", ota->report[0].package,
@@ -192,6 +201,7 @@ static int on_report_answered(struct godwit_client *client, const struct godwit_
 void godwit_ota_send_reports(struct godwit_client *client) {
   struct godwit_ota *ota = &client->ota;
   if (ota->report_sent || ota->report_count == 0) return;
+  if (godwit_platform_now_ms() < ota->report_not_before_ms) return;
   int size = gw_report_encode(&ota->report[0], ota->report_payload, sizeof ota->report_payload);
   godwit_format(ota->report_path, sizeof ota->report_path, "/.u/c/%s", ota->report[0].package);
   ota->report_request = (struct godwit_request){

@@ -379,7 +379,8 @@ static void on_downloaded(struct godwit_client *client, int status, uint32_t nex
     return;
   }
   if (status == GODWIT_ERR_RESPONSE) {
-    bool by_request = (updater->download.code >> 5) == 4;
+    bool by_request =
+        (updater->download.code >> 5) == 4 && updater->download.code != GW_COAP_TOO_MANY_REQUESTS;
     fail_for_now(updater, status, by_request ? GW_OTA_INVALID_URI : GW_OTA_AWAIT_RETRY);
     return;
   }

@@ -279,6 +279,10 @@ static void take_report(struct session *session, const struct gw_coap_message *r
     answer_code(session, request, seen);
     return;
   }
+  if (world_server.report_code != 0) {
+    answer_code(session, request, world_server.report_code);
+    return;
+  }
   struct gw_report report;
   assert_int_equal(gw_report_parse(request->payload, request->payload_size, &report), GW_OK);
   assert_string_equal(report.package, package);

@@ -485,6 +485,30 @@ TEST(reports_wait_for_a_connection_and_the_oldest_gives_way) {
   assert_string_equal(world_server.report[7].target, "19");
 }
 
+TEST(reports_that_a_busy_server_refuses_come_later) {
+  begin();
+  world_server.report_code = GW_COAP_TOO_MANY_REQUESTS;
+  world_server_release("1.0.0", NULL, 0);
+  device_boot(&device);
+  device_run_for(&device, MINUTE_MS);
+  assert_string_equal(device.running, "1.0.0"); /* which does not wait for them */
+  uint64_t datagrams = world_network.datagrams;
+  device_run_for(&device, MINUTE_MS);
+  assert_in_range(world_network.datagrams - datagrams, 8, 30); /* every 10 s */
+  world_server.report_code = 0;
+  device_run_for(&device, MINUTE_MS);
+  assert_int_equal(godwit_ota_reports_pending(device.client), 0);
+  assert_int_equal(world_server.report[world_server.report_count - 1].state, GW_OTA_IDLE);
+}
+
+TEST(reports_that_the_server_will_never_take_are_dropped) {
+  begin();
+  world_server.report_code = GW_COAP_BAD_REQUEST;
+  device_boot(&device);
+  device_run_for(&device, MINUTE_MS);
+  assert_int_equal(godwit_ota_reports_pending(device.client), 0);
+}
+
 TEST(reports_with_impossible_names_are_refused) {
   connect();
   struct godwit_client *client = device.client;

@@ -55,6 +55,7 @@ struct world_server {
   bool skip_cid;            /* does not negotiate Connection ID */
   const char *psk;          /* WORLD_PSK */
   uint8_t download_code;    /* not 0: what component requests are answered with */
+  uint8_t report_code;      /* not 0: what reports are answered with */
   size_t download_end;      /* not 0: components end there, as if whole */
   size_t deaf_after_blocks; /* not 0: goes deaf after so many blocks, once */
   uint8_t szx_max;          /* blocks are not larger; 6 */
