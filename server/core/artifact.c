@@ -41,7 +41,7 @@ static int already_exists(struct srv_core *core, const struct srv_artifact *arti
 
 static int check_not_taken(struct srv_core *core, const struct srv_artifact *artifact) {
   struct srv_artifact *other = malloc(sizeof(*other));
-  if (other == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+  if (other == NULL) return srv_fail_memory(core);
   struct srv_query query = {0};
   query_name(&query, artifact->project_id, artifact->package, artifact->version);
   srv_query_text(&query, "blueprint_id", SRV_EQUALS, artifact->blueprint_id);
@@ -76,12 +76,13 @@ struct srv_upload {
 
 int srv_core_upload_begin(struct srv_core *core, struct srv_upload **out) {
   struct srv_upload *upload = calloc(1, sizeof(*upload));
-  if (upload == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+  if (upload == NULL) return srv_fail_memory(core);
   upload->core = core;
   int status = core->blobs->ops->begin(core->blobs, &upload->writer);
   if (status != SRV_OK) {
     free(upload);
-    return srv_fail_blobs(core, status);
+    srv_fail_blobs(core, status);
+    return status;
   }
   *out = upload;
   return SRV_OK;

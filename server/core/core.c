@@ -43,7 +43,8 @@ int64_t srv_now_us(const struct srv_core *core) { return core->now_us(core->cloc
 /* --- changes: told after the commit ------------------------------------------- */
 
 void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener *listener) {
-  core->listener = listener == NULL ? (struct srv_core_listener){0} : *listener;
+  static const struct srv_core_listener nobody;
+  core->listener = listener == NULL ? nobody : *listener;
 }
 
 /* True when a change that is noted already says as much. */
@@ -69,7 +70,7 @@ int srv_note(struct srv_core *core, enum srv_change_type type, const char *proje
   if (changes->count == changes->capacity) {
     size_t capacity = changes->capacity == 0 ? 16 : changes->capacity * 2;
     struct srv_change *grown = realloc(changes->change, capacity * sizeof(*grown));
-    if (grown == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+    if (grown == NULL) return srv_fail_memory(core);
     changes->change = grown;
     changes->capacity = capacity;
   }

@@ -88,6 +88,10 @@ int64_t srv_now_us(const struct srv_core *core);
 /* Keeps the one-line reason and returns status. */
 int srv_fail(struct srv_core *core, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+static inline int srv_fail_memory(struct srv_core *core) {
+  srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+  return SRV_ERR_INTERNAL;
+}
 /* The store's (blobs') own words. */
 int srv_fail_store(struct srv_core *core, int status);
 int srv_fail_blobs(struct srv_core *core, int status);

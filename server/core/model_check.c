@@ -30,7 +30,7 @@ static int check_graph(struct srv_core *core, const struct wit_model *model,
   }
   void *arena = aligned_alloc(WIT_ARENA_ALIGNMENT, (size + WIT_ARENA_ALIGNMENT - 1) /
                                                        WIT_ARENA_ALIGNMENT * WIT_ARENA_ALIGNMENT);
-  if (arena == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+  if (arena == NULL) return srv_fail_memory(core);
   status = wit_interpreter_init(&interpreter, model, &wit_ops_all, arena, size, &error);
   free(arena);
   if (status != WIT_OK) return refuse(core, "the runtime cannot run this model", &error);

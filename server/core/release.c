@@ -137,7 +137,7 @@ static int compile_all(struct srv_core *core, const struct release_list *list,
                        struct srv_compiled_project *project) {
   project->release = calloc(list->count == 0 ? 1 : list->count, sizeof(*project->release));
   if (project->release == NULL || list->out_of_memory) {
-    return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+    return srv_fail_memory(core);
   }
   for (size_t i = 0; i < list->count; i++) {
     int status = compile(core, &list->release[i], &project->release[i]);
@@ -154,7 +154,7 @@ static int load_project(struct srv_core *core, const char *project_id,
   srv_query_text(&query, "project_id", SRV_EQUALS, project_id);
   srv_query_number(&query, "rollout", SRV_EQUALS, 1);
   struct srv_compiled_project *project = calloc(1, sizeof(*project));
-  if (project == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+  if (project == NULL) return srv_fail_memory(core);
   int status = srv_core_list(core, SRV_RELEASE, &query, add_release, &list, NULL);
   if (status == SRV_OK) status = compile_all(core, &list, project);
   free(list.release);
@@ -252,7 +252,7 @@ static int check_release(struct srv_core *core, const struct srv_release *releas
   }
   if (status == SRV_OK) {
     compiled = malloc(sizeof(*compiled));
-    if (compiled == NULL) return srv_fail(core, SRV_ERR_INTERNAL, "out of memory");
+    if (compiled == NULL) return srv_fail_memory(core);
     status = compile(core, release, compiled);
     free(compiled);
   }

@@ -348,20 +348,23 @@ static int fail_bind(int system_error, const char *address, uint16_t port, char 
 
 static int bind_socket(const struct addrinfo *info, uint16_t *port) {
   int on = 1;
-  struct sockaddr_storage bound;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } bound = {.v6 = {0}};
   socklen_t size = sizeof(bound);
   int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0 ||
-      getsockname(fd, (struct sockaddr *)&bound, &size) != 0) {
+      getsockname(fd, &bound.any, &size) != 0) {
     int saved = errno;
     close(fd);
     errno = saved;
     return -1;
   }
-  *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                            : ((struct sockaddr_in *)&bound)->sin_port);
+  *port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
   return fd;
 }
 

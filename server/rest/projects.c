@@ -260,7 +260,7 @@ static void append_key(void *context, const void *row) {
 
 int srv_list_api_keys(struct srv_request *request) {
   struct srv_query query = {0};
-  uint64_t page, per_page;
+  uint64_t page = 0, per_page = 0;
   int status = srv_page_from_parameters(request, &page, &per_page);
   if (status != SRV_OK) return status;
   struct key_list keys = {

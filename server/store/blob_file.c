@@ -56,6 +56,11 @@ __attribute__((format(printf, 3, 4))) static int fail(struct blobs_file *blobs, 
   return status;
 }
 
+static int fail_memory(struct blobs_file *blobs) {
+  fail(blobs, SRV_ERR_INTERNAL, "out of memory");
+  return SRV_ERR_INTERNAL;
+}
+
 static int fail_errno(struct blobs_file *blobs, const char *what) {
   int system_error = errno;
   int status = srv_file_status_of(system_error);
@@ -80,7 +85,7 @@ static void path_of(const struct blobs_file *blobs, const uint8_t *digest, char 
 static int blobs_begin(struct srv_blobs *base, struct srv_blob_writer **out) {
   struct blobs_file *blobs = self(base);
   struct srv_blob_writer *writer = calloc(1, sizeof(*writer));
-  if (writer == NULL) return fail(blobs, SRV_ERR_INTERNAL, "out of memory");
+  if (writer == NULL) return fail_memory(blobs);
   writer->blobs = blobs;
   snprintf(writer->path, sizeof(writer->path), "%s/tmp/%ld-%llu", blobs->folder, (long)getpid(),
            (unsigned long long)++blobs->temporary_count);
@@ -223,7 +228,7 @@ static int map_file(struct blobs_file *blobs, const uint8_t *digest, size_t size
 static int open_map(struct blobs_file *blobs, const uint8_t *digest, size_t size_bytes,
                     struct map **out) {
   struct map *map = calloc(1, sizeof(*map));
-  if (map == NULL) return fail(blobs, SRV_ERR_INTERNAL, "out of memory");
+  if (map == NULL) return fail_memory(blobs);
   int status = map_file(blobs, digest, size_bytes, map);
   if (status != SRV_OK) {
     free(map);
