@@ -5,12 +5,13 @@
 
 const struct recognizer_config recognizer_default_config = {
     .hop_rows = 2,
-    .average_windows = 5,
-    .suppression_ms = 500,
+    .average_windows = 10,
+    .decide_ms = 320,
+    .suppression_ms = 800,
     .unknown_hold_ms = 500,
-    .keyword_threshold = 140,
-    .unknown_threshold = 150,
-    .release_threshold = 80,
+    .keyword_threshold = 115,
+    .unknown_threshold = 140,
+    .release_threshold = 85,
 };
 
 #define NOT_NOW UINT64_MAX
@@ -26,6 +27,7 @@ static void forget_scores(struct recognizer *recognizer) {
   recognizer->history_next = 0;
   recognizer->armed = UINT32_MAX;
   recognizer->unknown_since_ms = NOT_NOW;
+  recognizer->candidate.score = 0;
 }
 
 void recognizer_init(struct recognizer *recognizer, const struct recognizer_config *config) {
@@ -111,22 +113,45 @@ static bool unknown_lasts(struct recognizer *recognizer, size_t best, uint64_t n
   return now_ms - recognizer->unknown_since_ms >= config->unknown_hold_ms;
 }
 
+/* Keeps the best keyword since the first one passed its threshold. */
+static void consider_keyword(struct recognizer *recognizer, size_t best, uint64_t now_ms) {
+  struct recognizer_detection *candidate = &recognizer->candidate;
+  uint8_t score = average(recognizer, best);
+  if (best < RECOGNIZER_FIRST_KEYWORD || score < recognizer->config.keyword_threshold ||
+      !(recognizer->armed >> best & 1)) {
+    return;
+  }
+  if (candidate->score == 0) recognizer->decided_at_ms = now_ms + recognizer->config.decide_ms;
+  if (score > candidate->score) {
+    *candidate = (struct recognizer_detection){.label = best, .score = score, .time_ms = now_ms};
+  }
+}
+
+static bool report(struct recognizer *recognizer, const struct recognizer_detection *what,
+                   uint64_t now_ms, struct recognizer_detection *out) {
+  *out = *what;
+  recognizer->armed &= ~(1u << what->label);
+  recognizer->quiet_until_ms = now_ms + recognizer->config.suppression_ms;
+  recognizer->unknown_since_ms = NOT_NOW;
+  recognizer->candidate.score = 0;
+  return true;
+}
+
 bool recognizer_push_scores(struct recognizer *recognizer, const int8_t *scores,
                             struct recognizer_detection *detection) {
   remember_scores(recognizer, scores);
   rearm_released(recognizer);
   uint64_t now_ms = recognizer_time_ms(recognizer);
   size_t best = best_label(recognizer);
-  bool report = best >= RECOGNIZER_FIRST_KEYWORD &&
-                average(recognizer, best) >= recognizer->config.keyword_threshold;
-  if (unknown_lasts(recognizer, best, now_ms)) report = true;
-  if (!report || now_ms < recognizer->quiet_until_ms || !(recognizer->armed >> best & 1)) {
-    return false;
+  bool unknown = unknown_lasts(recognizer, best, now_ms);
+  if (now_ms < recognizer->quiet_until_ms) return false;
+  consider_keyword(recognizer, best, now_ms);
+  if (recognizer->candidate.score > 0) {
+    if (now_ms < recognizer->decided_at_ms) return false;
+    return report(recognizer, &recognizer->candidate, now_ms, detection);
   }
-  recognizer->armed &= ~(1u << best);
-  recognizer->quiet_until_ms = now_ms + recognizer->config.suppression_ms;
-  recognizer->unknown_since_ms = NOT_NOW;
-  *detection = (struct recognizer_detection){
+  if (!unknown || !(recognizer->armed >> best & 1)) return false;
+  struct recognizer_detection found = {
       .label = best, .score = average(recognizer, best), .time_ms = now_ms};
-  return true;
+  return report(recognizer, &found, now_ms, detection);
 }

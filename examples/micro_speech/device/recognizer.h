@@ -28,10 +28,11 @@
 enum { RECOGNIZER_SILENCE = 0, RECOGNIZER_UNKNOWN = 1, RECOGNIZER_FIRST_KEYWORD = 2 };
 
 struct recognizer_config {
-  uint16_t hop_rows;         /* run the model once every so many rows, 1.. */
-  uint16_t average_windows;  /* scores averaged, 1..RECOGNIZER_AVERAGE_MAX */
-  uint16_t suppression_ms;   /* after a word, nothing is reported for so long */
-  uint16_t unknown_hold_ms;  /* "unknown" must last so long without a keyword to be reported */
+  uint16_t hop_rows;        /* run the model once every so many rows, 1..49 */
+  uint16_t average_windows; /* scores averaged, 1..RECOGNIZER_AVERAGE_MAX */
+  uint16_t decide_ms;       /* once a keyword passes its threshold, wait so long for a better one */
+  uint16_t suppression_ms;  /* after a word, nothing is reported for so long */
+  uint16_t unknown_hold_ms; /* "unknown" must last so long without a keyword to be reported */
   uint8_t keyword_threshold; /* averaged score that reports, in 1/255 */
   uint8_t unknown_threshold; /* likewise for label 1; 0: never report it */
   uint8_t release_threshold; /* a label must fall below before it can be reported again */
@@ -42,7 +43,7 @@ extern const struct recognizer_config recognizer_default_config;
 struct recognizer_detection {
   size_t label;     /* RECOGNIZER_UNKNOWN or a keyword, never silence */
   uint8_t score;    /* averaged, in 1/255 */
-  uint64_t time_ms; /* of audio since recognizer_init, end of the window that decided */
+  uint64_t time_ms; /* of audio since recognizer_init, end of the window with that score */
 };
 
 struct recognizer {
@@ -57,7 +58,9 @@ struct recognizer {
   uint16_t history_next;
   uint32_t armed; /* bit per label: may be reported */
   uint64_t quiet_until_ms;
-  uint64_t unknown_since_ms; /* UINT64_MAX: not now */
+  struct recognizer_detection candidate; /* score 0: none */
+  uint64_t decided_at_ms;                /* when the candidate is to be reported */
+  uint64_t unknown_since_ms;             /* UINT64_MAX: not now */
 };
 
 /* Forgets everything. config NULL: the default one. */

@@ -131,7 +131,10 @@ bool evaluate_clips(const struct playlist *playlist, size_t label_count, bool st
 
 /* ---- through the recogniser -------------------------------------------------- */
 
-#define CLIP_MS 1000u
+#define PAUSE_SAMPLES (WIT_AUDIO_SAMPLE_RATE * 7 / 10)
+#define ROUND_MS 1700u         /* a clip and its pause */
+#define DETECTED_AFTER_MS 500u /* a word is reported at least so long after the clip's start */
+#define ROOM_AMPLITUDE 4       /* of the noise in a pause */
 
 struct stream {
   struct wit_audio_frontend frontend;
@@ -142,15 +145,12 @@ struct stream {
   size_t clip_count;
 };
 
-/* A word is reported when most of it has been heard, up to half a second after
- * the clip's end. */
 static void note(struct stream *stream, const struct recognizer_detection *detection) {
-  uint64_t middle_ms = detection->time_ms > CLIP_MS / 2 ? detection->time_ms - CLIP_MS / 2 : 0;
-  size_t clip = (size_t)(middle_ms / CLIP_MS);
-  if (clip >= stream->clip_count) return;
-  size_t *heard = &stream->heard[clip];
-  bool keyword = detection->label >= RECOGNIZER_FIRST_KEYWORD;
-  if (*heard == SIZE_MAX || (*heard == RECOGNIZER_UNKNOWN && keyword)) *heard = detection->label;
+  if (detection->label < RECOGNIZER_FIRST_KEYWORD || detection->time_ms < DETECTED_AFTER_MS) return;
+  size_t clip = (size_t)((detection->time_ms - DETECTED_AFTER_MS) / ROUND_MS);
+  if (clip < stream->clip_count && stream->heard[clip] == SIZE_MAX) {
+    stream->heard[clip] = detection->label;
+  }
 }
 
 static bool stream_row(struct stream *stream, const int8_t *row) {
@@ -175,21 +175,29 @@ static bool stream_samples(struct stream *stream, const int16_t *samples, size_t
   return true;
 }
 
+static bool stream_pause(struct stream *stream, struct random *random) {
+  int16_t samples[PAUSE_SAMPLES];
+  for (size_t i = 0; i < PAUSE_SAMPLES; i++) {
+    samples[i] = (int16_t)((int)random_below(random, 2 * ROOM_AMPLITUDE + 1) - ROOM_AMPLITUDE);
+  }
+  return stream_samples(stream, samples, PAUSE_SAMPLES);
+}
+
 bool evaluate_stream(const struct playlist *playlist, size_t label_count,
                      classify_function *classify, void *context, struct confusion *confusion) {
-  static const int16_t pause[DATASET_CLIP_SAMPLES];
   struct stream stream = {.classify = classify, .context = context};
+  struct random random = random_stream(1, 5);
   stream.clip_count = playlist->count;
   stream.heard = malloc((playlist->count + 1) * sizeof *stream.heard);
   *confusion = (struct confusion){.label_count = label_count};
   wit_audio_frontend_init(&stream.frontend);
   recognizer_init(&stream.recognizer, NULL);
   bool done = stream.heard && recognizer_set_labels(&stream.recognizer, label_count);
-  for (size_t i = 0; done && i < playlist->count; i++) stream.heard[i] = SIZE_MAX;
   for (size_t i = 0; done && i < playlist->count; i++) {
-    done = stream_samples(&stream, playlist->clip[i]->samples, DATASET_CLIP_SAMPLES);
+    stream.heard[i] = SIZE_MAX;
+    done = stream_samples(&stream, playlist->clip[i]->samples, DATASET_CLIP_SAMPLES) &&
+           stream_pause(&stream, &random);
   }
-  done = done && stream_samples(&stream, pause, DATASET_CLIP_SAMPLES);
   for (size_t i = 0; done && i < playlist->count; i++) {
     size_t is = playlist->clip[i]->label, heard = stream.heard[i];
     if (heard == SIZE_MAX) heard = is == DATASET_SILENCE ? DATASET_SILENCE : DATASET_UNKNOWN;

@@ -49,10 +49,10 @@ typedef bool classify_function(void *context, const int8_t window[NET_INPUT_BYTE
 bool evaluate_clips(const struct playlist *playlist, size_t label_count, bool streaming,
                     classify_function *classify, void *context, struct confusion *confusion);
 
-/* Listens to one endless stream through the recogniser, as a device does. What
- * is first reported while a clip or its echo in the window lasts counts for
- * that clip; a background clip without a report is silence, any other clip
- * without one counts as unknown. */
+/* Listens to one endless stream through the recogniser, as a device does, with
+ * 0.7 s of a quiet room after each clip. A keyword that is reported while a clip
+ * or its echo in the window lasts is what was heard; a background clip without
+ * one is silence, any other clip without one counts as unknown. */
 bool evaluate_stream(const struct playlist *playlist, size_t label_count,
                      classify_function *classify, void *context, struct confusion *confusion);
 #endif

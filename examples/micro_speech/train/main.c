@@ -57,7 +57,7 @@ static const char usage[] =
     "  --dropout X      share of features dropped before the last layer (0.1)\n"
     "  --smoothing X    share of each label given to all others (0.1)\n"
     "  --bias X         added to the score of \"unknown\": below 0, fewer words are\n"
-    "                   missed and more are heard where none was said (-2)\n"
+    "                   missed and more are heard where none was said (-1)\n"
     "  --hold-back N    which tenth of the speakers is held back, 0 to 9 (0)\n"
     "  --all            train on held-back speakers too\n"
     "  --threads N      threads to use; the result does not depend on it (2)\n"
@@ -304,7 +304,7 @@ static size_t best_logit(const float *logits, size_t count, float bias) {
 
 /* What the choice of --bias would do, in float. */
 static void print_bias_table(struct net *net, const struct playlist *playlist) {
-  static const float biases[] = {0, -1, -1.5f, -2, -2.5f, -3};
+  static const float biases[] = {0, -0.5f, -0.75f, -1, -1.25f, -1.5f};
   int8_t(*windows)[NET_INPUT_BYTES] = calloc(playlist->count + 1, sizeof *windows);
   float(*logits)[NET_LABELS_MAX] = calloc(playlist->count + 1, sizeof *logits);
   printf("\nKeywords right / all clips right on held-back speakers, in float, by --bias:\n ");
@@ -414,7 +414,7 @@ int main(int argc, char **argv) {
                             .copies = 30,
                             .threads = 2,
                             .rate = 4e-3f,
-                            .bias = -2,
+                            .bias = -1,
                             .weight_decay = 1e-4f,
                             .dropout = 0.1f,
                             .label_smoothing = 0.1f};

@@ -123,6 +123,29 @@ TEST(another_word_at_once_is_suppressed_then_reported) {
   assert_true(detection.time_ms >= first_ms + config.suppression_ms);
 }
 
+TEST(better_keyword_within_the_time_to_decide_wins) {
+  struct recognizer_detection detection = {0};
+  start();
+  recognizer.config.decide_ms = 500;
+  for (int i = 0; i < 3; i++) assert_false(hear(2, &detection)); /* 3 of 4: passes */
+  bool reported = false;
+  for (int i = 0; i < 8 && !reported; i++) reported = hear(3, &detection);
+  assert_true(reported);
+  assert_int_equal(detection.label, 3);
+  assert_true(detection.time_ms <= recognizer_time_ms(&recognizer));
+}
+
+TEST(time_to_decide_delays_a_word_but_loses_it_not) {
+  struct recognizer_detection detection;
+  start();
+  recognizer.config.decide_ms = 300;
+  for (int i = 0; i < 4; i++) assert_false(hear(2, &detection));
+  bool reported = false; /* the word is over, its time to decide is not */
+  for (int i = 0; i < 4 && !reported; i++) reported = hear(0, &detection);
+  assert_true(reported);
+  assert_int_equal(detection.label, 2);
+}
+
 TEST(silence_is_never_reported) {
   start();
   assert_int_equal(count(RECOGNIZER_SILENCE, 100, 0), 0);
