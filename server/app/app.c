@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/app/loop.h"
@@ -214,6 +215,7 @@ int srv_app_main(int argc, char **argv) {
     return 0;
   }
   srv_log_configure(app.options.log_level, app.options.json_log);
+  umask(0077); /* the folder holds devices' keys, whatever mode it was made with */
   srv_loop_catch_signals();
   status = start(&app);
   if (status == SRV_OK) status = serve(&app);

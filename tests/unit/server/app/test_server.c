@@ -48,6 +48,26 @@ TEST(ports_json_tells_the_ports_while_it_runs_and_is_gone_after) {
   assert_int_not_equal(access(path, F_OK), 0);
 }
 
+static void expect_private(const char *name) {
+  char path[600];
+  struct stat info;
+  snprintf(path, sizeof(path), "%s/%s", s.data, name);
+  assert_int_equal(stat(path, &info), 0);
+  if ((info.st_mode & 077) != 0) fail_msg("%s is open to others: %o", path, info.st_mode);
+}
+
+TEST(the_database_is_closed_to_others_even_in_a_folder_that_is_not) {
+  char folder[512];
+  snprintf(folder, sizeof(folder), "%s/open", test_temporary_folder());
+  assert_int_equal(mkdir(folder, 0755), 0);
+  server_start(&s, folder, NULL);
+  expect_private("godwit.db");
+  expect_private("godwit.db-wal");
+  expect_private("blobs");
+  expect_private("ports.json");
+  server_stop(&s);
+}
+
 TEST(a_second_server_on_the_folder_says_who_has_it_and_does_no_harm) {
   char expected[64];
   server_start(&s, NULL, NULL);
