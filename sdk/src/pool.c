@@ -35,7 +35,7 @@ static union block *next_block(union block *block) {
 static void forget(const struct godwit_pool *pool) {
   struct godwit_pool **link = &pools;
   while (*link != NULL && *link != pool) link = &(*link)->next;
-  if (*link == pool) *link = pool->next;
+  if (*link != NULL) *link = pool->next;
   if (current == pool) current = NULL;
 }
 

@@ -138,7 +138,7 @@ static int read_copy(const struct godwit_store *store, unsigned copy,
 }
 
 static int read_journal(struct godwit_store *store) {
-  struct godwit_store_state other;
+  struct godwit_store_state other = {0};
   int status0 = read_copy(store, 0, &store->state);
   int status1 = read_copy(store, 1, &other);
   /* A medium that does not answer is not an empty one: starting anew would

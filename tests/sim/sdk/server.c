@@ -23,9 +23,8 @@
 
 struct world_server world_server;
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in reading order */
 static struct session {
-  bool used;
-  bool established;
   int from; /* the device's socket */
   uint64_t spoke_ms;
   mbedtls_ssl_context ssl;
@@ -37,9 +36,11 @@ static struct session {
   size_t record_size;
   struct gw_dedup dedup;
 
+  bool used;
+  bool established;
   bool observing;
-  uint8_t token[8];
   uint8_t token_length;
+  uint8_t token[8];
   uint32_t observe_value;
   uint16_t next_message_id;
   struct gw_retransmit retransmit; /* of the notification */
