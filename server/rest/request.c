@@ -541,9 +541,16 @@ static int append_value(struct srv_request *request, const struct srv_parameter 
   return fail_field(request, parameter->name, "is too long");
 }
 
-/* tags=a&tags=b and tags=a,b are the same. */
+static int fail_room(struct srv_request *request, const struct srv_parameter *parameter) {
+  char what[64];
+  snprintf(what, sizeof(what), "more than %d values in the filters together", SRV_AMONG_MAX);
+  return fail_field(request, parameter->name, what);
+}
+
+/* tags=a&tags=b and tags=a,b are the same. room: values that the request's
+ * filters may still have, all of them together: a statement has an end. */
 static int join_values(struct srv_request *request, const struct srv_parameter *parameter,
-                       struct joined *joined) {
+                       struct joined *joined, size_t *room) {
   joined->text[0] = 0;
   for (size_t i = 0; i < request->query_count; i++) {
     if (strcmp(request->query[i].name, parameter->name) != 0) continue;
@@ -551,6 +558,7 @@ static int join_values(struct srv_request *request, const struct srv_parameter *
       size_t length = parameter->match == SRV_AMONG || parameter->match == SRV_HAS
                           ? strcspn(part, ",")
                           : strlen(part);
+      if (length > 0 && (*room)-- == 0) return fail_room(request, parameter);
       int status = append_value(request, parameter, part, length, joined);
       if (status != SRV_OK) return status;
       part = part[length] == ',' ? part + length + 1 : NULL;
@@ -568,6 +576,7 @@ static struct joined *joined_texts(void) {
 
 int srv_query_from_parameters(struct srv_request *request, struct srv_query *query) {
   struct joined *texts = joined_texts();
+  size_t room = SRV_AMONG_MAX;
   const struct srv_parameter *parameter = request->route->parameters;
   for (; parameter != NULL && parameter->name != NULL; parameter++) {
     const char *value = srv_query_value(request, parameter->name);
@@ -579,7 +588,7 @@ int srv_query_from_parameters(struct srv_request *request, struct srv_query *que
     int status;
     if (parameter->type == SRV_PARAMETER_TEXT) {
       struct joined *joined = &texts[query->condition_count];
-      status = join_values(request, parameter, joined);
+      status = join_values(request, parameter, joined, &room);
       if (status == SRV_OK && (joined->text[0] != 0 || value[0] != 0)) {
         srv_query_text(query, parameter->column, parameter->match, joined->text);
       }

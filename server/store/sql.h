@@ -7,7 +7,9 @@
 #include "server/store/schema.h"
 #include "server/store/store.h"
 
-#define SRV_SQL_MAX 8192 /* two filters of SRV_AMONG_MAX ids and the longest column list */
+/* SRV_AMONG_MAX values, whichever filters they are in (SRV_HAS takes some 80
+ * bytes for each), the other conditions and the longest column list. */
+#define SRV_SQL_MAX 16384
 
 struct srv_sql {
   char text[SRV_SQL_MAX];

@@ -19,11 +19,11 @@ enum srv_match {
   SRV_EQUALS,   /* text ("" in a reference: none), number or digest */
   SRV_CONTAINS, /* text: a part of it, ASCII case ignored, no wildcards */
   SRV_AMONG,    /* text: one of a comma-separated list of at most SRV_AMONG_MAX */
-  SRV_HAS,      /* list column: has this element */
+  SRV_HAS,      /* list column: has all of these elements, listed as for SRV_AMONG */
   SRV_AT_LEAST, /* number */
   SRV_AT_MOST,  /* number */
 };
-#define SRV_AMONG_MAX 100 /* ids in one "ids=" filter */
+#define SRV_AMONG_MAX 100 /* values of SRV_AMONG and SRV_HAS in one query, all together */
 
 /* Which of text, number and bytes counts follows from the column's type. */
 struct srv_condition {

@@ -208,6 +208,35 @@ TEST(more_query_parameters_than_allowed_are_400) {
   rest_end(&f);
 }
 
+/* Appends `&name=value,value,...`. */
+static void add_filter(char *url, const char *name, const char *value, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (i == 0) strcat(strcat(strcat(url, "&"), name), "=");
+    strcat(strcat(url, i == 0 ? "" : ","), value);
+  }
+}
+
+TEST(a_hundred_filter_values_fit_a_statement_and_more_are_400) {
+  rest_begin(&f);
+  char url[4096];
+  rest_expect(rest_call(&f, "POST", PP "/tags", "{\"name\":\"t\"}"), 200);
+  for (size_t more = 0; more < 2; more++) {
+    strcpy(url, PP "/releases?rollout=true&ids=x");
+    add_filter(url, "releaseTags", "x", 1);
+    add_filter(url, "deviceTags", "t", 98 + more);
+    const struct rest_answer *answer = rest_call(&f, "GET", url, NULL);
+    if (more == 0) rest_expect(answer, 200);
+    if (more == 1) rest_expect_error(answer, 400, 3, "more than 100 values");
+    strcpy(url, PP "/devices?enabled=true&ids=x&term=x");
+    add_filter(url, "hardwareId", "x", 97 + more);
+    add_filter(url, "tags", "t", 1);
+    answer = rest_call(&f, "GET", url, NULL);
+    if (more == 0) rest_expect(answer, 200);
+    if (more == 1) rest_expect_error(answer, 400, 3, "more than 100 values");
+  }
+  rest_end(&f);
+}
+
 TEST(times_are_read_as_rfc_3339) {
   int64_t us;
   assert_true(srv_time_parse("1970-01-01T00:00:01Z", &us));
