@@ -584,7 +584,7 @@ int srv_query_from_parameters(struct srv_request *request, struct srv_query *que
     if (query->condition_count == SRV_CONDITIONS_MAX) {
       return srv_request_fail(request, SRV_ERR_INVALID, "too many filters");
     }
-    int64_t number;
+    int64_t number = 0;
     int status;
     if (parameter->type == SRV_PARAMETER_TEXT) {
       struct joined *joined = &texts[query->condition_count];
@@ -614,7 +614,7 @@ static void append_row(void *context, const void *row) {
 int srv_answer_list(struct srv_request *request, struct srv_query *query,
                     json_t *(*encode)(const void *row),
                     void (*enrich)(struct srv_request *request, json_t *object)) {
-  uint64_t page, per_page, total = 0;
+  uint64_t page = 0, per_page = 0, total = 0;
   struct list_builder builder = {.encode = encode};
   int status = srv_page_from_parameters(request, &page, &per_page);
   if (status == SRV_OK) status = srv_query_from_parameters(request, query);
@@ -630,7 +630,7 @@ int srv_answer_list(struct srv_request *request, struct srv_query *query,
   size_t i;
   json_t *object;
   if (enrich != NULL) {
-    json_array_foreach(builder.list, i, object) enrich(request, object);
+    json_array_foreach(builder.list, i, object) { enrich(request, object); }
   }
   request->answer =
       json_pack("{s:o, s:I, s:I, s:I}", "list", builder.list, "page", (json_int_t)page, "perPage",
