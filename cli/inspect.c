@@ -9,8 +9,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
-#include "runtime/src/model.h"
-#include "runtime/src/schema.h"
+#include "wit/inspect.h"
 
 #define TEXT_MAX 512
 #define ARENA_MAX (64u * 1024 * 1024) /* a microcontroller has less by far */
@@ -67,17 +66,16 @@ static json_t *describe_shape(const struct wit_shape *shape) {
   return dimensions;
 }
 
-static json_t *describe_type_and_shape(enum wit_type type, const struct wit_shape *shape,
-                                       float scale, int32_t zero_point) {
-  json_t *tensor = json_object();
-  json_object_set_new(tensor, "type", json_string(wit_type_name(type)));
-  json_object_set_new(tensor, "shape", describe_shape(shape));
+static json_t *describe_tensor(const struct wit_tensor *tensor) {
+  json_t *document = json_object();
+  json_object_set_new(document, "type", json_string(wit_type_name(tensor->type)));
+  json_object_set_new(document, "shape", describe_shape(&tensor->shape));
   /* A scale of 0 or a broken one means: not quantised. */
-  if (scale > 0 && scale < 1e30f) {
-    json_object_set_new(tensor, "scale", json_real((double)scale));
-    json_object_set_new(tensor, "zeroPoint", json_integer(zero_point));
+  if (tensor->scale > 0 && tensor->scale < 1e30f) {
+    json_object_set_new(document, "scale", json_real((double)tensor->scale));
+    json_object_set_new(document, "zeroPoint", json_integer(tensor->zero_point));
   }
-  return tensor;
+  return document;
 }
 
 static json_t *describe_ends(const struct wit_model *model,
@@ -85,8 +83,7 @@ static json_t *describe_ends(const struct wit_model *model,
   struct wit_tensor tensor;
   json_t *list = json_array();
   for (size_t i = 0; end(model, i, &tensor); i++) {
-    json_array_append_new(
-        list, describe_type_and_shape(tensor.type, &tensor.shape, tensor.scale, tensor.zero_point));
+    json_array_append_new(list, describe_tensor(&tensor));
   }
   return list;
 }
@@ -98,32 +95,29 @@ static json_t *describe_ends(const struct wit_model *model,
 
 struct graph_walk {
   const struct wit_model *model;
-  struct wit_reader reader;
-  struct wit_subgraph graph;
   int32_t *maker; /* one for each tensor */
 };
 
 static bool walk_begin(struct graph_walk *walk, const struct wit_model *model) {
+  struct wit_model_info info;
+  size_t tensor;
+  wit_model_info(model, &info);
   walk->model = model;
-  walk->reader = wit_model_reader(model);
-  walk->graph = wit_model_subgraph(model, 0);
-  uint32_t count = walk->graph.tensors.count;
-  walk->maker = malloc(((size_t)count + 1) * sizeof *walk->maker);
+  walk->maker = malloc((info.tensor_count + 1) * sizeof *walk->maker);
   if (walk->maker == NULL) return false;
-  for (uint32_t i = 0; i < count; i++) walk->maker[i] = FROM_NOWHERE;
-  for (uint32_t k = 0; k < walk->graph.inputs.count; k++) {
-    int32_t tensor = wit_vector_i32(&walk->reader, &walk->graph.inputs, k);
-    if (tensor >= 0 && (uint32_t)tensor < count) walk->maker[tensor] = FROM_INPUT - (int32_t)k;
+  for (size_t i = 0; i < info.tensor_count; i++) walk->maker[i] = FROM_NOWHERE;
+  for (size_t k = 0; wit_inspect_input(model, k, &tensor); k++) {
+    walk->maker[tensor] = FROM_INPUT - (int32_t)k;
   }
   return true;
 }
 
 /* What feeds an op: "input 0", or the numbers of earlier ops. */
-static json_t *describe_feeds(struct graph_walk *walk, const struct wit_vector *inputs) {
+static json_t *describe_feeds(struct graph_walk *walk, size_t op) {
   json_t *list = json_array();
-  for (uint32_t k = 0; k < inputs->count; k++) {
-    int32_t tensor = wit_vector_i32(&walk->reader, inputs, k);
-    if (tensor < 0 || (uint32_t)tensor >= walk->graph.tensors.count) continue;
+  int32_t tensor;
+  for (size_t k = 0; wit_inspect_operator_input(walk->model, op, k, &tensor); k++) {
+    if (tensor < 0) continue; /* an optional input, not given */
     int32_t maker = walk->maker[tensor];
     if (maker <= FROM_INPUT) {
       json_array_append_new(list, json_sprintf("input %d", (int)(FROM_INPUT - maker)));
@@ -134,16 +128,15 @@ static json_t *describe_feeds(struct graph_walk *walk, const struct wit_vector *
   return list;
 }
 
-static json_t *describe_products(struct graph_walk *walk, const struct wit_vector *outputs,
-                                 int32_t op) {
+static json_t *describe_products(struct graph_walk *walk, size_t op) {
   json_t *list = json_array();
-  for (uint32_t k = 0; k < outputs->count; k++) {
-    int32_t index = wit_vector_i32(&walk->reader, outputs, k);
-    if (index < 0 || (uint32_t)index >= walk->graph.tensors.count) continue;
-    walk->maker[index] = op;
-    struct wit_tensor_info tensor = wit_model_tensor(walk->model, &walk->graph, (uint32_t)index);
-    json_array_append_new(
-        list, describe_type_and_shape(tensor.type, &tensor.shape, tensor.scale, tensor.zero_point));
+  size_t index;
+  for (size_t k = 0; wit_inspect_operator_output(walk->model, op, k, &index); k++) {
+    struct wit_tensor tensor;
+    walk->maker[index] = (int32_t)op;
+    if (wit_inspect_tensor(walk->model, index, &tensor)) {
+      json_array_append_new(list, describe_tensor(&tensor));
+    }
   }
   return list;
 }
@@ -154,13 +147,12 @@ static json_t *describe_operators(const struct wit_model *model) {
   const char *name;
   int32_t version;
   if (!walk_begin(&walk, model)) return list;
-  for (int32_t i = 0; (name = wit_model_operator_name(model, (size_t)i, &version)) != NULL; i++) {
-    struct wit_operator_info operator= wit_model_operator(model, &walk.graph, (uint32_t)i);
+  for (size_t i = 0; (name = wit_model_operator_name(model, i, &version)) != NULL; i++) {
     json_t *one = json_object();
     json_object_set_new(one, "op", text_of(name, strlen(name)));
     json_object_set_new(one, "version", json_integer(version));
-    json_object_set_new(one, "from", describe_feeds(&walk, &operator.inputs));
-    json_object_set_new(one, "outputs", describe_products(&walk, &operator.outputs, i));
+    json_object_set_new(one, "from", describe_feeds(&walk, i));
+    json_object_set_new(one, "outputs", describe_products(&walk, i));
     json_array_append_new(list, one);
   }
   free(walk.maker);
@@ -179,19 +171,12 @@ static json_t *describe_labels(const struct wit_model *model) {
 
 static json_t *describe_metadata(const struct wit_model *model) {
   json_t *list = json_array();
-  struct wit_reader reader = wit_model_reader(model);
-  struct wit_table root = wit_read_root(&reader);
-  struct wit_vector entries = wit_read_vector(&reader, &root, MODEL_METADATA, 4);
-  for (uint32_t i = 0; i < entries.count; i++) {
-    struct wit_table entry = wit_vector_table(&reader, &entries, i);
-    struct wit_vector name = wit_read_string(&reader, &entry, METADATA_NAME);
-    if (name.position == 0) continue;
-    const char *text = (const char *)reader.data + name.position;
-    const uint8_t *data;
-    size_t size = 0;
-    (void)wit_model_metadata(model, text, &data, &size);
+  const char *name;
+  const uint8_t *data;
+  size_t size;
+  for (size_t i = 0; wit_inspect_metadata(model, i, &name, &data, &size); i++) {
     json_t *one = json_object();
-    json_object_set_new(one, "name", text_of(text, name.count));
+    json_object_set_new(one, "name", text_of(name, strlen(name)));
     json_object_set_new(one, "size", json_integer((json_int_t)size));
     json_array_append_new(list, one);
   }

@@ -14,7 +14,7 @@ struct wit_pad {
   int32_t input_dim[WIT_DATA_RANK];
   int32_t output_dim[WIT_DATA_RANK];
   int32_t before[WIT_DATA_RANK];
-  int32_t value; /* one element's bits, for up to 4 bytes; int64 pads with 0 */
+  int32_t value; /* one element's bits, of 1 or 2 bytes; wider types are padded with 0 */
 };
 
 void wit_pad(const struct wit_pad *pad, const void *input, void *output);

@@ -12,6 +12,10 @@ static inline int32_t wit_wrap_add(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
+static inline int32_t wit_wrap_subtract(int32_t a, int32_t b) {
+  return (int32_t)((uint32_t)a - (uint32_t)b);
+}
+
 static inline int32_t wit_clamp(int32_t value, int32_t min, int32_t max) {
   if (value < min) return min;
   return value > max ? max : value;

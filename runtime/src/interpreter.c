@@ -368,12 +368,8 @@ static void bind_io(struct build *b, struct wit_tensor *io, const struct wit_vec
   for (uint32_t i = 0; i < list->count; i++) {
     uint32_t tensor = (uint32_t)index_at(b, list, i);
     struct wit_tensor_info info = tensor_info(b, tensor);
-    io[i] = (struct wit_tensor){.data = address_of(b, tensor),
-                                .size_bytes = info.size_bytes,
-                                .type = info.type,
-                                .shape = info.shape,
-                                .scale = info.scale,
-                                .zero_point = info.zero_point};
+    io[i] = wit_tensor_of(&info);
+    io[i].data = address_of(b, tensor);
   }
 }
 

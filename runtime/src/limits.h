@@ -31,8 +31,10 @@
  * operators may share one huge scale vector, and each entry costs a division. */
 #define WIT_CHANNELS_TOTAL_MAX (1u << 22)
 
-/* Products that an int8 sum may add up in 32 bits: 255 * 128 * 65793 < 2^31. */
+/* Products that an int8 sum may add up in 32 bits: 255 * 128 * 65793 < 2^31;
+ * where the weights have a zero point too: 255 * 255 * 33025 < 2^31. */
 #define WIT_INT8_DEPTH_MAX 65793u
+#define WIT_INT8_DEPTH_OFFSET_MAX 33025u
 /* Values that an int16 average may add up in 32 bits. */
 #define WIT_POOL_WINDOW_MAX 65535u
 /* Exponentials that a softmax may add up: 2^12 in Q12, 2^16 in Q16. */

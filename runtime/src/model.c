@@ -48,6 +48,11 @@ static struct wit_vector buffer_data(struct wit_reader *r, uint32_t index) {
   return wit_read_vector(r, &buffer, BUFFER_DATA, 1);
 }
 
+struct wit_vector wit_model_buffer(const struct wit_model *model, uint32_t index) {
+  struct wit_reader r = wit_model_reader(model);
+  return buffer_data(&r, index);
+}
+
 /* Elements of the shape; UINT64_MAX where they cannot be counted. */
 static uint64_t count_elements(const struct wit_shape *shape) {
   uint64_t count = 1;
@@ -488,17 +493,21 @@ void wit_model_info(const struct wit_model *model, struct wit_model_info *out) {
   };
 }
 
+struct wit_tensor wit_tensor_of(const struct wit_tensor_info *info) {
+  return (struct wit_tensor){.size_bytes = info->size_bytes,
+                             .type = info->type,
+                             .shape = info->shape,
+                             .scale = info->scale,
+                             .zero_point = info->zero_point};
+}
+
 static bool io_tensor(const struct wit_model *model, const struct wit_subgraph *graph,
                       const struct wit_vector *io, size_t index, struct wit_tensor *out) {
   if (index >= io->count) return false;
   struct wit_reader r = wit_model_reader(model);
   int32_t tensor = wit_vector_i32(&r, io, (uint32_t)index);
   struct wit_tensor_info info = wit_model_tensor(model, graph, (uint32_t)tensor);
-  *out = (struct wit_tensor){.size_bytes = info.size_bytes,
-                             .type = info.type,
-                             .shape = info.shape,
-                             .scale = info.scale,
-                             .zero_point = info.zero_point};
+  *out = wit_tensor_of(&info);
   return true;
 }
 

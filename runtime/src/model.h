@@ -48,6 +48,11 @@ struct wit_tensor_info wit_model_tensor(const struct wit_model *model,
                                         const struct wit_subgraph *graph, uint32_t index);
 struct wit_operator_info wit_model_operator(const struct wit_model *model,
                                             const struct wit_subgraph *graph, uint32_t index);
+/* Bytes of buffer `index`. */
+struct wit_vector wit_model_buffer(const struct wit_model *model, uint32_t index);
+
+/* What applications see of it; data NULL. */
+struct wit_tensor wit_tensor_of(const struct wit_tensor_info *info);
 
 /* The builtin's name in the schema, "BUILTIN" for numbers without one. */
 const char *wit_builtin_name(int32_t builtin);

@@ -102,7 +102,9 @@ int wit_require_type(struct wit_prepare *prepare, const struct wit_operand *oper
 int wit_require_rank(struct wit_prepare *prepare, const struct wit_operand *operand, int32_t rank);
 int wit_require_shape(struct wit_prepare *prepare, const struct wit_operand *operand,
                       const struct wit_shape *shape);
-/* Per tensor: one scale, finite, normal and positive. */
+/* Finite, normal and positive. */
+bool wit_scale_is_sound(float scale);
+/* Per tensor: one scale, a sound one. */
 int wit_require_quantized(struct wit_prepare *prepare, const struct wit_operand *operand);
 bool wit_same_shape(const struct wit_shape *a, const struct wit_shape *b);
 bool wit_same_quantization(const struct wit_operand *a, const struct wit_operand *b);

@@ -217,7 +217,8 @@ static int prepare_pad(struct wit_prepare *prepare, void *data) {
     if (!wit_same_quantization(&input, &output)) {
       return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "input and output differ in scale");
     }
-    pad->value = output.info.zero_point;
+    /* Wider types are not quantised, whatever the file says of them. */
+    if (bits <= 16) pad->value = output.info.zero_point;
   }
   return wit_add_cost(prepare, output.info.count);
 }

@@ -40,6 +40,13 @@ static int check_types(struct wit_prepare *prepare, const struct operands *o) {
   return wit_require_type(prepare, &o->bias, type == WIT_FLOAT32 ? WIT_FLOAT32 : WIT_INT32);
 }
 
+/* An int8 sum stays in 32 bits, whatever the values are. */
+static int check_depth(struct wit_prepare *prepare, const struct operands *o, uint32_t depth) {
+  uint32_t most = o->filter.info.zero_point ? WIT_INT8_DEPTH_OFFSET_MAX : WIT_INT8_DEPTH_MAX;
+  if (o->input.info.type != WIT_INT8 || depth <= most) return WIT_OK;
+  return wit_refuse(prepare, WIT_ERR_GRAPH, "more than %u products in one sum", most);
+}
+
 static int prepare_shapes(struct wit_prepare *prepare, const struct operands *o,
                           struct wit_dense *d) {
   int status = wit_require_rank(prepare, &o->filter, 2);
@@ -65,9 +72,8 @@ static int prepare_shapes(struct wit_prepare *prepare, const struct operands *o,
     return wit_refuse(prepare, WIT_ERR_GRAPH, "bias has %u values for %d outputs",
                       o->bias.info.count, d->output_depth);
   }
-  if (o->input.info.type == WIT_INT8 && (uint32_t)d->input_depth > WIT_INT8_DEPTH_MAX) {
-    return wit_refuse(prepare, WIT_ERR_GRAPH, "more than 65793 products in one sum");
-  }
+  status = check_depth(prepare, o, (uint32_t)d->input_depth);
+  if (status) return status;
   return wit_add_cost(prepare, (uint64_t)o->output.info.count * (uint64_t)d->input_depth);
 }
 

@@ -117,7 +117,7 @@ int wit_require_shape(struct wit_prepare *prepare, const struct wit_operand *ope
 }
 
 /* Written so that NaN fails. */
-static bool scale_is_sound(float scale) { return scale >= FLT_MIN && scale <= FLT_MAX; }
+bool wit_scale_is_sound(float scale) { return scale >= FLT_MIN && scale <= FLT_MAX; }
 
 int wit_require_quantized(struct wit_prepare *prepare, const struct wit_operand *operand) {
   const char *wrong = NULL;
@@ -125,7 +125,7 @@ int wit_require_quantized(struct wit_prepare *prepare, const struct wit_operand 
     wrong = "has no scale";
   } else if (operand->info.channels != 1) {
     wrong = "is quantized per channel";
-  } else if (!scale_is_sound(operand->info.scale)) {
+  } else if (!wit_scale_is_sound(operand->info.scale)) {
     wrong = "has a scale that is not a positive number";
   }
   if (!wrong) return WIT_OK;
@@ -202,7 +202,7 @@ int wit_add_cost(struct wit_prepare *prepare, uint64_t steps) {
 }
 
 int wit_add_channels(struct wit_prepare *prepare, uint32_t count) {
-  prepare->channels += count; /* at most 4096 * 65536, fits */
+  prepare->channels += count; /* cannot wrap: count < 2^31, and the sum before is at most 2^22 */
   if (prepare->channels <= WIT_CHANNELS_TOTAL_MAX) return WIT_OK;
   return wit_refuse(prepare, WIT_ERR_GRAPH, "the graph has more than 2^22 quantized channels");
 }

@@ -6,8 +6,6 @@
 
 #include "runtime/src/schema.h"
 
-static bool scale_is_sound(float scale) { return scale >= FLT_MIN && scale <= FLT_MAX; }
-
 int wit_prepare_multiplier(struct wit_prepare *prepare, double real, int32_t shift_max,
                            int32_t *multiplier, int32_t *shift) {
   if (!(real > 0.0) || !(real <= DBL_MAX)) {
@@ -42,7 +40,7 @@ static int require_filter_scales(struct wit_prepare *prepare, const struct wit_o
   }
   int status = wit_add_channels(prepare, channels);
   for (uint32_t i = 0; !status && i < info->channels; i++) {
-    if (!scale_is_sound(wit_load_f32(info->scales + 4 * (size_t)i))) {
+    if (!wit_scale_is_sound(wit_load_f32(info->scales + 4 * (size_t)i))) {
       status =
           wit_refuse(prepare, WIT_ERR_QUANTIZATION, "filter scale %u is not a positive number", i);
     } else if (wit_load_u64(info->zero_points + 8 * (size_t)i) != 0) {

@@ -31,7 +31,8 @@ enum wit_status {
 };
 const char *wit_status_name(int status);
 
-/* Why and where; filled by every function that takes one (may be NULL). */
+/* Why and where; filled by every function that takes one (may be NULL), but by
+ * wit_interpreter_invoke only where it fails. */
 struct wit_error {
   int status;
   int op_index;     /* index in subgraph 0, -1 where it is not about an op */

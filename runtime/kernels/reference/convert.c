@@ -37,7 +37,7 @@ static void store(enum wit_type type, void *data, uint32_t i, int32_t value) {
 
 void wit_requantize(const struct wit_convert *op, const void *input, void *output) {
   for (uint32_t i = 0; i < op->count; i++) {
-    int32_t x = wit_wrap_add(load(op->input_type, input, i), -op->input_zero_point);
+    int32_t x = wit_wrap_subtract(load(op->input_type, input, i), op->input_zero_point);
     int32_t y = wit_wrap_add(wit_scale(x, op->multiplier, op->shift), op->output_zero_point);
     store(op->output_type, output, i, wit_clamp(y, op->output_min, op->output_max));
   }

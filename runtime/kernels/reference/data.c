@@ -4,13 +4,10 @@
 #include <string.h>
 
 static void fill(const struct wit_pad *pad, void *output) {
-  const uint32_t bits = (uint32_t)pad->value;
-  if (pad->element_size == 1 || bits == 0) {
-    memset(output, (int)(bits & 0xff), (size_t)pad->output_count * pad->element_size);
-  } else if (pad->element_size == 2) {
-    for (uint32_t i = 0; i < pad->output_count; i++) ((uint16_t *)output)[i] = (uint16_t)bits;
+  if (pad->element_size == 2 && pad->value != 0) {
+    for (uint32_t i = 0; i < pad->output_count; i++) ((int16_t *)output)[i] = (int16_t)pad->value;
   } else {
-    for (uint32_t i = 0; i < pad->output_count; i++) ((uint32_t *)output)[i] = bits;
+    memset(output, pad->value & 0xff, (size_t)pad->output_count * pad->element_size);
   }
 }
 

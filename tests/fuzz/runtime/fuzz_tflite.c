@@ -6,12 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wit/wit.h"
+#include "wit/inspect.h"
 
 #define ARENA_SIZE (256u * 1024)
 #define COST_MAX (1u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Every operand that is given is a tensor that can be looked at. */
+static void walk_graph(const struct wit_model *model, size_t operators, size_t tensors) {
+  struct wit_tensor seen;
+  size_t tensor;
+  int32_t input;
+  for (size_t i = 0; wit_inspect_input(model, i, &tensor); i++) {
+    if (!wit_inspect_tensor(model, tensor, &seen)) abort();
+  }
+  for (size_t op = 0; op < operators && op < 64; op++) {
+    for (size_t i = 0; wit_inspect_operator_input(model, op, i, &input); i++) {
+      if (input >= 0 && !wit_inspect_tensor(model, (size_t)input, &seen)) abort();
+    }
+    for (size_t i = 0; wit_inspect_operator_output(model, op, i, &tensor); i++) {
+      if (!wit_inspect_tensor(model, tensor, &seen)) abort();
+    }
+  }
+  if (wit_inspect_operator_input(model, operators, 0, &input)) abort();
+  if (wit_inspect_tensor(model, tensors, &seen)) abort();
+}
 
 static void look_inside(const struct wit_model *model) {
   struct wit_model_info info;
@@ -38,6 +58,11 @@ static void look_inside(const struct wit_model *model) {
   for (size_t i = 0; (text = wit_model_operator_name(model, i, &version)); i++) {
     sink ^= (uint8_t)strlen(text);
   }
+  for (size_t i = 0; wit_inspect_metadata(model, i, &text, &bytes, &length); i++) {
+    sink ^= (uint8_t)strlen(text);
+    for (size_t k = 0; k < length && k < 64; k++) sink ^= bytes[k];
+  }
+  walk_graph(model, info.operator_count, info.tensor_count);
 }
 
 static void run(const struct wit_model *model, void *arena, size_t arena_size) {

@@ -3,6 +3,7 @@
 
 #include "tests/support/test.h"
 #include "tests/unit/runtime/models.h"
+#include "wit/inspect.h"
 
 /* Opens a copy in a block of exactly its size and, where it opens, prepares it
  * and runs it. */
@@ -139,6 +140,48 @@ TEST(metadata_is_found_by_its_whole_name) {
   assert_int_equal(length, 3);
   assert_memory_equal(data, "yes", 3);
   assert_false(wit_model_metadata(&model, "godwit.self", &data, &length));
+  free(file);
+}
+
+TEST(the_graph_can_be_walked_from_outside) {
+  size_t size, tensor;
+  int32_t input;
+  uint8_t *file = classifier_model(&size);
+  struct wit_model model;
+  struct wit_tensor seen;
+  assert_int_equal(wit_model_open(&model, file, size, NULL), WIT_OK);
+  assert_true(wit_inspect_input(&model, 0, &tensor));
+  assert_int_equal(tensor, 0);
+  assert_false(wit_inspect_input(&model, 1, &tensor));
+  assert_true(wit_inspect_operator_input(&model, 2, 2, &input)); /* FULLY_CONNECTED's bias */
+  assert_true(wit_inspect_tensor(&model, (size_t)input, &seen));
+  assert_int_equal(seen.type, WIT_INT32);
+  assert_int_equal(seen.size_bytes, 12);
+  assert_null(seen.data);
+  assert_true(wit_inspect_operator_output(&model, 3, 0, &tensor));
+  assert_int_equal(tensor, 6);
+  assert_false(wit_inspect_operator_input(&model, 2, 3, &input));
+  assert_false(wit_inspect_operator_output(&model, 3, 1, &tensor));
+  assert_false(wit_inspect_operator_output(&model, 4, 0, &tensor));
+  assert_false(wit_inspect_tensor(&model, 7, &seen));
+  free(file);
+}
+
+TEST(metadata_of_one_name_is_listed_entry_by_entry) {
+  size_t size, length;
+  const uint8_t *data;
+  const char *name;
+  struct tflite_writer *writer = classifier_writer();
+  tflite_writer_add_metadata(writer, "note", "one", 3);
+  tflite_writer_add_metadata(writer, "note", "second", 6);
+  uint8_t *file = finish_model(writer, &size);
+  struct wit_model model;
+  assert_int_equal(wit_model_open(&model, file, size, NULL), WIT_OK);
+  assert_true(wit_inspect_metadata(&model, 1, &name, &data, &length));
+  assert_string_equal(name, "note");
+  assert_int_equal(length, 6);
+  assert_memory_equal(data, "second", 6);
+  assert_false(wit_inspect_metadata(&model, 2, &name, &data, &length));
   free(file);
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WIT_INSPECT_H
+#define WIT_INSPECT_H
+/* How a model's graph hangs together, for tools that show it: which tensors an
+ * operator reads and writes, tensors and metadata by index. Read-only, of
+ * models that wit_model_open accepted; what it hands out borrows the model.
+ * Nothing here is needed to run one, so firmware that does not call it does not
+ * link it (runtime/src/inspect.c).
+ *
+ * Operators, tensors and graph inputs are those of subgraph 0, by index; each
+ * function is false past the end. */
+#include "wit/wit.h"
+
+/* Type, shape and quantisation of tensor `index`; data NULL. */
+bool wit_inspect_tensor(const struct wit_model *model, size_t index, struct wit_tensor *out);
+/* The tensor that is graph input `index`. */
+bool wit_inspect_input(const struct wit_model *model, size_t index, size_t *tensor);
+/* The tensor that is input `index` of operator `op`; -1: not given. */
+bool wit_inspect_operator_input(const struct wit_model *model, size_t op, size_t index,
+                                int32_t *tensor);
+/* The tensor that is output `index` of operator `op`. */
+bool wit_inspect_operator_output(const struct wit_model *model, size_t op, size_t index,
+                                 size_t *tensor);
+/* Metadata entry `index`; `name` is NUL-terminated, "" where it has none. */
+bool wit_inspect_metadata(const struct wit_model *model, size_t index, const char **name,
+                          const uint8_t **data, size_t *size);
+#endif
