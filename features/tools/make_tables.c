@@ -68,6 +68,7 @@ static void print_filter_bank(void) {
 /* Gain 2^21 (x / 2^7 + 80)^-0.95 for a noise estimate x. */
 static int16_t pcan_gain(uint32_t x) {
   float gain = 2097152.0f * powf((float)x / 128.0f + 80.0f, -0.95f);
+  /* NOLINTNEXTLINE(bugprone-incorrect-roundings): the tables are defined so */
   return gain > 32767 ? 32767 : (int16_t)(gain + 0.5f);
 }
 
