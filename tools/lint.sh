@@ -21,6 +21,7 @@ case $tool in
     mapfile -t sources < <(printf '%s\n' "${sources[@]}" | sort -u)
     cppcheck -q -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr \
       --error-exitcode=1 --suppress=missingInclude --suppress=missingIncludeSystem -D_GNU_SOURCE \
+      --include=tools/cppcheck.h \
       -I. -Iwire/include -Iruntime/include -Ifeatures/include -Isdk/include "${sources[@]}" ;;
   *) echo "lint.sh: clang-tidy or cppcheck" >&2; exit 2 ;;
 esac

@@ -8,6 +8,12 @@
  * Sums and shifts that a model could make overflow wrap around. */
 #include <stdint.h>
 
+/* C leaves two things to the compiler that kernels rely on; gcc, clang and the
+ * ARM compilers agree on them. */
+/* cppcheck-suppress shiftNegativeLHS; this is what is asked */
+_Static_assert(-5 >> 1 == -3, "right shifts of negative numbers keep the sign");
+_Static_assert((int32_t)0xfffffffe == -2, "conversions to signed wrap around");
+
 static inline int32_t wit_wrap_add(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);
 }
@@ -36,6 +42,7 @@ static inline int32_t wit_shift_right(int32_t x, int32_t exponent) {
   int32_t mask = (int32_t)(((int64_t)1 << exponent) - 1);
   int32_t remainder = x & mask;
   int32_t threshold = (mask >> 1) + (x < 0);
+  /* cppcheck-suppress [shiftNegativeLHS, shiftTooManyBitsSigned]; see above */
   return (x >> exponent) + (remainder > threshold);
 }
 

@@ -14,13 +14,9 @@ struct bytes {
 };
 
 static inline struct bytes bytes_copy(const void *data, size_t size) {
-  struct bytes copy = {.data = malloc(size ? size : 1), .size = size};
+  struct bytes copy = {.data = malloc(size), .size = size}; /* of 0 bytes: one nobody may read */
   assert_non_null(copy.data);
   if (size > 0) memcpy(copy.data, data, size);
-  if (size == 0) {
-    free(copy.data);
-    copy.data = malloc(0);
-  }
   return copy;
 }
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What macros of system headers do, which cppcheck does not read. */
+#define fail_msg(...) abort()
+#define assert_non_null(pointer) \
+  do {                           \
+    if (!(pointer)) abort();     \
+  } while (0)
+#define json_array_foreach(array, index, value) \
+  for (index = 0; (value = json_array_get(array, index)); index++)
+#define json_object_foreach(object, key, value) \
+  for (key = json_key(object); (value = json_object_get(object, key)); key = json_key(object))
