@@ -2,9 +2,9 @@
 """Compares what a device heard with what was played to it."""
 from dataclasses import dataclass, field
 
-# A word may be recognised from shortly after its start until shortly after its
-# end: scores are averaged over several windows.
-AFTER_START_S = 0.15
+# A word may be recognised from its start until this long after its end, because
+# scores are averaged over several windows and "unknown" must last. The playlist
+# leaves longer pauses, so that no moment belongs to two words.
 AFTER_END_S = 0.75
 WINDOW_S = 1.0  # what a model looks at: a word that began before a swap is not judged
 
@@ -71,7 +71,7 @@ def score(events, keywords, start_s, end_s):
     words = words_between(events, start_s, end_s)
     explained = set()
     for word in words:
-        low, high = word["from_s"] + AFTER_START_S, word["to_s"] + AFTER_END_S
+        low, high = word["from_s"], word["to_s"] + AFTER_END_S
         during = [i for i, d in enumerate(detections) if low <= d["stream_s"] <= high]
         explained.update(during)
         heard = {detections[i]["label"] for i in during}

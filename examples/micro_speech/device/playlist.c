@@ -18,8 +18,8 @@
 #define CLIP_SECONDS_MAX 60
 #define PATH_LENGTH_MAX 1024
 
-#define PAUSE_SAMPLES_MIN (WIT_AUDIO_SAMPLE_RATE * 6 / 10)
-#define PAUSE_SAMPLES_MAX (WIT_AUDIO_SAMPLE_RATE * 11 / 10)
+#define PAUSE_SAMPLES_MIN (WIT_AUDIO_SAMPLE_RATE * 9 / 10) /* a word is judged until then */
+#define PAUSE_SAMPLES_MAX (WIT_AUDIO_SAMPLE_RATE * 14 / 10)
 #define FADE_SAMPLES (WIT_AUDIO_SAMPLE_RATE / 50)
 #define ROOM_AMPLITUDE 4 /* no room and no microphone gives digital zeros */
 
