@@ -66,6 +66,33 @@ int srv_core_check_artifact(struct srv_core *core, const struct srv_artifact *ar
   return status == SRV_OK ? check_not_taken(core, artifact) : status;
 }
 
+int srv_retire_artifact(struct srv_core *core, const struct srv_artifact *artifact) {
+  struct srv_retired_artifact row;
+  memcpy(row.id, artifact->id, sizeof(row.id));
+  memcpy(row.project_id, artifact->project_id, sizeof(row.project_id));
+  memcpy(row.package, artifact->package, sizeof(row.package));
+  memcpy(row.version, artifact->version, sizeof(row.version));
+  memcpy(row.blueprint_id, artifact->blueprint_id, sizeof(row.blueprint_id));
+  memcpy(row.digest, artifact->digest, sizeof(row.digest));
+  return srv_fail_store(core, core->store->ops->put(core->store, SRV_RETIRED_ARTIFACT, &row));
+}
+
+/* A device may still have half of what was deleted under this name. */
+static int check_same_as_retired(struct srv_core *core, const struct srv_artifact *artifact) {
+  struct srv_retired_artifact old;
+  struct srv_query query = {0};
+  query_name(&query, artifact->project_id, artifact->package, artifact->version);
+  srv_query_text(&query, "blueprint_id", SRV_EQUALS, artifact->blueprint_id);
+  int status = core->store->ops->get(core->store, SRV_RETIRED_ARTIFACT, &query, &old);
+  if (status == SRV_ERR_NOT_FOUND) return SRV_OK;
+  if (status != SRV_OK) return srv_fail_store(core, status);
+  if (memcmp(old.digest, artifact->digest, sizeof(old.digest)) == 0) return SRV_OK;
+  return srv_fail(core, SRV_ERR_EXISTS,
+                  "%s@%s was deleted, but stood for other bytes, which devices may have: "
+                  "upload these under another version",
+                  artifact->package, artifact->version);
+}
+
 /* --- uploads ------------------------------------------------------------------ */
 
 struct srv_upload {
@@ -129,6 +156,8 @@ static int seal_and_check(struct srv_upload *upload, struct srv_artifact *artifa
   }
   status = core->blobs->ops->seal(upload->writer, artifact->digest, &view);
   if (status != SRV_OK) return srv_fail_blobs(core, status);
+  status = check_same_as_retired(core, artifact);
+  if (status != SRV_OK) return status;
   artifact->size_bytes = (uint32_t)view.size;
   artifact->is_model = !binary;
   return binary ? SRV_OK : srv_check_model(core, view.data, view.size, artifact->model_info);

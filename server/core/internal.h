@@ -130,6 +130,8 @@ int srv_check_tags(struct srv_core *core, const char *project_id, const char *ta
 
 void srv_drop_compiled(struct srv_core *core, const char *project_id);
 void srv_drop_variants(struct srv_core *core);
+/* In the transaction that removes the artifact. */
+int srv_retire_artifact(struct srv_core *core, const struct srv_artifact *artifact);
 /* Fills an artifact's component of a manifest. */
 int srv_component_of(struct srv_core *core, const struct srv_artifact *artifact,
                      struct gw_component *out);

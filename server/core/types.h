@@ -25,6 +25,7 @@ enum srv_kind {
   SRV_PRESENCE,
   SRV_OTA_STATUS,
   SRV_OTA_EVENT,
+  SRV_RETIRED_ARTIFACT,
   SRV_KIND_COUNT,
 };
 
@@ -87,6 +88,17 @@ struct srv_artifact {
   uint8_t digest[GW_DIGEST_SIZE];          /* SHA-256, names the blob */
   char model_info[SRV_MODEL_INFO_MAX + 1]; /* a JSON object, "" when not a model */
   int64_t created_us, updated_us;
+};
+
+/* What is left of a deleted artifact: its name and its digest, so that the name
+ * never stands for other bytes. */
+struct srv_retired_artifact {
+  char id[SRV_ID_LENGTH + 1]; /* the artifact's */
+  char project_id[SRV_NAME_MAX + 1];
+  char package[GW_PACKAGE_MAX + 1];
+  char version[GW_VERSION_MAX + 1];
+  char blueprint_id[SRV_ID_LENGTH + 1]; /* "" for none */
+  uint8_t digest[GW_DIGEST_SIZE];
 };
 
 struct srv_release {

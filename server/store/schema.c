@@ -130,6 +130,12 @@ static const struct srv_column ota_event_columns[] = {
     INT64(srv_ota_event, time_us),
 };
 
+static const struct srv_column retired_artifact_columns[] = {
+    TEXT(srv_retired_artifact, id),           TEXT(srv_retired_artifact, project_id),
+    TEXT(srv_retired_artifact, package),      TEXT(srv_retired_artifact, version),
+    TEXT(srv_retired_artifact, blueprint_id), DIGEST(srv_retired_artifact, digest),
+};
+
 #define TABLE(name, keys, order)                                        \
   {                                                                     \
 #name, sizeof(struct srv_##name), name##_columns,                   \
@@ -148,6 +154,7 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_PRESENCE] = TABLE(presence, 1, "device_id"),
     [SRV_OTA_STATUS] = TABLE(ota_status, 2, "package"),
     [SRV_OTA_EVENT] = TABLE(ota_event, 1, "id"),
+    [SRV_RETIRED_ARTIFACT] = TABLE(retired_artifact, 1, "id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }

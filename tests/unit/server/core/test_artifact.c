@@ -119,6 +119,18 @@ TEST(an_artifact_in_a_release_is_not_deleted_and_without_it_its_bytes_go) {
   core_fixture_end(&f);
 }
 
+TEST(the_name_of_a_deleted_artifact_never_stands_for_other_bytes) {
+  core_fixture_begin(&f);
+  struct srv_artifact artifact = {.project_id = P, .package = "model", .version = "1.0.0"};
+  assert_ok(f.core, srv_core_create_artifact(f.core, &artifact, "first", 5, true));
+  assert_ok(f.core, srv_core_delete_artifact(f.core, P, artifact.id));
+  core_fixture_restart(&f);
+  assert_int_equal(srv_core_create_artifact(f.core, &artifact, "other", 5, true), SRV_ERR_EXISTS);
+  assert_non_null(strstr(srv_core_error(f.core), "another version"));
+  assert_ok(f.core, srv_core_create_artifact(f.core, &artifact, "first", 5, true));
+  core_fixture_end(&f);
+}
+
 TEST(bytes_that_two_artifacts_share_stay_until_the_last_is_deleted) {
   core_fixture_begin(&f);
   struct srv_artifact a = {.project_id = P, .package = "model", .version = "1.0.0"};
