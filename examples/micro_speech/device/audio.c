@@ -85,7 +85,7 @@ static uint64_t capture_buffer_samples(const struct audio *audio) {
 
 /* Reads or (samples NULL) skips. */
 static size_t take(struct audio *audio, int16_t *samples, size_t count) {
-  int16_t unheard[256];
+  int16_t unheard[256] = {0};
   size_t taken = 0;
   while (taken < count) {
     size_t part = count - taken;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "examples/micro_speech/device/playlist.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ static uint32_t next_random(uint32_t *state) {
 }
 
 static size_t random_below(struct playlist *playlist, size_t limit) {
+  assert(limit > 0);
   return next_random(&playlist->random) % limit;
 }
 
