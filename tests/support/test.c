@@ -37,16 +37,19 @@ const char *test_shared_data(const char *relative_path) {
   return path;
 }
 
+static _Noreturn void give_up(const char *what, const char *path) {
+  fail_msg("cannot %s %s: %s", what, path, strerror(errno));
+  abort(); /* cmocka does not tell compilers that it never returns */
+}
+
 uint8_t *test_read_file(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");
-  if (!file) fail_msg("cannot open %s: %s", path, strerror(errno));
+  if (!file) give_up("open", path);
   fseek(file, 0, SEEK_END);
   long length = ftell(file);
   rewind(file);
   uint8_t *data = malloc((size_t)length + 1);
-  if (!data || fread(data, 1, (size_t)length, file) != (size_t)length) {
-    fail_msg("cannot read %s", path);
-  }
+  if (!data || fread(data, 1, (size_t)length, file) != (size_t)length) give_up("read", path);
   data[length] = 0;
   fclose(file);
   *size = (size_t)length;
@@ -70,8 +73,9 @@ static void remove_temporary_folder(void) {
 const char *test_temporary_folder(void) {
   if (temporary_folder[0] && getpid() == temporary_owner) return temporary_folder;
   const char *base = getenv("TMPDIR");
-  snprintf(temporary_folder, sizeof temporary_folder, "%s/godwit-test-XXXXXX", base ? base : "/tmp");
-  if (!mkdtemp(temporary_folder)) fail_msg("cannot make %s: %s", temporary_folder, strerror(errno));
+  snprintf(temporary_folder, sizeof temporary_folder, "%s/godwit-test-XXXXXX",
+           base ? base : "/tmp");
+  if (!mkdtemp(temporary_folder)) give_up("make", temporary_folder);
   temporary_owner = getpid();
   atexit(remove_temporary_folder);
   return temporary_folder;

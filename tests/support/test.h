@@ -16,11 +16,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEST(sentence)                                                              \
-  static void sentence(void **state);                                               \
-  __attribute__((constructor)) static void register_##sentence(void) {              \
-    test_register(#sentence, sentence);                                             \
-  }                                                                                 \
+#define TEST(sentence)                                                 \
+  static void sentence(void **state);                                  \
+  __attribute__((constructor)) static void register_##sentence(void) { \
+    test_register(#sentence, sentence);                                \
+  }                                                                    \
   static void sentence(void **state __attribute__((unused)))
 
 void test_register(const char *sentence, void (*function)(void **));

@@ -55,7 +55,7 @@ static void take_word_after(const char *text, const char *before, char *word, si
 /* On the same folder as before, if there was one. Sets GODWIT_URL, and on a
  * fresh folder GODWIT_API_KEY. */
 static void start_server(void) {
-  char text[4096] = "", url[128] = "", key[128] = "", folder[1200];
+  char text[4096] = "", address[100] = "", url[128], key[128] = "", folder[1200];
   int output[2];
   snprintf(folder, sizeof folder, "%s", path_of("data"));
   assert_int_equal(pipe2(output, O_CLOEXEC), 0);
@@ -64,10 +64,11 @@ static void start_server(void) {
   if (server == 0) be_server(folder, output[1]);
   close(output[1]);
   read_until_ready(output[0], text, sizeof text);
-  take_word_after(strstr(text, "listening:"), "http://", url, sizeof url);
+  const char *listening = strstr(text, "listening:");
+  assert_non_null(listening);
+  take_word_after(listening, "http://", address, sizeof address);
+  snprintf(url, sizeof url, "http://%s", address);
   take_word_after(text, "API key", key, sizeof key);
-  memmove(url + 7, url, strlen(url) + 1);
-  memcpy(url, "http://", 7);
   setenv("GODWIT_URL", url, 1);
   if (key[0] != 0) setenv("GODWIT_API_KEY", key, 1);
   unsetenv("GODWIT_PROJECT");

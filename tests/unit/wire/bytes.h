@@ -13,17 +13,25 @@ struct bytes {
   size_t size;
 };
 
+/* Undefined contents. Of 0 bytes: an address that nobody may read or write. */
+static inline struct bytes bytes_room(size_t size) {
+  /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): that is what is wanted */
+  struct bytes room = {.data = malloc(size), .size = size};
+  assert_non_null(room.data);
+  return room;
+}
+
 static inline struct bytes bytes_copy(const void *data, size_t size) {
-  struct bytes copy = {.data = malloc(size), .size = size}; /* of 0 bytes: one nobody may read */
-  assert_non_null(copy.data);
+  struct bytes copy = bytes_room(size);
   if (size > 0) memcpy(copy.data, data, size);
   return copy;
 }
 
 static inline void bytes_free(struct bytes bytes) { free(bytes.data); }
 
-static inline int bytes_digit(char digit) {
-  return isdigit((unsigned char)digit) ? digit - '0' : tolower((unsigned char)digit) - 'a' + 10;
+static inline unsigned bytes_digit(char digit) {
+  return (unsigned)(isdigit((unsigned char)digit) ? digit - '0'
+                                                  : tolower((unsigned char)digit) - 'a' + 10);
 }
 
 /* "bf 6173 01": blanks anywhere between bytes; 'text' in single quotes stands

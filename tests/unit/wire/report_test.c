@@ -64,7 +64,7 @@ TEST(longest_report_takes_the_documented_size) {
 
 TEST(encode_never_passes_the_end_of_its_buffer) {
   for (size_t size = 0; size < 36; size++) {
-    struct bytes buffer = {.data = malloc(size), .size = size};
+    struct bytes buffer = bytes_room(size);
     int status = gw_report_encode(&downloading, buffer.data, size);
     assert_int_equal(status, size < 34 ? GW_ERR_NO_SPACE : 34);
     bytes_free(buffer);
