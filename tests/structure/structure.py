@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The structure that the folders promise, checked over the sources.
 
-- include direction: a folder includes only what ARCHITECTURE.md allows it;
+- include direction: a folder includes only what ARCHITECTURE.md allows it, and
+  of another part only its public headers;
 - device code (wire, runtime, features, sdk/src) includes no header of an
   operating system, only the stated C subset;
 - every source file carries its SPDX line.
@@ -37,6 +38,8 @@ DEVICE_C_HEADERS = {
     "assert.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdbool.h", "stddef.h",
     "stdint.h", "string.h", "stdarg.h",
 }
+# What a library part keeps for itself; tests may look.
+PRIVATE_HEADER = re.compile(r"^(wire|runtime|features|sdk)/(src|kernels)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 SOURCE_ENDINGS = (".c", ".h", ".S", ".sh", ".py", ".cmake", ".sql", ".ts", ".tsx")
 
@@ -69,6 +72,8 @@ def check_include(path, header, quoted, problems, number):
             allowed = False
         if not allowed:
             problems.append(f"{where}: {part}/ may not include {header} ({target}/)")
+        elif PRIVATE_HEADER.match(header):
+            problems.append(f"{where}: {header} is private to {target}/")
     if path.startswith(DEVICE_FOLDERS) and not target and not quoted:
         if header not in DEVICE_C_HEADERS and not header.startswith("mbedtls/"):
             problems.append(f"{where}: device code may not include <{header}>")
