@@ -188,7 +188,7 @@ class Demo:
     def first_model(self):
         self.step(4, f"model@{FIRST} (yes, no) for the blueprint")
         self.upload(self.arguments.first, FIRST)
-        watch = self.rollout(FIRST, "--blueprint", BLUEPRINT)
+        watch = self.rollout("first", FIRST, "--blueprint", BLUEPRINT)
         kitchen = self.swapped(watch, "kitchen", "", FIRST)
         hall = self.swapped(watch, "hall", "", FIRST)
         self.claim(True, "kitchen and hall downloaded it, checked it and run it",
@@ -200,8 +200,7 @@ class Demo:
     def second_model(self):
         self.step(5, f"model@{SECOND} (adds stop, go) for the tag {TAG}")
         self.upload(self.arguments.second, SECOND)
-        watch = self.rollout(SECOND, "--tag", TAG)
-        self.second_release = watch["release"]
+        watch = self.rollout("try", SECOND, "--tag", TAG)
         kitchen = self.swapped(watch, "kitchen", FIRST, SECOND)
         self.claim(True, "kitchen swapped while it was listening", f"{kitchen.rollout_ms} after the "
                    f"rollout, {kitchen.missed} windows missed")
@@ -213,7 +212,7 @@ class Demo:
     def roll_back(self):
         self.step(6, "what can go wrong: a rollback, a server that dies, a device that dies")
         watch = self.watch()
-        self.operator.run("release", "rollout", "off", self.second_release)
+        self.operator.run("release", "rollout", "off", "try")
         row = self.swapped(watch, "kitchen", SECOND, FIRST)
         row.note = "rollout switched off"
         self.claim(True, f"the rollout is off: kitchen went back to {FIRST}", row.rollout_ms)
@@ -239,7 +238,7 @@ class Demo:
         self.claim(not deaf, "and went on listening meanwhile", "no window missed")
 
     def kill_device(self):
-        watch = self.rollout(SECOND, "--blueprint", BLUEPRINT)
+        watch = self.rollout("everybody", SECOND, "--blueprint", BLUEPRINT)
         hall = self.device("hall")
         since = watch["position"]["hall"]
         half = hall.wait_for(
@@ -294,11 +293,10 @@ class Demo:
                 "position": {name: device.position() for name, device in self.devices.items()},
                 "bytes": {name: device.relay.bytes for name, device in self.devices.items()}}
 
-    def rollout(self, version, *whom):
+    def rollout(self, name, version, *whom):
         watch = self.watch()
-        release = self.operator.run("release", "create", "--artifact", f"model@{version}", *whom,
-                                    "--rollout")
-        watch["release"] = release["id"]
+        self.operator.run("release", "create", "--name", name, "--artifact", f"model@{version}",
+                          *whom, "--rollout")
         return watch
 
     def swapped(self, watch, name, before, after, since=None):
@@ -424,8 +422,8 @@ class Demo:
               tail -f {device.log_path}
               godwit device show kitchen
               godwit device history kitchen
-              godwit release rollout off {self.second_release}
-              godwit device tag add hall {TAG}
+              godwit release rollout off everybody
+              godwit release rollout on try
               godwit --help
             """))
         try:
