@@ -129,15 +129,12 @@ class Demo:
     # --- the seven steps -------------------------------------------------
 
     def run(self):
-        self.start_server()
-        self.create_objects()
-        self.start_devices()
-        self.first_model()
-        self.second_model()
-        self.roll_back()
-        self.kill_server()
-        self.kill_device()
-        self.summary()
+        steps = [[self.start_server], [self.create_objects], [self.start_devices],
+                 [self.first_model], [self.second_model],
+                 [self.roll_back, self.kill_server, self.kill_device], [self.summary]]
+        for parts in steps[: self.arguments.last_step]:
+            for part in parts:
+                part()
 
     def start_server(self):
         self.step(1, "a server on an empty folder")
@@ -495,6 +492,8 @@ def parse_arguments():
     parser.add_argument("--second", type=path, default=EXAMPLE / "models/yes_no_stop_go.tflite",
                         help=f"what is uploaded as model@{SECOND}")
     parser.add_argument("--clips", type=path, default=EXAMPLE / "clips")
+    parser.add_argument("--last-step", type=int, default=7, choices=range(1, 8), metavar="N",
+                        help="end after step N")
     parser.add_argument("--patience", type=float, default=1,
                         help="multiplies all time-outs, for slow machines")
     arguments = parser.parse_args()
