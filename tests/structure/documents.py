@@ -15,7 +15,8 @@ import re
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tree import ROOT, files, read
+
 MAPS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
 
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
@@ -25,22 +26,6 @@ HEADING = re.compile(r"^#+ +(.*?) *#*$", re.M)
 PATH = re.compile(r"^[\w.@-]+(/[\w.*-]+)*/?$")
 PLACEHOLDER = re.compile(r"NAME|PART")
 FILE_ENDING = re.compile(r"\.(c|h|md|json|py|sh|sql|txt|cmake)$")
-
-
-def documents():
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT,
-                            capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        names = listed.stdout.split("\n")
-    else:  # an unpacked archive
-        names = [os.path.relpath(os.path.join(folder, name), ROOT)
-                 for folder, _, files in os.walk(ROOT) for name in files if name.endswith(".md")]
-    return sorted(n for n in names if n and not n.startswith("build/") and os.path.isfile(os.path.join(ROOT, n)))
-
-
-def read(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        return file.read()
 
 
 def blank_fences(text):
@@ -98,7 +83,7 @@ def main():
     verbs = set(re.findall(r"^  (\w+) ", subprocess.run(
         ["./dev", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout, re.M)) | {"help"}
     problems, checked = [], {}
-    for document in documents():
+    for document in [name for name in files() if name.endswith(".md")]:
         checked[document] = check_document(document, verbs, problems)
     for document in MAPS:
         if not checked.get(document):

@@ -10,10 +10,9 @@
 """
 import os
 import re
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import tree
 
 # part -> parts whose headers it may include, itself aside
 ALLOWED = {
@@ -44,17 +43,6 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 SOURCE_ENDINGS = (".c", ".h", ".S", ".sh", ".py", ".cmake", ".sql", ".ts", ".tsx")
 
 
-def sources():
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                            capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        names = listed.stdout.split("\n")
-    else:  # an unpacked archive
-        names = [os.path.relpath(os.path.join(folder, name), ROOT)
-                 for folder, _, files in os.walk(ROOT) for name in files]
-    return [n for n in names if n and not n.startswith("build/") and os.path.isfile(os.path.join(ROOT, n))]
-
-
 def part_of_header(header):
     for prefix, part in PART_OF_PREFIX.items():
         if header.startswith(prefix):
@@ -81,11 +69,10 @@ def check_include(path, header, quoted, problems, number):
 
 def main():
     problems, checked = [], 0
-    for path in sources():
+    for path in tree.files():
         if not (path.endswith(SOURCE_ENDINGS) or os.path.basename(path) in ("CMakeLists.txt", "dev")):
             continue
-        with open(os.path.join(ROOT, path), encoding="utf-8", errors="replace") as file:
-            lines = file.readlines()
+        lines = tree.read(path).split("\n")
         checked += 1
         if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:5]):
             problems.append(f"{path}:1: no SPDX-License-Identifier line")
