@@ -114,6 +114,29 @@ class Devices(EndToEnd):
         swap = self.wait(device, "swap", seconds=90, to="1.0.0")
         self.assertEqual(swap["windows_missed"], 0)
 
+    def test_a_device_killed_again_and_again_gets_its_model_in_the_end(self):
+        self.start_server()
+        self.release(support.YES_NO, "1.0.0")
+        size = support.YES_NO.stat().st_size
+        device = self.device("kitchen", delay_ms=3)
+        resumed_at = []
+        for deadline in (1, 1024, 5000, 9000, 14000, size - 4096, size):
+            since = device.position()
+            device.start()
+            started = self.wait(device, "downloading", since, started=1)
+            resumed_at.append(started["bytes"])
+            device.wait_for(lambda: any(e["event"] == "downloading" and e["bytes"] >= deadline
+                                        for e in device.events[since:]),
+                            30 * support.PATIENCE, f"downloading {deadline}")
+            device.kill()
+        self.assertEqual(resumed_at, sorted(resumed_at))
+        self.assertGreaterEqual(resumed_at[-1], 12288)
+        device.start()
+        device.wait_for(lambda: any(e["event"] in ("model", "swap")
+                                    and "1.0.0" in (e.get("version"), e.get("to"))
+                                    for e in device.events), 30 * support.PATIENCE, "1.0.0")
+        self.still_works(device)
+
     def test_a_restarted_device_listens_before_any_network(self):
         device = self.start_with_model()
         device.kill()
