@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "server/core/internal.h"
+#include "server/core/log.h"
+
+#define BLOB_FAILURE_INTERVAL_US (60 * 1000000) /* between two lines of the log */
 
 /* --- rules ------------------------------------------------------------------- */
 
@@ -290,6 +293,25 @@ static int choose_variant(struct srv_core *core, const struct srv_device_ref *re
   return SRV_OK;
 }
 
+/* A row without its bytes is our loss, not the asker's mistake. */
+static int open_bytes(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE],
+                      size_t size_bytes, const char *package, const char *version,
+                      struct srv_blob_view *out) {
+  int status = core->blobs->ops->open(core->blobs, digest, size_bytes, out);
+  if (status == SRV_OK) return SRV_OK;
+  const char *reason = status == SRV_ERR_NOT_FOUND
+                           ? "its file is gone from blobs/: restore it from a backup"
+                           : core->blobs->error;
+  if (status == SRV_ERR_NOT_FOUND) status = SRV_ERR_IO;
+  srv_fail(core, status, "cannot read %s@%s: %s", package, version, reason);
+  int64_t now = srv_now_us(core);
+  if (core->blob_failure_us == 0 || now - core->blob_failure_us >= BLOB_FAILURE_INTERVAL_US) {
+    core->blob_failure_us = now; /* devices ask again and again; one line a minute will do */
+    srv_log(SRV_LOG_ERROR, "core", "%s", core->error);
+  }
+  return status;
+}
+
 int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *device,
                        const char *package, const char *version, struct srv_blob_view *out) {
   const struct srv_variant *variant;
@@ -301,14 +323,13 @@ int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *devic
   }
   int status = choose_variant(core, device, variants, &variant);
   if (status != SRV_OK) return status;
-  return srv_fail_blobs(
-      core, core->blobs->ops->open(core->blobs, variant->digest, variant->size_bytes, out));
+  return open_bytes(core, variant->digest, variant->size_bytes, package, version, out);
 }
 
 int srv_core_open_artifact(struct srv_core *core, const struct srv_artifact *artifact,
                            struct srv_blob_view *view) {
-  return srv_fail_blobs(
-      core, core->blobs->ops->open(core->blobs, artifact->digest, artifact->size_bytes, view));
+  return open_bytes(core, artifact->digest, artifact->size_bytes, artifact->package,
+                    artifact->version, view);
 }
 
 void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view) {

@@ -77,6 +77,7 @@ struct srv_core {
   struct srv_changes changes;
   struct srv_compiled_project *compiled;
   struct srv_variants variants[SRV_VARIANTS_CACHED];
+  int64_t blob_failure_us; /* when the log was last told that a blob cannot be read */
   struct srv_seen_map seen;
   uint8_t id_random[5];
   uint32_t id_counter;

@@ -16,7 +16,9 @@
 
 #include "server/store/file.h"
 
-#define BLOBS_CACHED 64 /* maps kept open: the models of running rollouts, and some */
+#define BLOBS_CACHED 64  /* maps kept open: the models of running rollouts, and some */
+#define CHECKS_KEPT 1024 /* files whose bytes were compared with their digest */
+#define HASH_PIECE 16384 /* bytes read at once */
 
 struct map {
   uint8_t digest[GW_DIGEST_SIZE];
@@ -27,10 +29,19 @@ struct map {
   uint64_t last_use;
 };
 
+/* What came of hashing a file, true for as long as it is the same file. */
+struct check {
+  uint8_t digest[GW_DIGEST_SIZE];
+  ino_t inode; /* 0: an empty entry */
+  struct timespec changed;
+  bool good;
+};
+
 struct blobs_file {
   struct srv_blobs base;
   char folder[PATH_MAX - 128]; /* room for the names below it */
   struct map *cache[BLOBS_CACHED];
+  struct check check[CHECKS_KEPT]; /* direct-mapped by the digest's first bytes */
   uint64_t use_count;
   uint64_t temporary_count;
 };
@@ -200,27 +211,70 @@ static void add_to_cache(struct blobs_file *blobs, struct map *map) {
   map->in_cache = true;
 }
 
-static int map_file(struct blobs_file *blobs, const uint8_t *digest, size_t size_bytes,
-                    struct map *map) {
+/* Read, not mapped: a sector that cannot be read is an error and no SIGBUS. */
+static int hash_file(int fd, uint8_t digest[GW_DIGEST_SIZE]) {
+  unsigned char piece[HASH_PIECE];
+  mbedtls_sha256_context hash;
+  ssize_t length;
+  mbedtls_sha256_init(&hash);
+  mbedtls_sha256_starts(&hash, 0);
+  do {
+    length = read(fd, piece, sizeof(piece));
+    if (length > 0) mbedtls_sha256_update(&hash, piece, (size_t)length);
+  } while (length > 0 || (length < 0 && errno == EINTR));
+  mbedtls_sha256_finish(&hash, digest);
+  mbedtls_sha256_free(&hash);
+  return length == 0 ? 0 : -1;
+}
+
+static bool is_checked(const struct check *check, const uint8_t *digest, const struct stat *info) {
+  return check->inode == info->st_ino && check->changed.tv_sec == info->st_ctim.tv_sec &&
+         check->changed.tv_nsec == info->st_ctim.tv_nsec &&
+         memcmp(check->digest, digest, GW_DIGEST_SIZE) == 0;
+}
+
+/* Are these the bytes that the digest names? Disks rot and people copy; a
+ * device would download wrong bytes again and again. */
+static int check_bytes(struct blobs_file *blobs, int fd, const struct stat *info,
+                       const uint8_t *digest, const char *path) {
+  struct check *check = &blobs->check[(digest[0] << 8 | digest[1]) % CHECKS_KEPT];
+  if (!is_checked(check, digest, info)) {
+    uint8_t found[GW_DIGEST_SIZE];
+    if (hash_file(fd, found) != 0) return fail_errno(blobs, path);
+    memcpy(check->digest, digest, GW_DIGEST_SIZE);
+    check->inode = info->st_ino;
+    check->changed = info->st_ctim;
+    check->good = memcmp(found, digest, GW_DIGEST_SIZE) == 0;
+  }
+  if (check->good) return SRV_OK;
+  return fail(blobs, SRV_ERR_IO, "%s is damaged: restore it from a backup", path);
+}
+
+static int map_bytes(struct blobs_file *blobs, int fd, const char *path, struct map *map) {
+  if (map->size == 0) return SRV_OK;
+  void *data = mmap(NULL, map->size, PROT_READ, MAP_SHARED, fd, 0);
+  if (data == MAP_FAILED) return fail_errno(blobs, path);
+  map->data = data;
+  return SRV_OK;
+}
+
+/* Maps the blob of map's digest and size. */
+static int map_file(struct blobs_file *blobs, struct map *map) {
   char path[PATH_MAX];
-  path_of(blobs, digest, path);
+  path_of(blobs, map->digest, path);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fail_errno(blobs, path);
   struct stat info;
-  int status = SRV_OK;
+  int status;
   if (fstat(fd, &info) != 0) {
     status = fail_errno(blobs, path);
-  } else if ((uint64_t)info.st_size != size_bytes) {
+  } else if ((uint64_t)info.st_size != map->size) {
     status = fail(blobs, SRV_ERR_IO, "%s has %lld bytes instead of %zu: restore it from a backup",
-                  path, (long long)info.st_size, size_bytes);
-  } else if (size_bytes > 0) {
-    void *data = mmap(NULL, size_bytes, PROT_READ, MAP_SHARED, fd, 0);
-    if (data == MAP_FAILED) {
-      status = fail_errno(blobs, path);
-    } else {
-      map->data = data;
-    }
+                  path, (long long)info.st_size, map->size);
+  } else {
+    status = check_bytes(blobs, fd, &info, map->digest, path);
   }
+  if (status == SRV_OK) status = map_bytes(blobs, fd, path, map);
   close(fd);
   return status;
 }
@@ -229,13 +283,13 @@ static int open_map(struct blobs_file *blobs, const uint8_t *digest, size_t size
                     struct map **out) {
   struct map *map = calloc(1, sizeof(*map));
   if (map == NULL) return fail_memory(blobs);
-  int status = map_file(blobs, digest, size_bytes, map);
+  memcpy(map->digest, digest, GW_DIGEST_SIZE);
+  map->size = size_bytes;
+  int status = map_file(blobs, map);
   if (status != SRV_OK) {
     free(map);
     return status;
   }
-  memcpy(map->digest, digest, GW_DIGEST_SIZE);
-  map->size = size_bytes;
   add_to_cache(blobs, map);
   *out = map;
   return SRV_OK;

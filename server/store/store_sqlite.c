@@ -2,12 +2,16 @@
 #include "server/store/store_sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "server/store/file.h"
 #include "server/store/migrations.h"
 #include "server/store/schema.h"
 #include "server/store/sql.h"
@@ -71,12 +75,19 @@ static int status_of(int code, int system_error) {
   return (code & 0xff) == SQLITE_BUSY ? SRV_ERR_BUSY : SRV_ERR_IO;
 }
 
+static bool is_damaged(int code) {
+  return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 /* Puts SQLite's last failure into words; notes when it took the whole
  * transaction with it, which a full disk can do. */
 static int fail_sqlite(struct store_sqlite *store, const char *what, const char *table) {
   int status = status_of(sqlite3_extended_errcode(store->db), errno);
   if (status == SRV_ERR_NO_SPACE) {
     fail(store, status, "%s %s: the disk is full", what, table);
+  } else if (is_damaged(sqlite3_errcode(store->db))) {
+    fail(store, status, "%s %s: %s; restore it from a backup", what, table,
+         sqlite3_errmsg(store->db));
   } else {
     fail(store, status, "%s %s: %s", what, table, sqlite3_errmsg(store->db));
   }
@@ -650,7 +661,24 @@ static int migrate(struct store_sqlite *store, const char *path) {
   return status;
 }
 
-static int configure(struct store_sqlite *store) {
+/* The file holds the devices' keys: nobody else may read it, whatever the
+ * folder's mode. SQLite gives its journals the same mode. It would also open a
+ * file that can only be read, and fail at the first write. */
+static int make_private(struct store_sqlite *store, const char *path) {
+  struct stat info;
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  bool good = fd >= 0 && fstat(fd, &info) == 0 &&
+              ((info.st_mode & S_IRWXO) == 0 || fchmod(fd, info.st_mode & 0770) == 0);
+  int system_error = errno;
+  if (fd >= 0) close(fd);
+  if (good) return SRV_OK;
+  return fail(store, srv_file_status_of(system_error), "cannot open %s for writing: %s", path,
+              strerror(system_error));
+}
+
+static int configure(struct store_sqlite *store, const char *path) {
+  char what[SRV_ERROR_MAX];
+  snprintf(what, sizeof(what), "use %.180s", path);
   sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
   sqlite3_extended_result_codes(store->db, 1);
   return execute(store,
@@ -659,7 +687,7 @@ static int configure(struct store_sqlite *store) {
                  "PRAGMA foreign_keys = ON;"
                  "PRAGMA trusted_schema = OFF;"
                  "PRAGMA journal_size_limit = 16777216",
-                 "configure the database");
+                 what);
 }
 
 int srv_store_sqlite_open(struct srv_store **out, const char *path, char error[SRV_ERROR_MAX]) {
@@ -670,11 +698,11 @@ int srv_store_sqlite_open(struct srv_store **out, const char *path, char error[S
   }
   store->base.ops = &sqlite_ops;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  int status = SRV_OK;
-  if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK) {
+  int status = make_private(store, path);
+  if (status == SRV_OK && sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK) {
     status = fail_sqlite(store, "cannot open", path);
   }
-  if (status == SRV_OK) status = configure(store);
+  if (status == SRV_OK) status = configure(store, path);
   if (status == SRV_OK) status = migrate(store, path);
   if (status != SRV_OK) {
     snprintf(error, SRV_ERROR_MAX, "%s", store->base.error);

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/unit/server/core/core_fixture.h"
 
@@ -112,7 +113,7 @@ TEST(an_artifact_in_a_release_is_not_deleted_and_without_it_its_bytes_go) {
   assert_ok(f.core, srv_core_delete_release(f.core, P, release.id));
   assert_ok(f.core, srv_core_delete_artifact(f.core, P, artifact.id));
   struct srv_blob_view view;
-  assert_int_equal(srv_core_open_artifact(f.core, &artifact, &view), SRV_ERR_NOT_FOUND);
+  assert_int_equal(srv_core_open_artifact(f.core, &artifact, &view), SRV_ERR_IO);
   struct srv_device device = make_device(&f, "d", NULL, NULL);
   struct srv_device_ref ref = ref_of(&device);
   assert_int_equal(srv_core_open_blob(f.core, &ref, "model", "1.0.0", &view), SRV_ERR_NOT_FOUND);
@@ -168,6 +169,23 @@ TEST(a_device_gets_the_bytes_made_for_its_blueprint_else_those_for_any) {
   assert_ok(f.core, srv_core_open_blob(f.core, &ref, "model", "1.0.0", &view));
   assert_memory_equal(view.data, "board", 5);
   srv_core_release_blob(f.core, &view);
+  core_fixture_end(&f);
+}
+
+TEST(an_artifact_whose_file_is_gone_is_our_error_and_not_not_found) {
+  core_fixture_begin(&f);
+  char path[700], hex[GW_DIGEST_HEX_SIZE + 1];
+  struct srv_artifact artifact = make_artifact(&f, "model", "1.0.0");
+  struct srv_device device = make_device(&f, "d", NULL, NULL);
+  struct srv_device_ref ref = ref_of(&device);
+  struct srv_blob_view view;
+  gw_digest_to_hex(artifact.digest, hex);
+  snprintf(path, sizeof(path), "%s/data/blobs/%.2s/%s", test_temporary_folder(), hex, hex);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(srv_core_open_blob(f.core, &ref, "model", "1.0.0", &view), SRV_ERR_IO);
+  assert_int_equal(srv_core_open_artifact(f.core, &artifact, &view), SRV_ERR_IO);
+  assert_non_null(strstr(srv_core_error(f.core), "cannot read model@1.0.0"));
+  assert_non_null(strstr(srv_core_error(f.core), "backup"));
   core_fixture_end(&f);
 }
 

@@ -72,6 +72,33 @@ TEST(an_unknown_digest_is_not_found_and_a_changed_size_is_an_error) {
   blobs->ops->close(blobs);
 }
 
+static void overwrite(const uint8_t *digest, const char *text) {
+  char path[700], hex[GW_DIGEST_HEX_SIZE + 1];
+  gw_digest_to_hex(digest, hex);
+  snprintf(path, sizeof(path), "%s/%.2s/%s", folder(), hex, hex);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs(text, file);
+  fclose(file);
+}
+
+TEST(a_damaged_blob_is_never_given_out_and_comes_back_when_restored) {
+  struct srv_blobs *blobs = open_or_fail();
+  uint8_t digest[GW_DIGEST_SIZE];
+  struct srv_blob_view view;
+  add(blobs, "abc", digest);
+  overwrite(digest, "abd");
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(blobs->ops->open(blobs, digest, 3, &view), SRV_ERR_IO);
+    assert_non_null(strstr(blobs->error, "damaged: restore it from a backup"));
+  }
+  overwrite(digest, "abc");
+  assert_int_equal(blobs->ops->open(blobs, digest, 3, &view), SRV_OK);
+  assert_memory_equal(view.data, "abc", 3);
+  blobs->ops->release(blobs, &view);
+  blobs->ops->close(blobs);
+}
+
 TEST(an_aborted_upload_leaves_no_file) {
   struct srv_blobs *blobs = open_or_fail();
   struct srv_blob_writer *writer;

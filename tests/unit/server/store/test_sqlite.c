@@ -2,8 +2,10 @@
 /* What is SQLite's own; the rest is in tests/contract/server. */
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "server/store/store_sqlite.h"
@@ -58,7 +60,47 @@ TEST(a_file_that_is_no_database_is_refused) {
   char error[SRV_ERROR_MAX];
   struct srv_store *store;
   assert_int_equal(srv_store_sqlite_open(&store, path, error), SRV_ERR_IO);
-  assert_true(strlen(error) > 0);
+  assert_non_null(strstr(error, path));
+  assert_non_null(strstr(error, "restore it from a backup"));
+}
+
+TEST(the_database_and_its_journals_are_closed_to_others) {
+  static const char *const endings[] = {"", "-wal", "-shm"};
+  const char *path = database_path();
+  umask(0);
+  for (int already_there = 0; already_there < 2; already_there++) {
+    if (already_there) assert_int_equal(chmod(path, 0666), 0);
+    struct srv_store *store = open_or_fail(path);
+    for (size_t i = 0; i < 3; i++) {
+      char name[600];
+      struct stat info;
+      snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+      assert_int_equal(stat(name, &info), 0);
+      assert_int_equal(info.st_mode & S_IRWXO, 0);
+    }
+    store->ops->close(store);
+  }
+}
+
+TEST(a_database_that_cannot_be_written_is_refused_at_once) {
+  const char *path = database_path();
+  struct srv_store *store = open_or_fail(path);
+  store->ops->close(store);
+  assert_int_equal(chmod(path, 0400), 0);
+  pid_t child = fork(); /* root writes everything: try as somebody else */
+  if (child == 0) {
+    char error[SRV_ERROR_MAX];
+    if (geteuid() == 0 && (chmod(test_temporary_folder(), 0777) != 0 ||
+                           chown(path, 65534, 0) != 0 || setuid(65534) != 0)) {
+      _exit(1);
+    }
+    bool refused = srv_store_sqlite_open(&store, path, error) == SRV_ERR_IO &&
+                   strstr(error, "for writing: Permission denied") != NULL;
+    _exit(refused ? 0 : 1);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
 }
 
 TEST(a_row_that_someone_made_too_long_is_an_error_and_no_overflow) {
