@@ -272,7 +272,7 @@ bool corpus_build(struct corpus *corpus, const struct dataset *dataset,
   corpus->label_count = dataset->label_count;
   bool done = choose_clips(&build, dataset);
   corpus->window_count = build.clip_count * options->copies;
-  corpus->window = done ? malloc(corpus->window_count * sizeof *corpus->window) : NULL;
+  corpus->window = done ? malloc((corpus->window_count + 1) * sizeof *corpus->window) : NULL;
   build.is_fragment = calloc(corpus->window_count + 1, sizeof *build.is_fragment);
   done = corpus->window && build.is_fragment;
   const size_t at_once = 4;

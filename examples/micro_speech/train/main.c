@@ -193,6 +193,7 @@ static void progress(const char *what, size_t done, size_t of, const char *detai
   static double shown;
   double now = seconds_now();
   if (done == 0) stage_began = now;
+  if (of == 0) return;
   bool is_terminal = isatty(STDERR_FILENO);
   if (done != 0 && done != of && now - shown < (is_terminal ? 0.2 : 10)) return;
   shown = now;

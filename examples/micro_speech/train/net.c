@@ -450,6 +450,7 @@ static float softmax(const float *logits, size_t count, size_t label, float *pro
     sum += e;
   }
   for (size_t i = 0; i < count; i++) probability[i] = (float)(probability[i] / sum);
+  /* cppcheck-suppress invalidFunctionArg; the largest one alone adds 1 */
   return (float)(log(sum) - ((double)logits[label] - largest));
 }
 

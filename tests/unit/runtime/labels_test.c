@@ -18,7 +18,7 @@ static uint8_t *wrap(const char *before, const uint8_t *file, size_t size, const
   size_t before_size = strlen(before);
   *total = before_size + size + behind_size;
   uint8_t *all = malloc(*total);
-  memcpy(all, before, before_size); /* NOLINT(bugprone-not-null-terminated-result): bytes */
+  memcpy(all, before, before_size);
   memcpy(all + before_size, file, size);
   if (behind_size) memcpy(all + before_size + size, behind, behind_size);
   return all;

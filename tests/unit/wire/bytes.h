@@ -23,6 +23,7 @@ static inline struct bytes bytes_room(size_t size) {
 
 static inline struct bytes bytes_copy(const void *data, size_t size) {
   struct bytes copy = bytes_room(size);
+  /* cppcheck-suppress uninitvar; a buffer of which 0 bytes are used */
   if (size > 0) memcpy(copy.data, data, size);
   return copy;
 }

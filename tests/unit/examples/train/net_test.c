@@ -163,10 +163,12 @@ TEST(folded_convolution_agrees_with_convolution_and_batch_norm) {
 }
 
 TEST(exponential_and_cosine_are_as_exact_as_they_say) {
-  for (double x = -50; x <= 50; x += 0.37) {
+  for (int i = 0; i <= 270; i++) {
+    double x = -50 + 0.37 * i;
     assert_true(fabs(portable_exp(x) / exp(x) - 1) < 1e-13);
   }
-  for (double x = 0; x <= 1; x += 0.003) {
+  for (int i = 0; i <= 333; i++) {
+    double x = 0.003 * i;
     assert_true(fabs(portable_cos_pi(x) - cos(3.14159265358979323846 * x)) < 1e-12);
   }
   assert_true(portable_exp(-1000) == 0);

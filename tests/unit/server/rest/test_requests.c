@@ -10,7 +10,7 @@ TEST(a_path_that_nobody_has_is_404_as_an_error_object) {
                                       "/v1",
                                       "/v1/nothing",
                                       "/v2/projects",
-                                      PP "/devices/a/b/c",
+                                      (PP "/devices/a/b/c"),
                                       "/v1//projects",
                                       "/healthz/x",
                                       "/v1/a/b/c/d/e/f/g/h/i/j/k"};
