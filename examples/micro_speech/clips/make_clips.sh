@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 keywords="yes no stop go"
-others="seven house table window"
+others="seven house happy left right three marvin eight"
 
 # espeak-ng: LANGUAGE+VARIANT@SPEED, flite: flite:VOICE@STRETCH
 every_voice() {

@@ -5,11 +5,11 @@
 
 const struct recognizer_config recognizer_default_config = {
     .hop_rows = 2,
-    .average_windows = 10,
+    .average_windows = 12,
     .decide_ms = 320,
     .suppression_ms = 800,
     .unknown_hold_ms = 500,
-    .keyword_threshold = 115,
+    .keyword_threshold = 110,
     .unknown_threshold = 140,
     .release_threshold = 85,
 };
