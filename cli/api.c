@@ -454,6 +454,29 @@ int cli_find_release(struct cli_session *session, const char *text, json_t **rel
   return take_only(session, fitting, "release", text, "godwit release create", release);
 }
 
+static int list_all(struct cli_session *session, const char *collection, json_t **list) {
+  struct cli_address address;
+  cli_address_init(&address, session, collection);
+  return cli_api_list(session, &address, list);
+}
+
+int cli_names_load(struct cli_session *session, struct cli_names *names) {
+  *names = (struct cli_names){0};
+  int status = list_all(session, "/blueprints", &names->blueprints);
+  return status == CLI_OK ? list_all(session, "/tags", &names->tags) : status;
+}
+
+int cli_names_load_with_artifacts(struct cli_session *session, struct cli_names *names) {
+  int status = cli_names_load(session, names);
+  return status == CLI_OK ? list_all(session, "/artifacts", &names->artifacts) : status;
+}
+
+void cli_names_free(struct cli_names *names) {
+  json_decref(names->blueprints);
+  json_decref(names->tags);
+  json_decref(names->artifacts);
+}
+
 /* --- reading what came -------------------------------------------------------- */
 
 const char *cli_text(const json_t *object, const char *member) {

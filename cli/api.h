@@ -78,6 +78,16 @@ int cli_find_artifact(struct cli_session *session, const char *text, const char 
 /* A release by id, by name, or by sequence number. */
 int cli_find_release(struct cli_session *session, const char *text, json_t **release);
 
+/* The project's objects that others refer to, to show names instead of ids. */
+struct cli_names {
+  json_t *blueprints, *tags;
+  json_t *artifacts; /* NULL when not loaded */
+};
+/* To be freed after a failure, too. */
+int cli_names_load(struct cli_session *session, struct cli_names *names);
+int cli_names_load_with_artifacts(struct cli_session *session, struct cli_names *names);
+void cli_names_free(struct cli_names *names);
+
 /* --- reading what came ---------------------------------------------------- */
 
 /* A member as text: strings as they are, "" for what is absent. Borrowed. */

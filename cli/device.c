@@ -15,26 +15,6 @@ static void address_of(struct cli_address *address, const struct cli_session *se
   cli_address_step(address, id);
 }
 
-/* Blueprints and tags, to show names instead of ids. */
-struct names {
-  json_t *blueprints, *tags;
-};
-
-static int names_load(struct cli_session *session, struct names *names) {
-  struct cli_address address;
-  memset(names, 0, sizeof *names);
-  cli_address_init(&address, session, "/blueprints");
-  int status = cli_api_list(session, &address, &names->blueprints);
-  if (status != CLI_OK) return status;
-  cli_address_init(&address, session, "/tags");
-  return cli_api_list(session, &address, &names->tags);
-}
-
-static void names_free(struct names *names) {
-  json_decref(names->blueprints);
-  json_decref(names->tags);
-}
-
 /* --- create ------------------------------------------------------------------- */
 
 static int make_body(struct cli_session *session, json_t **body) {
@@ -148,7 +128,7 @@ static const char *time_of(char *out, size_t size, const json_t *device, const c
 }
 
 static void print_list(struct cli_session *session, const json_t *devices,
-                       const struct names *names) {
+                       const struct cli_names *names) {
   static const char *const heading[] = {"DEVICE", "STATUS",      "RUNS", "BLUEPRINT",
                                         "TAGS",   "LAST REPORT", "ID"};
   struct cli_table table;
@@ -171,7 +151,7 @@ static void print_list(struct cli_session *session, const json_t *devices,
 
 int cli_device_list(struct cli_session *session) {
   struct cli_address address;
-  struct names names = {0};
+  struct cli_names names = {0};
   json_t *devices;
   char id[CLI_ID_MAX + 1];
   int status = CLI_OK;
@@ -191,16 +171,16 @@ int cli_device_list(struct cli_session *session) {
   if (session->json) {
     cli_print_json(session, devices);
   } else {
-    status = names_load(session, &names);
+    status = cli_names_load(session, &names);
     if (status == CLI_OK) print_list(session, devices, &names);
-    names_free(&names);
+    cli_names_free(&names);
   }
   json_decref(devices);
   return status;
 }
 
 static void print_device(struct cli_session *session, const json_t *device,
-                         const struct names *names) {
+                         const struct cli_names *names) {
   json_t *metadata = json_object_get(device, "metadata");
   json_t *updates = json_object_get(metadata, "update"), *update;
   const char *package;
@@ -225,16 +205,16 @@ static void print_device(struct cli_session *session, const json_t *device,
 }
 
 int cli_device_show(struct cli_session *session) {
-  struct names names = {0};
+  struct cli_names names = {0};
   json_t *device;
   int status = cli_find(session, &cli_kind_device, cli_argument(session, 0), &device);
   if (status != CLI_OK) return status;
   if (session->json) {
     cli_print_json(session, device);
   } else {
-    status = names_load(session, &names);
+    status = cli_names_load(session, &names);
     if (status == CLI_OK) print_device(session, device, &names);
-    names_free(&names);
+    cli_names_free(&names);
   }
   json_decref(device);
   return status;
@@ -245,7 +225,7 @@ int cli_device_show(struct cli_session *session) {
 /* PATCHes the device with `body` (taken) and shows the outcome. */
 static int patch(struct cli_session *session, json_t *body) {
   struct cli_address address;
-  struct names names = {0};
+  struct cli_names names = {0};
   char id[CLI_ID_MAX + 1];
   json_t *device;
   int status = cli_find_id(session, &cli_kind_device, cli_argument(session, 0), id);
@@ -259,9 +239,9 @@ static int patch(struct cli_session *session, json_t *body) {
   if (session->json) {
     cli_print_json(session, device);
   } else {
-    status = names_load(session, &names);
+    status = cli_names_load(session, &names);
     if (status == CLI_OK) print_device(session, device, &names);
-    names_free(&names);
+    cli_names_free(&names);
   }
   json_decref(device);
   return status;

@@ -7,30 +7,6 @@
 
 #define LINE_MAX_LENGTH 1024
 
-/* What a release refers to, to show names instead of ids. */
-struct names {
-  json_t *blueprints, *tags, *artifacts;
-};
-
-static int names_load(struct cli_session *session, struct names *names) {
-  struct cli_address address;
-  memset(names, 0, sizeof *names);
-  cli_address_init(&address, session, "/blueprints");
-  int status = cli_api_list(session, &address, &names->blueprints);
-  if (status != CLI_OK) return status;
-  cli_address_init(&address, session, "/tags");
-  status = cli_api_list(session, &address, &names->tags);
-  if (status != CLI_OK) return status;
-  cli_address_init(&address, session, "/artifacts");
-  return cli_api_list(session, &address, &names->artifacts);
-}
-
-static void names_free(struct names *names) {
-  json_decref(names->blueprints);
-  json_decref(names->tags);
-  json_decref(names->artifacts);
-}
-
 static const char *rollout_of(const json_t *release) {
   return json_is_true(json_object_get(release, "rollout")) ? "on" : "off";
 }
@@ -47,7 +23,7 @@ static void sequence_of(char *out, size_t size, const json_t *release) {
 
 /* For whom it is, so that "everybody" cannot be overlooked. */
 static void print_audience(struct cli_session *session, const json_t *release,
-                           const struct names *names) {
+                           const struct cli_names *names) {
   char line[LINE_MAX_LENGTH];
   const char *blueprint = cli_name_in(names->blueprints, cli_text(release, "blueprintId"));
   const json_t *tags = json_object_get(release, "deviceTagIds");
@@ -64,7 +40,7 @@ static void print_audience(struct cli_session *session, const json_t *release,
 }
 
 static void print_release(struct cli_session *session, const json_t *release,
-                          const struct names *names) {
+                          const struct cli_names *names) {
   char line[LINE_MAX_LENGTH];
   cli_fact(session, "release", "%s", cli_text(release, "id"));
   cli_fact(session, "name", "%s",
@@ -80,14 +56,14 @@ static void print_release(struct cli_session *session, const json_t *release,
 
 /* Prints the release, whichever way, and gives it back. */
 static int show(struct cli_session *session, json_t *release) {
-  struct names names = {0};
+  struct cli_names names = {0};
   int status = CLI_OK;
   if (session->json) {
     cli_print_json(session, release);
   } else {
-    status = names_load(session, &names);
+    status = cli_names_load_with_artifacts(session, &names);
     if (status == CLI_OK) print_release(session, release, &names);
-    names_free(&names);
+    cli_names_free(&names);
   }
   json_decref(release);
   return status;
@@ -148,7 +124,7 @@ int cli_release_create(struct cli_session *session) {
 /* --- list and show ------------------------------------------------------------ */
 
 static void print_list(struct cli_session *session, const json_t *releases,
-                       const struct names *names) {
+                       const struct cli_names *names) {
   static const char *const heading[] = {"ROLLOUT", "ARTIFACTS", "BLUEPRINT", "TAGS",
                                         "NAME",    "SEQUENCE",  "ID"};
   struct cli_table table;
@@ -175,7 +151,7 @@ static void print_list(struct cli_session *session, const json_t *releases,
 
 int cli_release_list(struct cli_session *session) {
   struct cli_address address;
-  struct names names = {0};
+  struct cli_names names = {0};
   json_t *releases;
   cli_address_init(&address, session, "/releases");
   if (cli_switch(session, "rollout")) cli_address_query(&address, "rollout", "true");
@@ -184,9 +160,9 @@ int cli_release_list(struct cli_session *session) {
   if (session->json) {
     cli_print_json(session, releases);
   } else {
-    status = names_load(session, &names);
+    status = cli_names_load_with_artifacts(session, &names);
     if (status == CLI_OK) print_list(session, releases, &names);
-    names_free(&names);
+    cli_names_free(&names);
   }
   json_decref(releases);
   return status;

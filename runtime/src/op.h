@@ -99,6 +99,8 @@ int wit_refuse(struct wit_prepare *prepare, int status, const char *format, ...)
 /* WIT_OK, or the refusal in words. */
 int wit_require_type(struct wit_prepare *prepare, const struct wit_operand *operand,
                      enum wit_type type);
+/* One of int8, int16 and float32, which most ops come in. */
+int wit_require_usual_type(struct wit_prepare *prepare, const struct wit_operand *operand);
 int wit_require_rank(struct wit_prepare *prepare, const struct wit_operand *operand, int32_t rank);
 int wit_require_shape(struct wit_prepare *prepare, const struct wit_operand *operand,
                       const struct wit_shape *shape);
@@ -106,6 +108,10 @@ int wit_require_shape(struct wit_prepare *prepare, const struct wit_operand *ope
 bool wit_scale_is_sound(float scale);
 /* Per tensor: one scale, a sound one. */
 int wit_require_quantized(struct wit_prepare *prepare, const struct wit_operand *operand);
+/* The same, and it is the one that the op's definition fixes, within TensorFlow
+ * Lite's tolerance. */
+int wit_require_quantization(struct wit_prepare *prepare, const struct wit_operand *operand,
+                             float scale, int32_t zero_point);
 bool wit_same_shape(const struct wit_shape *a, const struct wit_shape *b);
 bool wit_same_quantization(const struct wit_operand *a, const struct wit_operand *b);
 

@@ -6,6 +6,7 @@
 #include "runtime/src/op.h"
 #include "runtime/src/quantize.h"
 #include "runtime/src/schema.h"
+#include "runtime/src/weights.h"
 #include "runtime/src/window.h"
 #include "wit/ops.h"
 
@@ -38,11 +39,9 @@ static struct operands get_operands(struct wit_prepare *prepare) {
 
 static int check_types(struct wit_prepare *prepare, const struct operands *o) {
   enum wit_type type = o->input.info.type, filter = o->filter.info.type;
-  if (type != WIT_INT8 && type != WIT_INT16 && type != WIT_FLOAT32) {
-    return wit_refuse(prepare, WIT_ERR_UNSUPPORTED_TYPE, "input is %s", wit_type_name((int)type));
-  }
   bool int4 = type == WIT_INT8 && filter == WIT_INT4;
-  int status = wit_require_type(prepare, &o->output, type);
+  int status = wit_require_usual_type(prepare, &o->input);
+  if (!status) status = wit_require_type(prepare, &o->output, type);
   if (!status && !int4) {
     status = wit_require_type(prepare, &o->filter, type == WIT_FLOAT32 ? WIT_FLOAT32 : WIT_INT8);
   }
@@ -193,20 +192,14 @@ static int prepare_conv(struct wit_prepare *prepare, void *data) {
   return prepare_numbers(prepare, &o, wit_option_i8(prepare, ids.activation, 0), 0, conv);
 }
 
-/* Weights as int8, unpacked where they are int4. */
-static const int8_t *int8_weights(const struct wit_node *node, uint32_t packed) {
-  if (packed == 0) return wit_node_input(node, FILTER);
-  wit_unpack_int4(wit_node_input(node, FILTER), packed, node->scratch);
-  return node->scratch;
-}
-
 static int invoke_conv(const struct wit_node *node) {
   const struct conv *conv = node->data;
   const void *input = wit_node_input(node, INPUT), *bias = wit_node_input(node, BIAS);
   void *output = wit_node_output(node, 0);
   switch ((enum wit_type)conv->type) {
     case WIT_INT8:
-      wit_conv_int8(&conv->kernel, input, int8_weights(node, conv->packed_weights), bias, output);
+      wit_conv_int8(&conv->kernel, input, wit_int8_weights(node, FILTER, conv->packed_weights),
+                    bias, output);
       break;
     case WIT_INT16:
       wit_conv_int16(&conv->kernel, input, wit_node_input(node, FILTER),
@@ -262,8 +255,8 @@ static int invoke_depthwise(const struct wit_node *node) {
   void *output = wit_node_output(node, 0);
   switch ((enum wit_type)conv->type) {
     case WIT_INT8:
-      wit_depthwise_int8(&conv->kernel, input, int8_weights(node, conv->packed_weights), bias,
-                         output);
+      wit_depthwise_int8(&conv->kernel, input, wit_int8_weights(node, FILTER, conv->packed_weights),
+                         bias, output);
       break;
     case WIT_INT16:
       wit_depthwise_int16(&conv->kernel, input, wit_node_input(node, FILTER),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FULLY_CONNECTED: int8 (weights int8 or int4), int16 (weights int8), float32. */
-#include "runtime/kernels/conv.h"
 #include "runtime/kernels/dense.h"
 #include "runtime/src/limits.h"
 #include "runtime/src/op.h"
 #include "runtime/src/quantize.h"
 #include "runtime/src/schema.h"
+#include "runtime/src/weights.h"
 #include "wit/ops.h"
 
 enum { INPUT = 0, FILTER = 1, BIAS = 2 };
@@ -24,11 +24,9 @@ struct operands {
 
 static int check_types(struct wit_prepare *prepare, const struct operands *o) {
   enum wit_type type = o->input.info.type;
-  if (type != WIT_INT8 && type != WIT_INT16 && type != WIT_FLOAT32) {
-    return wit_refuse(prepare, WIT_ERR_UNSUPPORTED_TYPE, "input is %s", wit_type_name((int)type));
-  }
   bool int4 = type == WIT_INT8 && o->filter.info.type == WIT_INT4;
-  int status = wit_require_type(prepare, &o->output, type);
+  int status = wit_require_usual_type(prepare, &o->input);
+  if (!status) status = wit_require_type(prepare, &o->output, type);
   if (!status && !int4) {
     status = wit_require_type(prepare, &o->filter, type == WIT_FLOAT32 ? WIT_FLOAT32 : WIT_INT8);
   }
@@ -138,20 +136,14 @@ static int prepare_dense(struct wit_prepare *prepare, void *data) {
   return status;
 }
 
-static const int8_t *int8_weights(const struct wit_node *node, uint32_t packed) {
-  if (packed == 0) return wit_node_input(node, FILTER);
-  wit_unpack_int4(wit_node_input(node, FILTER), packed, node->scratch);
-  return node->scratch;
-}
-
 static int invoke_dense(const struct wit_node *node) {
   const struct dense *dense = node->data;
   const void *input = wit_node_input(node, INPUT), *bias = wit_node_input(node, BIAS);
   void *output = wit_node_output(node, 0);
   switch ((enum wit_type)dense->type) {
     case WIT_INT8:
-      wit_dense_int8(&dense->kernel, input, int8_weights(node, dense->packed_weights), bias,
-                     output);
+      wit_dense_int8(&dense->kernel, input, wit_int8_weights(node, FILTER, dense->packed_weights),
+                     bias, output);
       break;
     case WIT_INT16:
       wit_dense_int16(&dense->kernel, input, wit_node_input(node, FILTER),

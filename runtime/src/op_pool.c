@@ -86,11 +86,9 @@ static int prepare_pool(struct wit_prepare *prepare, void *data) {
   struct wit_operand input = wit_input(prepare, 0, "input");
   struct wit_operand output = wit_output(prepare, 0, "output");
   enum wit_type type = input.info.type;
-  if (type != WIT_INT8 && type != WIT_INT16 && type != WIT_FLOAT32) {
-    return wit_refuse(prepare, WIT_ERR_UNSUPPORTED_TYPE, "input is %s", wit_type_name((int)type));
-  }
   pool->type = (uint8_t)type;
-  int status = wit_require_type(prepare, &output, type);
+  int status = wit_require_usual_type(prepare, &input);
+  if (!status) status = wit_require_type(prepare, &output, type);
   if (!status) status = prepare_geometry(prepare, &input, &output, &pool->kernel);
   if (!status) status = prepare_range(prepare, &input, &output, &pool->kernel);
   if (!status && products(&pool->kernel) > WIT_POOL_WINDOW_MAX) {

@@ -89,12 +89,10 @@ static int prepare_mean(struct wit_prepare *prepare, void *data) {
   struct wit_operand axes = wit_input(prepare, 1, "axes");
   struct wit_operand output = wit_output(prepare, 0, "output");
   enum wit_type type = input.info.type;
-  if (type != WIT_INT8 && type != WIT_INT16 && type != WIT_FLOAT32) {
-    return wit_refuse(prepare, WIT_ERR_UNSUPPORTED_TYPE, "input is %s", wit_type_name((int)type));
-  }
   reduce->type = (uint8_t)type;
   uint32_t summed = 0;
-  int status = wit_require_type(prepare, &output, type);
+  int status = wit_require_usual_type(prepare, &input);
+  if (!status) status = wit_require_type(prepare, &output, type);
   if (!status) status = read_axes(prepare, &axes, input.info.shape.rank, &summed);
   if (status) return status;
   if (input.info.count == 0) return wit_refuse(prepare, WIT_ERR_GRAPH, "input has no elements");

@@ -62,21 +62,6 @@ static int prepare_int16(struct wit_prepare *prepare, const struct wit_operand *
   return WIT_OK;
 }
 
-static int check_output(struct wit_prepare *prepare, const struct wit_operand *output, float scale,
-                        int32_t zero_point) {
-  int status = wit_require_quantized(prepare, output);
-  if (status) return status;
-  /* TensorFlow Lite's tolerance. */
-  if (fabsf(output->info.scale - scale) > 0.001f * scale) {
-    return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "output's scale is not the op's own");
-  }
-  if (output->info.zero_point != zero_point) {
-    return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "output's zero point is %d, not %d",
-                      output->info.zero_point, zero_point);
-  }
-  return WIT_OK;
-}
-
 static int prepare_sigmoid(struct wit_prepare *prepare, struct sigmoid *sigmoid,
                            float int8_output_scale, int32_t int8_output_zero_point,
                            int32_t power_shift_max) {
@@ -92,10 +77,11 @@ static int prepare_sigmoid(struct wit_prepare *prepare, struct sigmoid *sigmoid,
   if (status) return status;
   switch (input.info.type) {
     case WIT_INT8:
-      status = check_output(prepare, &output, int8_output_scale, int8_output_zero_point);
+      status =
+          wit_require_quantization(prepare, &output, int8_output_scale, int8_output_zero_point);
       return status ? status : prepare_int8(prepare, &input, &sigmoid->kernel);
     case WIT_INT16:
-      status = check_output(prepare, &output, 1.0f / 32768.0f, 0);
+      status = wit_require_quantization(prepare, &output, 1.0f / 32768.0f, 0);
       return status ? status : prepare_int16(prepare, &input, power_shift_max, &sigmoid->kernel);
     default:
       break;

@@ -54,16 +54,7 @@ static int check_output(struct wit_prepare *prepare, const struct wit_operand *i
     scale = 1.0f / 65536.0f;
     zero_point = INT16_MIN;
   }
-  int status = wit_require_quantized(prepare, output);
-  if (status) return status;
-  if (fabsf(output->info.scale - scale) > 0.001f * scale) {
-    return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "output's scale is not the op's own");
-  }
-  if (output->info.zero_point != zero_point) {
-    return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "output's zero point is %d, not %d",
-                      output->info.zero_point, zero_point);
-  }
-  return WIT_OK;
+  return wit_require_quantization(prepare, output, scale, zero_point);
 }
 
 static int prepare_shapes(struct wit_prepare *prepare, const struct wit_operand *input,
@@ -90,11 +81,8 @@ static int prepare_softmax(struct wit_prepare *prepare, void *data) {
   enum wit_type type = input.info.type;
   softmax->input_type = (uint8_t)type;
   softmax->output_type = (uint8_t)output.info.type;
-  if (type != WIT_INT8 && type != WIT_INT16 && type != WIT_FLOAT32) {
-    return wit_refuse(prepare, WIT_ERR_UNSUPPORTED_TYPE, "input is %s", wit_type_name((int)type));
-  }
-  int status = WIT_OK;
-  if (type != WIT_INT8 || output.info.type != WIT_INT16) {
+  int status = wit_require_usual_type(prepare, &input);
+  if (!status && (type != WIT_INT8 || output.info.type != WIT_INT16)) {
     status = wit_require_type(prepare, &output, type);
   }
   float beta = wit_option_f32(prepare, OPTION_BETA, 0.0f);

@@ -91,6 +91,13 @@ int wit_require_type(struct wit_prepare *prepare, const struct wit_operand *oper
                     wit_type_name((int)operand->info.type), wit_type_name((int)type));
 }
 
+int wit_require_usual_type(struct wit_prepare *prepare, const struct wit_operand *operand) {
+  enum wit_type type = operand->info.type;
+  if (type == WIT_INT8 || type == WIT_INT16 || type == WIT_FLOAT32) return WIT_OK;
+  return wit_refuse(prepare, WIT_ERR_UNSUPPORTED_TYPE, "%s is %s", operand->role,
+                    wit_type_name((int)type));
+}
+
 int wit_require_rank(struct wit_prepare *prepare, const struct wit_operand *operand, int32_t rank) {
   if (operand->info.shape.rank == rank) return WIT_OK;
   return wit_refuse(prepare, WIT_ERR_GRAPH, "%s has %d dimensions, not %d", operand->role,
@@ -130,6 +137,20 @@ int wit_require_quantized(struct wit_prepare *prepare, const struct wit_operand 
   }
   if (!wrong) return WIT_OK;
   return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "%s %s", operand->role, wrong);
+}
+
+int wit_require_quantization(struct wit_prepare *prepare, const struct wit_operand *operand,
+                             float scale, int32_t zero_point) {
+  int status = wit_require_quantized(prepare, operand);
+  if (status) return status;
+  float difference = operand->info.scale - scale;
+  if (difference > 0.001f * scale || difference < -0.001f * scale) {
+    return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "%s's scale is not the op's own",
+                      operand->role);
+  }
+  if (operand->info.zero_point == zero_point) return WIT_OK;
+  return wit_refuse(prepare, WIT_ERR_QUANTIZATION, "%s's zero point is %d, not %d", operand->role,
+                    operand->info.zero_point, zero_point);
 }
 
 bool wit_same_quantization(const struct wit_operand *a, const struct wit_operand *b) {
