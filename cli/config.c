@@ -34,12 +34,12 @@ static void settings_of(struct cli_config *config, struct setting setting[SETTIN
 
 const char *cli_source_name(enum cli_source source) {
   static const char *const name[] = {"the default", "the config file", "the environment",
-                                     "the command line"};
+                                     "the command line", "standard input"};
   return name[source];
 }
 
-static int set(struct cli_session *session, struct setting *setting, const char *value,
-               enum cli_source source) {
+static int check(struct cli_session *session, const struct setting *setting, const char *value,
+                 enum cli_source source) {
   size_t length = strlen(value);
   if (length == 0 || length >= setting->size) {
     return cli_misuse(session, "%s from %s has %zu characters, 1 to %zu are possible; correct it",
@@ -52,9 +52,25 @@ static int set(struct cli_session *session, struct setting *setting, const char 
                         setting->key, cli_source_name(source));
     }
   }
-  memcpy(setting->value, value, length + 1);
+  return CLI_OK;
+}
+
+static int set(struct cli_session *session, struct setting *setting, const char *value,
+               enum cli_source source) {
+  int status = check(session, setting, value, source);
+  if (status != CLI_OK) return status;
+  memcpy(setting->value, value, strlen(value) + 1);
   *setting->source = source;
   return CLI_OK;
+}
+
+int cli_config_ask_api_key(struct cli_session *session) {
+  struct cli_config *config = &session->config;
+  struct setting setting[SETTING_COUNT];
+  settings_of(config, setting);
+  int status = cli_read_secret(session, "API key", config->api_key, sizeof config->api_key);
+  config->api_key_source = CLI_FROM_INPUT;
+  return status == CLI_OK ? check(session, &setting[1], config->api_key, CLI_FROM_INPUT) : status;
 }
 
 static char *trimmed(char *text) {

@@ -18,7 +18,14 @@ struct cli_session;
 #define CLI_URL_DEFAULT "http://127.0.0.1:8080"
 #define CLI_PROJECT_DEFAULT "default"
 
-enum cli_source { CLI_FROM_DEFAULT, CLI_FROM_FILE, CLI_FROM_ENVIRONMENT, CLI_FROM_OPTION };
+/* The later, the stronger. */
+enum cli_source {
+  CLI_FROM_DEFAULT,
+  CLI_FROM_FILE,
+  CLI_FROM_ENVIRONMENT,
+  CLI_FROM_OPTION,
+  CLI_FROM_INPUT
+};
 
 struct cli_config {
   char url[CLI_URL_MAX];         /* no slash at the end */
@@ -30,8 +37,11 @@ struct cli_config {
 
 /* Fills session->config. A broken file or value is an error, printed. */
 int cli_config_load(struct cli_session *session);
+/* Reads the API key from the terminal or standard input; one that no header
+ * could carry is refused. */
+int cli_config_ask_api_key(struct cli_session *session);
 /* Writes the three values, never readable by others, by rename. */
 int cli_config_save(struct cli_session *session);
-/* How a message names the source: "option --url", "GODWIT_URL", ... */
+/* How a message names the source: "the environment", ... */
 const char *cli_source_name(enum cli_source source);
 #endif

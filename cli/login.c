@@ -13,9 +13,8 @@ int cli_login(struct cli_session *session) {
   /* Without a key on the command line or in the environment, a new one is
    * asked for: keeping the old one is no login. */
   if (config->api_key_source < CLI_FROM_ENVIRONMENT) {
-    int status = cli_read_secret(session, "API key", config->api_key, sizeof config->api_key);
+    int status = cli_config_ask_api_key(session);
     if (status != CLI_OK) return status;
-    config->api_key_source = CLI_FROM_OPTION;
   }
   if (!cli_switch(session, "no-check")) {
     cli_address_init(&address, session, "/tags");

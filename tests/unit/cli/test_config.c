@@ -108,6 +108,18 @@ TEST(login_without_a_line_to_read_says_so) {
   fake_stop(fake);
 }
 
+TEST(login_with_a_key_that_no_header_could_carry_keeps_nothing) {
+  struct fake *fake = start();
+  struct stat status;
+  static const char *const words[] = {"login", "--no-check", NULL};
+  const struct run *run = run_cli_with_input("gw_secret and more\n", words);
+  assert_status(run, CLI_USAGE);
+  assert_error(run, "api-key from standard input has a space");
+  assert_null(strstr(run->err, "gw_secret"));
+  assert_int_equal(stat(config_path(), &status), -1);
+  fake_stop(fake);
+}
+
 TEST(option_beats_environment_beats_file_beats_default) {
   struct fake *fake = start();
   char url[64];
