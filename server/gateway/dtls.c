@@ -420,8 +420,25 @@ static struct session *find_session(struct srv_gateway *gateway, const uint8_t *
   return plaintext || datagram[0] == CONTENT_HANDSHAKE ? handshake : open;
 }
 
+/* How much of the datagram are whole records. mbedTLS takes a rest that is too
+ * short for a header for an internal error of its own, which would end the
+ * session: anyone who can write with the peer's address could do that. */
+static size_t whole_records(const uint8_t *datagram, size_t size) {
+  size_t end = 0;
+  while (size - end >= RECORD_HEADER_SIZE) {
+    size_t header = RECORD_HEADER_SIZE + (datagram[end] == CONTENT_CID ? CID_SIZE : 0);
+    if (size - end < header) break;
+    const uint8_t *length = datagram + end + header - 2;
+    size_t record = header + ((size_t)length[0] << 8 | length[1]);
+    if (size - end < record) break;
+    end += record;
+  }
+  return end;
+}
+
 void dtls_receive(struct srv_gateway *gateway, const uint8_t *datagram, size_t size,
                   const struct udp_path *path) {
+  size = whole_records(datagram, size);
   if (hello_is_client_hello(datagram, size)) {
     receive_hello(gateway, datagram, size, path);
     return;

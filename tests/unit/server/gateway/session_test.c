@@ -482,6 +482,35 @@ TEST(noise_neither_hurts_a_session_on_its_own_address_nor_makes_one) {
   gateway_down(f);
 }
 
+/* A record that is skipped (seen before, or of another epoch), then a rest that
+ * is no record: to mbedTLS a broken stream, to us somebody else's datagram. */
+TEST(what_is_left_behind_a_record_does_not_end_a_session) {
+  struct fixture *f = gateway_up();
+  for (int connection_id = 0; connection_id < 2; connection_id++) {
+    struct dtls_client_config config = client_config(f, connection_id);
+    config.connection_id = connection_id;
+    struct dtls_client *client = client_up_with(f, config);
+    assert_true(is_served(f, client));
+    uint8_t spoofed[2048];
+    size_t size, header = connection_id ? 21 : 13;
+    const uint8_t *record = dtls_client_last_datagram(client, &size);
+    assert_true(size > header + 24);
+    memcpy(spoofed, record, size);
+    for (uint8_t epoch = 1; epoch < 3; epoch++) {
+      for (uint8_t rest = 0; rest < 24; rest++) {
+        spoofed[4] = epoch;
+        spoofed[header - 1] = (uint8_t)(size - header - rest);
+        dtls_client_send_raw(client, spoofed, size);
+        gateway_settle(f);
+      }
+    }
+    assert_true(is_served(f, client));
+    dtls_client_destroy(client);
+  }
+  assert_int_equal(0, gateway_stats(f).handshakes_failed);
+  gateway_down(f);
+}
+
 TEST(noise_amid_a_handshake_is_survived) {
   struct fixture *f = gateway_up();
   uint8_t datagram[300];
