@@ -42,7 +42,7 @@ say() {
 
 file_name() { printf '%s' "$1" | tr ':+@' '___'; }
 
-# The chosen ones: WORD VOICE, one a line.
+# The chosen ones, WORD VOICE: those that both models hear right, in noise too.
 chosen() {
   cat "$here/voices.txt"
 }
