@@ -29,7 +29,7 @@ FIRST, SECOND = "1.0.0", "1.1.0"
 WORDS_FIRST, WORDS_SECOND = ["yes", "no"], ["yes", "no", "stop", "go"]
 
 RIGHT_SHARE_MIN = 0.75    # of keywords played
-UNKNOWN_SHARE_MIN = 0.60  # of other words played
+UNKNOWN_SHARE_MIN = 0.50  # of other words played
 FALSE_SHARE_MAX = 0.25    # of other words played
 KILL_AT_BYTES = 9000    # a device dies when it has so much of a model: two journal entries
 
