@@ -151,7 +151,9 @@ static void send_next(struct godwit_client *client, uint64_t now_ms) {
   if (request == NULL) return;
   request->internal.phase = GODWIT_REQUEST_SENT;
   request->internal.message_id = client->next_message_id++;
-  request->internal.token = client->next_token++;
+  /* A renewal keeps its token: with another one it would be one observation
+   * more for the server (RFC 7641 3.3.1), until it has enough of them. */
+  if (!request->internal.registered) request->internal.token = client->next_token++;
   request->internal.observed = false;
   client->current = request;
   client->sent_ms = now_ms;
@@ -248,6 +250,7 @@ static void answer_observation(struct godwit_client *client, struct godwit_reque
   bool alive = observed && response->status == GODWIT_OK;
   request->internal.phase = GODWIT_REQUEST_OBSERVING;
   request->internal.observed = observed;
+  request->internal.registered = observed;
   request->internal.observed_value = observed ? value : 0;
   request->internal.observed_ms = now_ms;
   request->internal.refresh_ms =
@@ -448,6 +451,7 @@ void godwit_exchange_end_session(struct godwit_client *client, int status) {
   client->ping.internal.phase = GODWIT_REQUEST_FREE;
   for (struct godwit_request *request = client->requests; request != NULL;
        request = request->internal.next) {
+    request->internal.registered = false;
     if (request->observe) request->internal.phase = GODWIT_REQUEST_QUEUED;
   }
   /* Callbacks may take requests back or hand in new ones: look anew each time. */

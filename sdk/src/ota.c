@@ -102,6 +102,7 @@ int godwit_ota_download_component_async(struct godwit_client *client,
   }
   uint64_t offset = (uint64_t)first_block_idx * block_size_of(client);
   if (offset > 0 && offset >= component->size_bytes) return GODWIT_ERR_ARGUMENT;
+  godwit_client_cancel(client, &download->request); /* or the client's list would lose its rest */
   *download = (struct godwit_ota_download){
       .component = *component,
       .on_block = on_block,

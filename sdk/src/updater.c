@@ -395,19 +395,31 @@ static bool can_start_download(const struct godwit_updater *updater) {
          updater->download.request.internal.phase == GODWIT_REQUEST_FREE;
 }
 
-/* Starts the download, or restarts it at the byte where a lost link cut it. */
+/* The byte to go on from. A server with smaller blocks than asked for may have
+ * been cut off in the middle of one of ours; then it is one before. */
+static int next_offset(struct godwit_updater *updater, uint32_t block_size, uint32_t *offset) {
+  struct godwit_store *store = updater->config.store;
+  *offset = store->state.incoming_bytes + store->incoming_written;
+  if (*offset % block_size == 0) return GODWIT_OK;
+  return godwit_store_begin(store, &updater->wanted, offset);
+}
+
+/* Starts the download, or restarts it where a lost link cut it. */
 static void run_download(struct godwit_updater *updater) {
   struct godwit_client *client = updater->config.client;
   if (!can_start_download(updater)) return;
-  const struct godwit_store *store = updater->config.store;
-  uint32_t offset = store->state.incoming_bytes + store->incoming_written;
-  uint32_t block_size = 16u << client->config.block_szx;
+  uint32_t offset, block_size = 16u << client->config.block_szx;
+  int status = next_offset(updater, block_size, &offset);
+  if (status < 0) {
+    fail_for_now(updater, status, reason_of(status));
+    return;
+  }
   if (!updater->is_reported) {
     report(updater, GW_OTA_DOWNLOADING, GW_OTA_READY, updater->candidate.version);
     updater->is_reported = true;
   }
   tell_progress(updater, GODWIT_EVENT_DOWNLOAD_STARTED, offset);
-  int status =
+  status =
       godwit_ota_download_component_async(client, &updater->download, &updater->wanted,
                                           offset / block_size, on_block, on_downloaded, updater);
   if (status < 0 && status != GODWIT_ERR_CONNECTION) {
@@ -574,6 +586,7 @@ void godwit_updater_deinit(struct godwit_updater *updater) {
 }
 
 static int observe_manifest(struct godwit_updater *updater) {
+  godwit_client_cancel(updater->config.client, &updater->manifest_request);
   updater->manifest_request = (struct godwit_request){
       .method = GODWIT_GET,
       .path = "/.u/desired",

@@ -176,7 +176,8 @@ struct godwit_request {
     uint16_t message_id;
     uint8_t phase;
     uint8_t szx;
-    bool observed; /* a notification with a sequence value has come */
+    bool observed;   /* a notification with a sequence value has come */
+    bool registered; /* the server has this observation under this token */
   } internal;
 };
 #define GODWIT_PAYLOAD_MAX 1024u

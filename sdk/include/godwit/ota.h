@@ -52,8 +52,8 @@ int godwit_ota_download_component(struct godwit_client *client,
                                   godwit_ota_block_fn on_block, void *arg);
 
 /* The same without blocking. on_done is called once, when it has ended; the
- * download object is the caller's and is in use until then. `component` is
- * copied. */
+ * download object is the caller's and is in use until then: another download
+ * in it ends the one before, without a callback. `component` is copied. */
 typedef void (*godwit_ota_done_fn)(struct godwit_client *client, int status,
                                    uint32_t next_block_idx, void *arg);
 struct godwit_ota_download {

@@ -206,6 +206,9 @@ static void serve_manifest(struct session *session, const struct gw_coap_message
   if (world_server.deaf_to_observe) return;
   bool registers = gw_coap_option_uint(request, GW_COAP_OPT_OBSERVE, &observe) && observe == 0;
   if (registers) {
+    bool known = session->observing && session->token_length == request->token_length &&
+                 memcmp(session->token, request->token, request->token_length) == 0;
+    if (!known) world_server.observations++;
     session->observing = true;
     memcpy(session->token, request->token, request->token_length);
     session->token_length = request->token_length;

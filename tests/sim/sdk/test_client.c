@@ -546,3 +546,46 @@ TEST(classic_observation_lives_over_reconnects) {
   device_run_for(&device, MINUTE_MS);
   assert_int_equal(manifests_seen, 3);
 }
+
+TEST(renewing_an_observation_does_not_make_another_one) {
+  begin();
+  device.client_config.observe_refresh_ms = 10 * MINUTE_MS;
+  device_boot(&device);
+  device_run_for(&device, 3 * HOUR_MS);
+  assert_in_range(world_server.manifest_requests, 17, 19);
+  assert_int_equal(world_server.observations, 1);
+  world_server_release("1.0.0", NULL, 0);
+  device_run_until_version(&device, "1.0.0", 5000); /* told, not found out by asking */
+  world_server_restart();
+  device_run_for(&device, MINUTE_MS);
+  assert_int_equal(world_server.observations, 2); /* a new session's own */
+}
+
+static int count_block(const struct gw_component *component, uint32_t block_idx,
+                       const uint8_t *block_buffer, size_t block_size, bool is_last, void *arg) {
+  (void)component, (void)block_idx, (void)block_buffer, (void)is_last;
+  *(size_t *)arg += block_size;
+  return GODWIT_OK;
+}
+
+TEST(a_second_download_in_one_object_ends_the_first_and_nothing_else) {
+  static struct godwit_ota_download download;
+  struct gw_component component = {
+      .package = "model", .version = "1.1.0", .uri = "/.u/c/model@1.1.0", .size_bytes = 30000};
+  size_t first = 0, second = 0;
+  connect();
+  assert_int_equal(godwit_ota_download_component_async(device.client, &download, &component, 0,
+                                                       count_block, NULL, &first),
+                   GODWIT_OK);
+  /* Queued behind it; the list must not end at the object that is reused. */
+  assert_int_equal(
+      godwit_ota_report_state(device.client, GW_OTA_IDLE, GW_OTA_READY, "other", "1.0.0", NULL),
+      GODWIT_OK);
+  assert_int_equal(godwit_ota_download_component_async(device.client, &download, &component, 0,
+                                                       count_block, NULL, &second),
+                   GODWIT_OK);
+  device_run_for(&device, MINUTE_MS);
+  assert_int_equal(first, 0);
+  assert_int_equal(second, 30000);
+  assert_int_equal(godwit_ota_reports_pending(device.client), 0);
+}

@@ -362,6 +362,23 @@ TEST(smaller_blocks_of_the_server_are_taken_and_resumed) {
   device_assert_runs(&device, "1.1.0", SIZE_2);
 }
 
+TEST(smaller_blocks_are_resumed_over_a_lost_link) {
+  begin();
+  world_server.szx_max = 4;
+  world_server.deaf_after_blocks = 30; /* 29 of 256 bytes: in the middle of one of 1,024 */
+  world_server_release("1.1.0", NULL, 0);
+  device_boot(&device);
+  device_run_for(&device, 3 * MINUTE_MS);
+  assert_true(world_server.deaf);
+  world_server_restart();
+  world_server.deaf = false;
+  device_run_until_version(&device, "1.1.0", HOUR_MS);
+  device_assert_runs(&device, "1.1.0", SIZE_2);
+  assert_int_equal(device.events[GODWIT_EVENT_FAILED], 0);
+  assert_int_equal(world_server.whole_downloads, 1);
+  assert_int_equal(device.last_start.bytes_done, 4 * 1024); /* what the journal is sure of */
+}
+
 /* Bad media ------------------------------------------------------------------- */
 
 TEST(full_medium_keeps_the_old_model_and_says_so) {

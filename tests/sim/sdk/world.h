@@ -63,6 +63,7 @@ struct world_server {
   size_t blocks;            /* component requests */
   size_t pings;             /* CoAP pings and requests without path */
   size_t manifest_requests;
+  size_t observations; /* registrations under a token that was not registered yet */
   struct gw_report report[WORLD_REPORTS_MAX];
   size_t report_count;
   size_t handshakes;
