@@ -74,7 +74,7 @@ class Row:
         self.note = ""
 
     def cells(self):
-        return [self.device, f"{self.before or '-'} → {self.after or '-'}", self.heard, self.bytes,
+        return [self.device, f"{self.before or 'none'} → {self.after or 'none'}", self.heard, self.bytes,
                 self.rollout_ms, self.missed, self.note]
 
 
