@@ -78,12 +78,12 @@ static int add_component(struct srv_core *core, const struct srv_release *releas
 }
 
 static int compile(struct srv_core *core, const struct srv_release *release,
-                   struct srv_compiled_release *out) {
+                   uint32_t sequence_number, struct srv_compiled_release *out) {
   memset(out, 0, sizeof(*out));
   memcpy(out->blueprint_id, release->blueprint_id, sizeof(out->blueprint_id));
   out->tag_count = release->device_tag_count;
   memcpy(out->tag_id, release->device_tag_id, sizeof(out->tag_id));
-  out->manifest.sequence_number = release->sequence_number;
+  out->manifest.sequence_number = sequence_number;
   for (size_t i = 0; i < release->artifact_count; i++) {
     int status = add_component(core, release, release->artifact_id[i], out);
     if (status != SRV_OK) return status;
@@ -140,7 +140,8 @@ static int compile_all(struct srv_core *core, const struct release_list *list,
     return srv_fail_memory(core);
   }
   for (size_t i = 0; i < list->count; i++) {
-    int status = compile(core, &list->release[i], &project->release[i]);
+    const struct srv_release *release = &list->release[i];
+    int status = compile(core, release, release->sequence_number, &project->release[i]);
     if (status != SRV_OK) return status;
     project->count++;
   }
@@ -253,7 +254,8 @@ static int check_release(struct srv_core *core, const struct srv_release *releas
   if (status == SRV_OK) {
     compiled = malloc(sizeof(*compiled));
     if (compiled == NULL) return srv_fail_memory(core);
-    status = compile(core, release, compiled);
+    /* With the longest number: the one that it will get is not known yet. */
+    status = compile(core, release, INT32_MAX, compiled);
     free(compiled);
   }
   return status == SRV_ERR_NOT_FOUND ? SRV_ERR_INVALID : status;

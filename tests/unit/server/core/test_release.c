@@ -194,6 +194,48 @@ TEST(releases_that_devices_could_not_take_are_refused_with_the_reason) {
   core_fixture_end(&f);
 }
 
+/* Five components of the longest names and a sixth whose package has `length`
+ * bytes: around the 1,024 that a manifest may have. */
+static int create_release_of_six(struct core_fixture *fixture, struct srv_release *release,
+                                 unsigned length) {
+  static const char letters[] = "abcdefghijklmnop";
+  static const uint8_t bytes[300]; /* a size of three bytes in CBOR */
+  char package[GW_PACKAGE_MAX + 1];
+  *release = (struct srv_release){.project_id = P, .rollout = true};
+  for (unsigned i = 0; i < 6; i++) {
+    if (i < 5) snprintf(package, sizeof(package), "package-%02u-no-%02u", length % 100, i);
+    if (i == 5) snprintf(package, sizeof(package), "%.*s", (int)length, letters);
+    struct srv_artifact artifact = {.project_id = P, .version = "10.10.10-alpha.1"};
+    strcpy(artifact.package, package);
+    assert_ok(fixture->core,
+              srv_core_create_artifact(fixture->core, &artifact, bytes, sizeof(bytes), true));
+    strcpy(release->artifact_id[release->artifact_count++], artifact.id);
+  }
+  return srv_core_create_release(fixture->core, release);
+}
+
+TEST(a_release_that_is_accepted_fits_a_datagram_with_its_sequence_number) {
+  core_fixture_begin(&f);
+  struct srv_device device = make_device(&f, "d", NULL, NULL);
+  struct srv_device_ref ref = ref_of(&device);
+  struct srv_release release;
+  int accepted = 0;
+  for (unsigned length = 1; length <= GW_PACKAGE_MAX; length++) {
+    struct gw_manifest manifest;
+    uint8_t encoded[GW_MANIFEST_SIZE_MAX];
+    if (create_release_of_six(&f, &release, length) != SRV_OK) continue;
+    accepted++;
+    assert_ok(f.core, srv_core_manifest(f.core, &ref, &manifest));
+    assert_int_equal(manifest.component_count, 6);
+    assert_true(gw_manifest_encode(&manifest, encoded, sizeof(encoded)) > 0);
+    /* And changed, it is measured again with the number that it keeps. */
+    assert_ok(f.core, srv_core_update_release(f.core, &release));
+    assert_ok(f.core, srv_core_manifest(f.core, &ref, &manifest));
+  }
+  assert_in_range(accepted, 5, GW_PACKAGE_MAX - 1); /* some fit, some do not */
+  core_fixture_end(&f);
+}
+
 TEST(eight_components_of_the_longest_names_do_or_do_not_fit_a_datagram_but_never_break_one) {
   core_fixture_begin(&f);
   struct srv_device device = make_device(&f, "d", NULL, NULL);
