@@ -25,6 +25,9 @@
 #define CONTENT_CID 25u         /* tls12_cid, RFC 9146 */
 #define MTU 1400u               /* certificate flights are cut to this; our messages are shorter */
 #define SEEN_INTERVAL_MS 60000u /* how fine the core's lastSeen is */
+/* Strangers cause these lines: a flood of them must not fill the disk. */
+#define LOG_WINDOW_MS 10000u
+#define LOG_LINES_PER_WINDOW 50u
 /* First retransmission of a flight; doubles up to the handshake's own limit. */
 #define FLIGHT_TIMEOUT_MIN_MS 1000u
 #define FLIGHT_TIMEOUT_MAX_MS 16000u
@@ -69,9 +72,24 @@ static void printable(char *text, size_t text_size, const uint8_t *data, size_t 
   text[length] = '\0';
 }
 
+static bool may_log(struct srv_gateway *gateway) {
+  if (gateway->now_ms - gateway->log_window_ms >= LOG_WINDOW_MS) {
+    if (gateway->log_skipped > 0)
+      srv_log(SRV_LOG_WARNING, "gateway",
+              "%u more lines about refused handshakes were left out; the status counts them",
+              gateway->log_skipped);
+    gateway->log_window_ms = gateway->now_ms;
+    gateway->log_lines = gateway->log_skipped = 0;
+  }
+  bool room = gateway->log_lines < LOG_LINES_PER_WINDOW;
+  *(room ? &gateway->log_lines : &gateway->log_skipped) += 1;
+  return room;
+}
+
 static void log_refusal(const struct session *session, const uint8_t *identity, size_t size,
                         const char *why) {
   char name[SRV_IDENTITY_MAX + 1], from[UDP_PATH_TEXT_SIZE];
+  if (!may_log(session->gateway)) return;
   printable(name, sizeof name, identity, size);
   srv_log(SRV_LOG_INFO, "gateway", "refused '%s' from %s: %s", name,
           udp_path_text(&session->path, from), why);
@@ -262,9 +280,9 @@ static void tell_online(struct session *session) {
   srv_core_device_online(gateway->core, &session->device->ref);
 }
 
-static void handshake_failed(struct session *session, int result) {
+static void log_failure(const struct session *session, int result) {
   char from[UDP_PATH_TEXT_SIZE];
-  session->gateway->stats.handshakes_failed++;
+  if (!may_log(session->gateway)) return;
   srv_log(SRV_LOG_INFO, "gateway", "handshake with %s failed: %s (-0x%04x)",
           udp_path_text(&session->path, from),
           result == MBEDTLS_ERR_SSL_INVALID_MAC        ? "wrong pre-shared key"
@@ -272,7 +290,25 @@ static void handshake_failed(struct session *session, int result) {
           : result == MBEDTLS_ERR_SSL_TIMEOUT          ? "no answer"
                                                        : "protocol error",
           (unsigned)-result);
+}
+
+static void handshake_failed(struct session *session, int result) {
+  session->gateway->stats.handshakes_failed++;
+  log_failure(session, result);
   session_end(session, false);
+}
+
+static void end_most_silent(const struct device *device) {
+  struct session *silent = device->sessions;
+  for (struct session *s = device->sessions; s != NULL; s = s->device_next)
+    if (s->received_ms <= silent->received_ms) silent = s; /* of equals the oldest, which is last */
+  session_end(silent, true);
+}
+
+static size_t session_count(const struct device *device) {
+  size_t count = 0;
+  for (const struct session *s = device->sessions; s != NULL; s = s->device_next) count++;
+  return count;
 }
 
 static void session_opened(struct session *session) {
@@ -285,6 +321,8 @@ static void session_opened(struct session *session) {
   mbedtls_ssl_get_peer_cid(&session->ssl, &cid_enabled, NULL, NULL);
   session->has_cid = cid_enabled == MBEDTLS_SSL_CID_ENABLED;
   gateway->stats.handshakes_ok++;
+  if (session_count(session->device) >= gateway->config.sessions_per_device)
+    end_most_silent(session->device);
   address_lost(table_open(&gateway->table, session));
   tell_online(session);
 }

@@ -15,6 +15,7 @@
 #define CHANGES_PER_RUN 256u
 
 #define DEFAULT_SESSIONS_MAX 100000u
+#define DEFAULT_SESSIONS_PER_DEVICE 8u
 #define DEFAULT_HANDSHAKES_MAX 4096u
 #define DEFAULT_HANDSHAKE_TIMEOUT_S 30u
 #define DEFAULT_IDLE_TIMEOUT_S 600u
@@ -59,6 +60,7 @@ static void on_device_revoked(void *context, const char *project_id, const char 
 
 static void fill_defaults(struct srv_gateway_config *config) {
   if (config->sessions_max == 0) config->sessions_max = DEFAULT_SESSIONS_MAX;
+  if (config->sessions_per_device == 0) config->sessions_per_device = DEFAULT_SESSIONS_PER_DEVICE;
   if (config->handshakes_max == 0) config->handshakes_max = DEFAULT_HANDSHAKES_MAX;
   if (config->handshake_timeout_s == 0) config->handshake_timeout_s = DEFAULT_HANDSHAKE_TIMEOUT_S;
   if (config->idle_timeout_s == 0) config->idle_timeout_s = DEFAULT_IDLE_TIMEOUT_S;

@@ -16,6 +16,9 @@ struct srv_gateway_config {
   const char *bind_address;     /* numeric; NULL: "::", both families ("0.0.0.0" without IPv6) */
   uint16_t port;                /* 0: any free one; 5684 is what devices use */
   size_t sessions_max;          /* 0: 100000; beyond it the next handshake waits */
+  size_t sessions_per_device;   /* 0: 8; then its most silent one gives way, so that a stolen key
+                                   cannot take everybody's place. One is in use, the others are
+                                   what reboots behind a NAT left behind */
   size_t handshakes_max;        /* half-open at once; 0: 4096; the oldest gives way */
   uint32_t handshake_timeout_s; /* 0: 30 */
   uint32_t idle_timeout_s;      /* session dropped after silence; 0: 600 */

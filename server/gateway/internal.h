@@ -137,7 +137,9 @@ struct srv_gateway {
   size_t waiting_count;
   struct waiting_answer waiting[WAITING_ANSWERS_MAX];
   struct session *changed_first, *changed_last;
-  bool revocations; /* some device is revoked */
+  bool revocations;       /* some device is revoked */
+  uint64_t log_window_ms; /* when log_lines began to be counted, see may_log */
+  unsigned log_lines, log_skipped;
   uint8_t representation[REPRESENTATION_MAX];
 };
 

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fake_core.h"
 
+#include <stdarg.h>
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/core/log.h"
 
+unsigned fake_core_log_lines;
+char fake_core_log_warning[256];
+
 void srv_log(enum srv_log_level level, const char *area, const char *format, ...) {
-  (void)level, (void)area, (void)format;
+  va_list arguments;
+  (void)area;
+  fake_core_log_lines++;
+  if (level != SRV_LOG_WARNING) return;
+  va_start(arguments, format);
+  vsnprintf(fake_core_log_warning, sizeof fake_core_log_warning, format, arguments);
+  va_end(arguments);
 }
 
 const char *srv_core_error(const struct srv_core *core) {

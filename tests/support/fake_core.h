@@ -26,6 +26,10 @@ struct srv_core {
   struct gw_report report[FAKE_REPORTS_MAX];
 };
 
+/* What was logged: how many lines, and the last warning. */
+extern unsigned fake_core_log_lines;
+extern char fake_core_log_warning[256];
+
 /* Manifest: model@1.0.0, its blob NULL. */
 void fake_core_init(struct srv_core *core);
 /* component_count components model@VERSION, asset1@1.0.0, ...; the sequence

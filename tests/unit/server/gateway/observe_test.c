@@ -269,7 +269,7 @@ TEST(a_core_that_cannot_answer_now_does_not_lose_the_change) {
 }
 
 TEST(a_rollout_reaches_two_hundred_sessions) {
-  struct fixture *f = gateway_up();
+  struct fixture *f = gateway_up_with((struct srv_gateway_config){.sessions_per_device = 100});
   enum { COUNT = 200 };
   struct dtls_client *clients[COUNT];
   for (int i = 0; i < COUNT; i++) clients[i] = observer_up(f, i % 10, "obs");

@@ -645,8 +645,44 @@ TEST(a_full_gateway_lets_nobody_in_until_somebody_goes) {
   gateway_down(f);
 }
 
-TEST(thousands_of_sessions_find_themselves_in_a_growing_table) {
+TEST(a_device_with_too_many_sessions_loses_its_most_silent_one) {
+  struct fixture *f = gateway_up_with((struct srv_gateway_config){.sessions_per_device = 3});
+  struct dtls_client *other = client_up(f, 1), *clients[5];
+  for (int i = 0; i < 3; i++) {
+    clients[i] = client_up(f, 0);
+    gateway_pass_ms(f, 1000);
+  }
+  assert_true(is_served(f, clients[0])); /* now clients[1] was silent for the longest time */
+  for (int i = 3; i < 5; i++) clients[i] = client_up(f, 0);
+  assert_int_equal(4, gateway_stats(f).sessions);
+  uint8_t buffer[64];
+  for (int i = 1; i < 3; i++)
+    assert_true(dtls_client_receive(clients[i], buffer, sizeof buffer) < 0); /* close_notify */
+  assert_true(is_served(f, clients[0]) && is_served(f, clients[3]) && is_served(f, clients[4]));
+  assert_true(is_served(f, other));
+  for (int i = 0; i < 5; i++) dtls_client_destroy(clients[i]);
+  dtls_client_destroy(other);
+  gateway_down(f);
+}
+
+TEST(a_flood_of_refused_handshakes_does_not_flood_the_log) {
   struct fixture *f = gateway_up();
+  for (int i = 0; i < 201; i++) {
+    struct dtls_client_config config = client_config(f, 0);
+    config.psk = "wrong";
+    if (i == 200) gateway_pass_ms(f, 10000);
+    struct dtls_client *client = dtls_client_create(&config);
+    client_shake(f, client);
+    dtls_client_destroy(client);
+  }
+  assert_int_equal(201, gateway_stats(f).handshakes_failed);
+  assert_int_equal(50 + 1 + 1, fake_core_log_lines);
+  assert_non_null(strstr(fake_core_log_warning, "150 more lines"));
+  gateway_down(f);
+}
+
+TEST(thousands_of_sessions_find_themselves_in_a_growing_table) {
+  struct fixture *f = gateway_up_with((struct srv_gateway_config){.sessions_per_device = 1500});
   enum { COUNT = 1500 }; /* the table starts with 1,024 buckets */
   static struct dtls_client *clients[COUNT];
   for (int i = 0; i < COUNT; i++) {
