@@ -18,8 +18,9 @@
 #define CONNECTIONS_MAX 512 /* operators and tools, not devices */
 #define IDLE_TIMEOUT_S 60   /* of a silent connection */
 #define BACKLOG 64
-/* Base64 is four thirds of the bytes; and the other members. */
-#define BIG_BODY_MAX ((size_t)SRV_ARTIFACT_SIZE_MAX / 3 * 4 + 64 * 1024)
+/* An artifact in JSON is parsed at once, and devices wait meanwhile: 16 MiB
+ * take half a second. Base64 is four thirds of the bytes; and the other members. */
+#define BIG_BODY_MAX ((size_t)(16u * 1024 * 1024) / 3 * 4 + 64 * 1024)
 /* A body that is refused is still read, so that its sender sees the answer
  * rather than a reset; up to here, then the connection is cut. */
 #define DISCARD_MAX ((uint64_t)256 * 1024 * 1024)
@@ -48,11 +49,18 @@ static bool is_upload(const struct exchange *exchange) {
   return route != NULL && (route->flags & SRV_ROUTE_UPLOAD) != 0;
 }
 
+static int fail_too_large(struct exchange *exchange) {
+  bool big = (exchange->request.route->flags & SRV_ROUTE_BIG) != 0;
+  return srv_request_fail(
+      &exchange->request, SRV_ERR_TOO_LARGE, "the body is larger than %zu bytes%s",
+      exchange->body_max,
+      big ? ": send the artifact's bytes themselves to POST /v1/projects/{project}/artifacts" : "");
+}
+
 static int append_body(struct exchange *exchange, const char *data, size_t size) {
   struct srv_request *request = &exchange->request;
   if (size > exchange->body_max - exchange->body_size) {
-    return srv_request_fail(request, SRV_ERR_TOO_LARGE, "the body is larger than %zu bytes",
-                            exchange->body_max);
+    return fail_too_large(exchange);
   }
   if (exchange->body_size + size > exchange->body_capacity) {
     size_t capacity = exchange->body_capacity == 0 ? 4096 : exchange->body_capacity;
@@ -240,8 +248,7 @@ static int check_length(struct exchange *exchange, const char *content_length) {
                             SRV_ARTIFACT_SIZE_MAX);
   }
   if (!is_upload(exchange) && length > exchange->body_max) {
-    return srv_request_fail(request, SRV_ERR_TOO_LARGE, "the body is larger than %zu bytes",
-                            exchange->body_max);
+    return fail_too_large(exchange);
   }
   return SRV_OK;
 }

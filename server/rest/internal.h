@@ -15,6 +15,8 @@
 #define SRV_QUERY_VALUE_MAX 2499    /* a hundred ids, separated by commas */
 #define SRV_BODY_MAX (1024u * 1024) /* a JSON body; artifacts have their own limit */
 
+#define SRV_BODY_VALUES_MAX 50000 /* of a JSON body: lists of a few hundred are what is meant */
+
 /* --- declared in data ---------------------------------------------------------- */
 
 enum srv_field_type { SRV_FIELD_TEXT, SRV_FIELD_BOOL, SRV_FIELD_TEXTS };

@@ -70,7 +70,7 @@ static const struct srv_field provision_update[] = {
     {0}};
 static const struct srv_field artifact_create[] = {
     {"projectId", TEXT, true, "the project"},
-    {"content", TEXT, true, "the bytes in base64"},
+    {"content", TEXT, true, "the bytes in base64, at most 16 MiB of them"},
     {"version", TEXT, true, "semantic version, at most 16 bytes"},
     {"package", TEXT, false, "what it is a version of, at most 16 bytes; \"main\" when absent"},
     {"blueprintId", TEXT, false, "only for devices of this blueprint"},

@@ -126,6 +126,20 @@ TEST(a_json_body_beyond_the_limit_is_413) {
   server_stop(&s);
 }
 
+TEST(an_artifact_too_large_for_json_is_413_and_told_the_other_way) {
+  server_start(&s, NULL, NULL);
+  size_t size = 23 * 1024 * 1024;
+  char *bytes = malloc(size);
+  memset(bytes, 'A', size);
+  struct http_request request = upload_of("/v1/artifacts", bytes, size);
+  request.content_type = "application/json";
+  const struct http_answer *answer = http_send(&s, &request);
+  http_expect(answer, 413);
+  assert_non_null(strstr(answer->body, "/v1/projects/{project}/artifacts"));
+  free(bytes);
+  server_stop(&s);
+}
+
 TEST(a_wrong_content_type_is_415_and_says_which_is_right) {
   server_start(&s, NULL, NULL);
   struct http_request request = upload_of(PP "/tags", "name=x", 6);

@@ -116,6 +116,23 @@ TEST(a_deeply_nested_body_is_400) {
   rest_end(&f);
 }
 
+TEST(a_body_of_very_many_values_is_400_before_it_takes_memory) {
+  rest_begin(&f);
+  static char body[200100] = "{\"name\":\"t\",\"x\":[1";
+  char *end = body + strlen(body);
+  for (int i = 0; i < 49000; i++) end = stpcpy(end, ",1");
+  strcpy(end, "]}");
+  rest_expect(rest_call(&f, "POST", PP "/tags", body), 200);
+  for (int i = 0; i < 1000; i++) end = stpcpy(end, ",1");
+  strcpy(end, "]}");
+  rest_expect_error(rest_call(&f, "POST", PP "/tags", body), 400, 3, "more than 50000 values");
+  end = stpcpy(body, "{\"name\":\"u\",\"x\":\""); /* what is inside of a string is no value */
+  for (int i = 0; i < 49000; i++) end = stpcpy(end, i % 2 == 0 ? "\\\"" : "[,");
+  strcpy(end, "\"}");
+  rest_expect(rest_call(&f, "POST", PP "/tags", body), 200);
+  rest_end(&f);
+}
+
 TEST(a_member_of_the_wrong_type_or_missing_is_400_and_named) {
   rest_begin(&f);
   const struct rest_answer *answer = rest_call(&f, "POST", PP "/devices", "{}");
