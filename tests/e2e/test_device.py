@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import support
-from support import EndToEnd
+from support import BIN, EndToEnd
 
 
 class Devices(EndToEnd):
@@ -161,11 +161,22 @@ class Devices(EndToEnd):
     def test_a_recording_is_listened_to_until_its_end(self):
         """--offline --wav: no network at all."""
         word = sorted((support.EXAMPLE / "clips/yes").glob("*.wav"))[0]
-        done = subprocess.run([support.BIN / "micro_speech", "--json", "--offline", "--store",
+        done = subprocess.run([BIN / "micro_speech", "--json", "--offline", "--store",
                                self.folder / "store", "--wav", word, "--speed", "8"],
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('"event":"model"', done.stdout)
+
+    def test_a_microphone_is_listened_to(self):
+        """ALSA's null device: a microphone in perfect silence."""
+        with subprocess.Popen([BIN / "micro_speech", "--json", "--offline", "--store",
+                               self.folder / "store", "--mic=null"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as device:
+            lines = [device.stdout.readline() for _ in range(4)]
+            device.kill()
+            if "no ALSA" in device.stderr.read():
+                self.skipTest("built without ALSA")
+        self.assertIn('"event":"stats"', lines[-1])
 
     def test_a_wrong_command_line_is_one_line_that_says_what_to_do(self):
         for options, expected in (
@@ -175,8 +186,11 @@ class Devices(EndToEnd):
                 (["--store", "s", "--offline", "--wav", "/nowhere.wav"], "/nowhere.wav"),
                 (["--store", "s", "--offline", "--wav", "a", "--speed", "0"], "--speed 0"),
                 (["--store", "s", "--port", "70000"], "--port 70000"),
+                (["--store", "s", "--bogus"], "--bogus: no such option"),
+                (["--store"], "--store: no such option, or its value is missing"),
+                (["--store", "s", "--offline", "--mic=no-such-card"], "--mic"),
         ):
-            done = subprocess.run([support.BIN / "micro_speech", *options], cwd=self.folder,
+            done = subprocess.run([BIN / "micro_speech", *options], cwd=self.folder,
                                   capture_output=True, text=True, timeout=60, check=False)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(expected, done.stderr)

@@ -10,15 +10,27 @@ struct mic {
   snd_pcm_t *pcm;
 };
 
+/* What went wrong is said once, by mic_open, and not by ALSA in eight lines. */
+__attribute__((format(printf, 5, 6))) static void stay_quiet(const char *file, int line,
+                                                             const char *function, int error,
+                                                             const char *format, ...) {
+  (void)file;
+  (void)line;
+  (void)function;
+  (void)error;
+  (void)format;
+}
+
 struct mic *mic_open(const char *device, unsigned capture_ms, char *error, size_t error_size) {
   if (!device) device = "default";
   struct mic *mic = calloc(1, sizeof *mic);
   if (!mic) abort();
+  snd_lib_error_set_handler(stay_quiet);
   int status = snd_pcm_open(&mic->pcm, device, SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK);
   if (status < 0) {
     snprintf(error, error_size,
              "cannot open microphone %s: %s; `arecord -L` lists those there are, choose with "
-             "--mic NAME",
+             "--mic=NAME",
              device, snd_strerror(status));
     free(mic);
     return NULL;
@@ -28,7 +40,7 @@ struct mic *mic_open(const char *device, unsigned capture_ms, char *error, size_
   if (status == 0) status = snd_pcm_start(mic->pcm);
   if (status < 0) {
     snprintf(error, error_size,
-             "microphone %s does not give 16 kHz mono: %s; try --mic plughw:0, which converts",
+             "microphone %s does not give 16 kHz mono: %s; try --mic=plughw:0, which converts",
              device, snd_strerror(status));
     mic_close(mic);
     return NULL;

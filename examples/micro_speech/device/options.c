@@ -173,7 +173,7 @@ static void take_option(struct options *options, int which) {
       fputs(help, stdout);
       exit(0);
     default:
-      wrong("the option above is not known");
+      break;
   }
 }
 
@@ -193,7 +193,9 @@ void options_parse(struct options *options, int argc, char **argv) {
   *options = (struct options){
       .host = "127.0.0.1", .port = 5684, .seed = 1, .speed = 1, .psk = getenv("GODWIT_PSK")};
   int which;
+  opterr = 0;
   while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    if (which == '?') wrong("%s: no such option, or its value is missing", argv[optind - 1]);
     take_option(options, which);
   }
   if (optind < argc) wrong("%s: what is this?", argv[optind]);
