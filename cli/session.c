@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -85,6 +86,15 @@ static bool read_line(char *text, size_t size) {
   return whole && length > 0;
 }
 
+/* The terminal as it was, for the handler: Ctrl-C must not leave it mute. */
+static struct termios terminal_before;
+
+static void restore_terminal(int signal_number) {
+  tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
 int cli_read_secret(struct cli_session *session, const char *prompt, char *text, size_t size) {
   struct termios seen, unseen;
   bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &seen) == 0;
@@ -93,11 +103,16 @@ int cli_read_secret(struct cli_session *session, const char *prompt, char *text,
     unseen.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(session->err, "%s: ", prompt);
     fflush(session->err);
+    terminal_before = seen;
+    signal(SIGINT, restore_terminal);
+    signal(SIGTERM, restore_terminal);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
   }
   bool got = read_line(text, size);
   if (terminal) {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     fputc('\n', session->err);
   }
   if (got) return CLI_OK;

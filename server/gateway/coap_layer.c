@@ -135,6 +135,10 @@ static bool within_budget(struct session *session, uint32_t cost) {
   return enough;
 }
 
+static void spend(struct device *device, uint32_t cost) {
+  device->tokens -= device->tokens < cost ? device->tokens : cost;
+}
+
 static uint8_t read_block2(const struct gw_coap_message *request, bool *present,
                            struct gw_block *block) {
   uint32_t value;
@@ -213,6 +217,8 @@ static void handle_request(struct session *session, const struct gw_coap_message
     response.code = GW_COAP_BAD_OPTION;
   } else if (handler != NULL) {
     handler(&request, &response);
+    /* Only what is there is cheap: looking for what is not costs a query. */
+    if (cheap && response.code >> 5 != 2) spend(session->device, REQUEST_COST - CHEAP_COST);
   }
   send_response(session, message, &response);
 }

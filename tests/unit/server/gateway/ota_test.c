@@ -452,6 +452,15 @@ TEST(a_device_beyond_its_rate_gets_429_and_later_is_served_again) {
   gateway_down(f);
 }
 
+TEST(asking_for_what_is_not_there_is_rate_limited_like_any_request) {
+  struct fixture *f = gateway_up_with((struct srv_gateway_config){.requests_per_second = 5});
+  struct dtls_client *client = client_up(f, 0);
+  for (int i = 0; i < 10; i++) expect(f, client, ask_get(".u/c/none@1.0.0"), GW_COAP_NOT_FOUND);
+  expect(f, client, ask_get(".u/c/none@1.0.0"), GW_COAP_TOO_MANY_REQUESTS);
+  dtls_client_destroy(client);
+  gateway_down(f);
+}
+
 TEST(a_download_at_full_speed_is_not_rate_limited) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = client_up(f, 0);
