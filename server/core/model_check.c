@@ -60,11 +60,15 @@ static json_t *describe_tensors(const struct wit_model *model,
   return list;
 }
 
+/* So many fill SRV_MODEL_INFO_MAX, even empty ones: with one more the list is
+ * left out. Each look-up searches from the first label on. */
+#define LABELS_SHOWN_MAX (SRV_MODEL_INFO_MAX / sizeof("\"\""))
+
 static json_t *describe_labels(const struct wit_model *model) {
   const char *text;
   size_t length;
   json_t *list = json_array();
-  for (size_t i = 0; wit_model_label(model, i, &text, &length); i++) {
+  for (size_t i = 0; i <= LABELS_SHOWN_MAX && wit_model_label(model, i, &text, &length); i++) {
     json_t *label = json_stringn(text, length); /* NULL when it is not UTF-8 */
     json_array_append_new(list, label == NULL ? json_string("?") : label);
   }
