@@ -11,9 +11,9 @@ function(godwit_test)
   string(REPLACE "." "_" target test_${arg_NAME})
   add_executable(${target} ${arg_SOURCES})
   target_compile_options(${target} PRIVATE ${GODWIT_WARNINGS})
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE
-    GODWIT_SHARED_DATA="${GODWIT_SHARED_DATA}" GODWIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    GODWIT_SHARED_DATA="${GODWIT_SHARED_DATA}" GODWIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     GODWIT_BINARY_DIR="${CMAKE_BINARY_DIR}" ${arg_DEFINES})
   target_link_libraries(${target} PRIVATE ${arg_LINK} godwit_test_support)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
