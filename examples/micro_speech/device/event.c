@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "examples/micro_speech/device/sentence.h"
+
 static bool as_json;
 static double stream_time;
 
@@ -30,14 +32,6 @@ static void print_json_text(const char *text) {
   putchar('"');
 }
 
-/* Labels and reasons come from files and the network: nothing of theirs may
- * steer the terminal. */
-static void print_plain_text(const char *text) {
-  for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-    putchar(*c < 0x20 || *c >= 0x7f ? '?' : *c);
-  }
-}
-
 static void print_as_json(const char *name, const struct event_field *fields) {
   printf("{\"event\":\"%s\",\"at\":%.6f,\"stream_s\":%.3f", name, monotonic_seconds(), stream_time);
   for (const struct event_field *field = fields; field->name; field++) {
@@ -52,16 +46,9 @@ static void print_as_json(const char *name, const struct event_field *fields) {
 }
 
 static void print_as_text(const char *name, const struct event_field *fields) {
-  printf("%9.3f s  %-12s  ", stream_time, name);
-  for (const struct event_field *field = fields; field->name; field++) {
-    printf("%s%s ", field == fields ? "" : ", ", field->name);
-    if (field->value.text) {
-      print_plain_text(field->value.text);
-    } else {
-      printf("%.6g", field->value.number);
-    }
-  }
-  putchar('\n');
+  char text[SENTENCE_MAX];
+  sentence_write(text, name, fields);
+  if (*text) printf("%9.2f s  %s\n", stream_time, text);
 }
 
 void event_emit(const char *name, const struct event_field *fields) {

@@ -6,7 +6,7 @@
  *
  *   event("heard", {"label", EVENT_TEXT("yes")}, {"score", EVENT_NUMBER(0.87)});
  *
- *      12.340 s  heard         label yes, score 0.87
+ *      12.34 s  heard       yes  87 %                  (sentence.h)
  *   {"event":"heard","at":5120.123456,"stream_s":12.340,"label":"yes","score":0.87}
  *
  * `at` is CLOCK_MONOTONIC in seconds, the same clock in every process of a

@@ -49,6 +49,7 @@ struct device {
   struct wit_model_pair models;
   struct swap swap;
   struct godwit_client *client;
+  char server[160]; /* host:port, to be told */
   struct godwit_store store;
   struct godwit_updater updater;
   bool running; /* updater_start has returned */
@@ -131,7 +132,7 @@ static void on_event(void *arg, const struct godwit_updater_event *happened) {
   struct device *device = arg;
   switch (happened->type) {
     case GODWIT_EVENT_CONNECTED:
-      event("connected",
+      event("connected", {"server", EVENT_TEXT(device->server)},
             {"connection_id", EVENT_NUMBER(godwit_client_has_connection_id(device->client))});
       break;
     case GODWIT_EVENT_DISCONNECTED:
@@ -175,10 +176,11 @@ static void on_event(void *arg, const struct godwit_updater_event *happened) {
 static void on_state(struct godwit_client *client, enum godwit_client_state state, int status,
                      void *arg) {
   static enum godwit_client_state before = GODWIT_CLIENT_STOPPED;
+  struct device *device = arg;
   (void)client;
-  (void)arg;
   if (state == GODWIT_CLIENT_WAITING && before == GODWIT_CLIENT_CONNECTING) {
-    event("unconnected", {"why", EVENT_TEXT(godwit_status_name(status))});
+    event("unconnected", {"server", EVENT_TEXT(device->server)},
+          {"why", EVENT_TEXT(godwit_status_name(status))});
   }
   before = state;
 }
@@ -222,7 +224,10 @@ static bool hear(struct device *device) {
   int count = audio_read(device->audio, samples, AUDIO_PERIOD, &lost);
   if (behind_ms > device->swap.behind_ms_max) device->swap.behind_ms_max = behind_ms;
   if (lost > 0) listener_lost(&device->listener, lost);
-  if (count < 0) stopped = 1;
+  if (count < 0) {
+    event("ended", {"why", EVENT_TEXT("no more audio")});
+    stopped = 1;
+  }
   if (count <= 0) return false;
   listener_push(&device->listener, samples, (size_t)count, on_heard, device);
   event_set_stream_time(stream_seconds(device->listener.samples));
@@ -256,6 +261,7 @@ static void must(int status, const char *what) {
 
 static void open_network(struct device *device, const struct options *options) {
   if (options->offline) return;
+  snprintf(device->server, sizeof device->server, "%s:%u", options->host, options->port);
   must(godwit_client_init(&device->client,
                           &(struct godwit_client_config){
                               .host = options->host,
@@ -268,6 +274,7 @@ static void open_network(struct device *device, const struct options *options) {
                               .keepalive_ms = options->keepalive_ms,
                               .response_timeout_ms = options->timeout_ms,
                               .on_state = on_state,
+                              .arg = device,
                           }),
        "--host, --psk-id or --psk");
 }

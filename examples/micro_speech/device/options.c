@@ -30,7 +30,7 @@ static const char help[] =
     "  --speed X          so many times faster than real time (default 1; not with --mic)\n"
     "\n"
     "What it says (one line on stdout for each event):\n"
-    "  --json             as JSON objects\n"
+    "  --json             as JSON objects, with all their numbers\n"
     "  --verbose          log lines of the SDK too, on stderr\n"
     "\n"
     "Network times:\n"
