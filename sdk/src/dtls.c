@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 #include "platform/datagram.h"
 #include "platform/random.h"
+#include "wire/record.h"
 
 #define HANDSHAKE_RESEND_MS 1000u /* RFC 6347 4.2.4.1; doubles */
 
@@ -40,7 +41,10 @@ static int receive_datagram(void *context, unsigned char *data, size_t size) {
   }
   dtls->datagrams_in++;
   dtls->bytes_in += (uint64_t)received;
-  return received;
+  /* What is no record at all is not worth a word to mbedTLS; the next datagram
+   * is read at the next poll. */
+  size_t whole = gw_record_whole(data, (size_t)received, 0);
+  return whole > 0 ? (int)whole : MBEDTLS_ERR_SSL_WANT_READ;
 }
 
 static void set_timer(void *context, uint32_t intermediate_ms, uint32_t final_ms) {

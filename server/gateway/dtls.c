@@ -19,10 +19,9 @@
 
 #include "server/core/log.h"
 #include "server/gateway/internal.h"
+#include "wire/record.h"
 
-#define RECORD_HEADER_SIZE 13u
 #define CONTENT_HANDSHAKE 22u
-#define CONTENT_CID 25u         /* tls12_cid, RFC 9146 */
 #define MTU 1400u               /* certificate flights are cut to this; our messages are shorter */
 #define SEEN_INTERVAL_MS 60000u /* how fine the core's lastSeen is */
 /* Strangers cause these lines: a flood of them must not fill the disk. */
@@ -445,8 +444,8 @@ static void receive_hello(struct srv_gateway *gateway, const uint8_t *datagram, 
 
 static struct session *find_session(struct srv_gateway *gateway, const uint8_t *datagram,
                                     size_t size, const struct udp_path *path) {
-  if (datagram[0] == CONTENT_CID) {
-    if (size < RECORD_HEADER_SIZE + CID_SIZE) return NULL;
+  if (datagram[0] == GW_RECORD_TLS12_CID) {
+    if (size < GW_RECORD_HEADER_SIZE + CID_SIZE) return NULL;
     struct session *session = table_find_cid(&gateway->table, datagram + 11);
     bool elsewhere = session != NULL && !udp_path_same_peer(&session->path, path);
     return elsewhere && session->state == SESSION_HANDSHAKE ? NULL : session;
@@ -458,31 +457,15 @@ static struct session *find_session(struct srv_gateway *gateway, const uint8_t *
   return plaintext || datagram[0] == CONTENT_HANDSHAKE ? handshake : open;
 }
 
-/* How much of the datagram are whole records. mbedTLS takes a rest that is too
- * short for a header for an internal error of its own, which would end the
- * session: anyone who can write with the peer's address could do that. */
-static size_t whole_records(const uint8_t *datagram, size_t size) {
-  size_t end = 0;
-  while (size - end >= RECORD_HEADER_SIZE) {
-    size_t header = RECORD_HEADER_SIZE + (datagram[end] == CONTENT_CID ? CID_SIZE : 0);
-    if (size - end < header) break;
-    const uint8_t *length = datagram + end + header - 2;
-    size_t record = header + ((size_t)length[0] << 8 | length[1]);
-    if (size - end < record) break;
-    end += record;
-  }
-  return end;
-}
-
 void dtls_receive(struct srv_gateway *gateway, const uint8_t *datagram, size_t size,
                   const struct udp_path *path) {
-  size = whole_records(datagram, size);
+  size = gw_record_whole(datagram, size, CID_SIZE);
   if (hello_is_client_hello(datagram, size)) {
     receive_hello(gateway, datagram, size, path);
     return;
   }
   struct session *session =
-      size > RECORD_HEADER_SIZE ? find_session(gateway, datagram, size, path) : NULL;
+      size > GW_RECORD_HEADER_SIZE ? find_session(gateway, datagram, size, path) : NULL;
   if (session == NULL)
     gateway->stats.datagrams_dropped++;
   else

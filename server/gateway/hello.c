@@ -6,9 +6,10 @@
 #include <mbedtls/constant_time.h>
 #include <mbedtls/md.h>
 
+#include "wire/record.h"
+
 /* Record: type 1, version 2, epoch 2, sequence 6, length 2.
  * Handshake: type 1, length 3, message_seq 2, fragment_offset 3, fragment_length 3. */
-#define RECORD_HEADER_SIZE 13u
 #define HANDSHAKE_HEADER_SIZE 12u
 #define CONTENT_HANDSHAKE 22u
 #define HANDSHAKE_CLIENT_HELLO 1u
@@ -18,15 +19,16 @@ static size_t read_u16(const uint8_t *p) { return (size_t)p[0] << 8 | p[1]; }
 static size_t read_u24(const uint8_t *p) { return (size_t)p[0] << 16 | (size_t)p[1] << 8 | p[2]; }
 
 bool hello_is_client_hello(const uint8_t *datagram, size_t size) {
-  return size > RECORD_HEADER_SIZE && datagram[0] == CONTENT_HANDSHAKE && datagram[1] == 0xFE &&
-         read_u16(datagram + 3) == 0 && datagram[RECORD_HEADER_SIZE] == HANDSHAKE_CLIENT_HELLO;
+  return size > GW_RECORD_HEADER_SIZE && datagram[0] == CONTENT_HANDSHAKE && datagram[1] == 0xFE &&
+         read_u16(datagram + 3) == 0 && datagram[GW_RECORD_HEADER_SIZE] == HANDSHAKE_CLIENT_HELLO;
 }
 
 bool hello_parse(const uint8_t *datagram, size_t size, struct client_hello *out) {
   if (!hello_is_client_hello(datagram, size)) return false;
   size_t record_size = read_u16(datagram + 11);
-  if (record_size > size - RECORD_HEADER_SIZE || record_size < HANDSHAKE_HEADER_SIZE) return false;
-  const uint8_t *handshake = datagram + RECORD_HEADER_SIZE;
+  if (record_size > size - GW_RECORD_HEADER_SIZE || record_size < HANDSHAKE_HEADER_SIZE)
+    return false;
+  const uint8_t *handshake = datagram + GW_RECORD_HEADER_SIZE;
   size_t length = read_u24(handshake + 1);
   if (length != record_size - HANDSHAKE_HEADER_SIZE) return false;
   if (read_u24(handshake + 6) != 0 || read_u24(handshake + 9) != length) return false;
@@ -83,10 +85,10 @@ void hello_verify_write(const struct client_hello *hello, const uint8_t cookie[H
   const size_t body = 3 + HELLO_COOKIE_SIZE;
   /* The record's sequence number and the message_seq are the ClientHello's
    * (RFC 6347 4.2.1), so that we need to remember neither. */
-  memcpy(out, hello->record, RECORD_HEADER_SIZE + HANDSHAKE_HEADER_SIZE);
+  memcpy(out, hello->record, GW_RECORD_HEADER_SIZE + HANDSHAKE_HEADER_SIZE);
   out[11] = 0;
   out[12] = (uint8_t)(HANDSHAKE_HEADER_SIZE + body);
-  uint8_t *handshake = out + RECORD_HEADER_SIZE;
+  uint8_t *handshake = out + GW_RECORD_HEADER_SIZE;
   handshake[0] = HANDSHAKE_HELLO_VERIFY_REQUEST;
   handshake[1] = handshake[2] = 0;
   handshake[3] = (uint8_t)body;

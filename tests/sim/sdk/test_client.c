@@ -301,6 +301,19 @@ TEST(malformed_messages_change_nothing) {
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
 }
 
+TEST(forged_datagrams_do_not_end_the_session) {
+  connect();
+  device_run_for(&device, 1000);
+  /* A record of another epoch, which is skipped, and a rest too short for a header. */
+  uint8_t forged[13 + 4 + 12] = {23, 0xFE, 0xFD, 0, 9, 0, 0, 0, 0, 0, 1, 0, 4};
+  for (size_t size = 1; size <= sizeof forged; size++) {
+    world_network_forge(forged, size);
+    device_run_for(&device, 100);
+  }
+  assert_true(device_is_connected(&device));
+  assert_int_equal(stats().connects, 1);
+}
+
 TEST(answers_with_a_foreign_token_are_reset_and_ignored) {
   connect();
   uint8_t message[64];

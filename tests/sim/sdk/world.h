@@ -37,6 +37,8 @@ struct world_network {
   uint64_t datagrams; /* both ways */
 };
 extern struct world_network world_network;
+/* A stranger writes to the device's newest socket with the server's address. */
+void world_network_forge(const void *data, size_t size);
 /* The device loses power: its sockets are gone. */
 void world_network_power_on(void);
 
