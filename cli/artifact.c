@@ -165,7 +165,7 @@ static int check_model(struct cli_session *session, const void *bytes, size_t si
   return cli_fail(
       session,
       "no device can run %s: %s; correct the model (`godwit model inspect` shows it), or "
-      "send it with --force-binary if it is none",
+      "send it with --force-binary if it is no model",
       cli_argument(session, 0), verdict.error.message);
 }
 

@@ -142,7 +142,8 @@ static int check_url(struct cli_session *session) {
   if (strncasecmp(url, "http://", 7) == 0) host = url + 7;
   if (strncasecmp(url, "https://", 8) == 0) host = url + 8;
   if (host != NULL && *host != 0 && *host != '/' && strpbrk(host, "?#@") == NULL) return CLI_OK;
-  return cli_misuse(session, "url '%s' from %s is none; it looks like " CLI_URL_DEFAULT, url,
+  return cli_misuse(session,
+                    "url '%s' from %s is no server's address; it looks like " CLI_URL_DEFAULT, url,
                     cli_source_name(session->config.url_source));
 }
 

@@ -87,6 +87,7 @@ static int make_body(struct cli_session *session, const json_t *device, json_t *
 void cli_credential_print(struct cli_session *session, const json_t *credential) {
   cli_fact(session, "identity", "%s", cli_text(credential, "identity"));
   cli_fact(session, "key", "%s", cli_text(credential, "preSharedKey"));
+  fflush(session->out); /* the facts come first, also where both streams are one file */
   fputs("Put both into the device.\n", session->err);
 }
 

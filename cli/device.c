@@ -92,7 +92,7 @@ int cli_device_create(struct cli_session *session) {
 
 /* --- list and show ------------------------------------------------------------ */
 
-/* "model@1.0.0 (DOWNLOADING 1.1.0)" */
+/* "model@1.0.0 (DOWNLOADING 1.1.0)", "no model" */
 static void describe_package(char *out, size_t size, const char *package, const json_t *update) {
   const char *state = cli_text(update, "state"), *version = cli_text(update, "version");
   const char *target = cli_text(update, "target");
@@ -100,7 +100,11 @@ static void describe_package(char *out, size_t size, const char *package, const 
   if (state[0] != 0 && strcmp(state, "IDLE") != 0) {
     snprintf(moving, sizeof moving, " (%s%s%s)", state, target[0] != 0 ? " " : "", target);
   }
-  snprintf(out, size, "%s@%s%s", package, version[0] != 0 ? version : "?", moving);
+  if (version[0] != 0) {
+    snprintf(out, size, "%s@%s%s", package, version, moving);
+  } else {
+    snprintf(out, size, "no %s%s", package, moving);
+  }
 }
 
 /* What the device said it runs: "model@1.0.0, main@2.1.0". */

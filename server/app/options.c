@@ -51,7 +51,7 @@ void srv_options_help(FILE *out) {
       "\n"
       "Examples\n"
       "  godwit server\n"
-      "  godwit server --data /var/lib/godwit --http-bind 0.0.0.0\n"
+      "  godwit server --data /var/lib/godwit --json-log\n"
       "\n"
       "Then, in another terminal\n"
       "  godwit login                                     keep the API key\n"
@@ -70,15 +70,15 @@ __attribute__((format(printf, 1, 2))) static int fail(const char *format, ...) {
   fputs("godwit server: ", stderr);
   vfprintf(stderr, format, arguments);
   va_end(arguments);
-  fputs("; see godwit server --help\n", stderr);
+  fputs("; see `godwit server --help`\n", stderr);
   return 2;
 }
 
-static int parse_port(const char *text, uint16_t *out) {
+static int parse_port(const char *option, const char *text, uint16_t *out) {
   char *end;
   unsigned long port = strtoul(text, &end, 10);
   if (text[0] < '0' || text[0] > '9' || *end != 0 || port > 65535) {
-    return fail("'%s' is no port, 0 to 65535", text);
+    return fail("%s %s: a port is a number from 0 to 65535", option, text);
   }
   *out = (uint16_t)port;
   return 0;
@@ -90,18 +90,18 @@ static int apply(struct srv_options *options, int letter, const char *value) {
       options->data = value;
       break;
     case 'c':
-      return parse_port(value, &options->coap_port);
+      return parse_port("--coap-port", value, &options->coap_port);
     case 'b':
       options->coap_bind = value;
       break;
     case 'p':
-      return parse_port(value, &options->http_port);
+      return parse_port("--http-port", value, &options->http_port);
     case 'a':
       options->http_bind = value;
       break;
     case 'l':
       if (!srv_log_level_parse(value, &options->log_level)) {
-        return fail("'%s' is no log level: error, warning, info or debug", value);
+        return fail("--log-level %s: there are error, warning, info and debug", value);
       }
       break;
     case 'j':
@@ -144,12 +144,12 @@ int srv_options_parse(struct srv_options *options, int argc, char **argv) {
   optind = 1;
   while ((letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
     const char *word = argv[optind - 1];
-    if (letter == '?') return fail("'%s' is no option of it", word);
-    if (letter == ':') return fail("'%s' needs a value", word);
+    if (letter == '?') return fail("unknown option %s", word);
+    if (letter == ':') return fail("%s needs a value", word);
     int status = apply(options, letter, optarg);
     if (status != 0) return status;
   }
-  if (optind < argc) return fail("'%s' is no option of it", argv[optind]);
+  if (optind < argc) return fail("what is '%s'? it takes options only", argv[optind]);
   if (options->data[0] == 0) return fail("%s", "--data needs a folder");
   return 0;
 }

@@ -138,6 +138,8 @@ int srv_component_of(struct srv_core *core, const struct srv_artifact *artifact,
                      struct gw_component *out);
 struct srv_seen *srv_seen_find(struct srv_core *core, const char *device_id);
 int srv_seen_flush(struct srv_core *core);
+/* It has just reported: a finer "last report" than that of its sign of life. */
+void srv_seen_reported(struct srv_core *core, const char *device_id);
 void srv_seen_forget(struct srv_core *core, const char *device_id);
 /* SRV_ERR_MODEL with wit's reason, or a JSON object about the model in info. */
 int srv_check_model(struct srv_core *core, const void *data, size_t size,

@@ -90,6 +90,13 @@ void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref 
   seen->presence.last_offline_us = srv_now_us(core);
 }
 
+void srv_seen_reported(struct srv_core *core, const char *device_id) {
+  struct srv_seen *seen = srv_seen_find(core, device_id);
+  if (seen == NULL) return;
+  seen->changed = true;
+  seen->presence.last_report_us = srv_now_us(core);
+}
+
 /* Open addressing: removing in place would break chains. The slot stays until
  * the next rebuild, which drops it: nothing to write, not online. */
 void srv_seen_forget(struct srv_core *core, const char *device_id) {

@@ -78,5 +78,7 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
   row.state = report->state;
   row.reason = report->reason;
   row.time_us = srv_now_us(core);
-  return srv_transaction_end(core, write_report(core, device, report, &row));
+  status = srv_transaction_end(core, write_report(core, device, report, &row));
+  if (status == SRV_OK) srv_seen_reported(core, device->device_id);
+  return status;
 }

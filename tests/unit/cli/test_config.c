@@ -154,7 +154,7 @@ TEST(a_line_of_the_file_that_makes_no_sense_is_named) {
   write_config("url\n", 0600);
   assert_error(RUN("tag", "list"), "config line 1 is not");
   write_config("url = gopher://x\n", 0600);
-  assert_error(RUN("tag", "list"), "url 'gopher://x' from the config file is none");
+  assert_error(RUN("tag", "list"), "url 'gopher://x' from the config file is no server's address");
 }
 
 TEST(a_home_that_cannot_be_written_is_an_error_not_a_lost_key) {

@@ -278,7 +278,8 @@ static const char reporting_device[] =
     "\"status\":\"online\",\"lastReport\":\"2026-11-22T09:08:07.123456Z\",\"update\":{"
     "\"model\":{\"state\":\"DOWNLOADING\",\"reason\":\"READY\",\"version\":\"1.0.0\","
     "\"target\":\"1.1.0\"},\"main\":{\"state\":\"IDLE\",\"reason\":\"READY\","
-    "\"version\":\"2.0.0\",\"target\":\"\"}}}}}";
+    "\"version\":\"2.0.0\",\"target\":\"\"},\"asset\":{\"state\":\"IDLE\","
+    "\"reason\":\"READY\",\"version\":\"\",\"target\":\"\"}}}}}";
 
 TEST(a_device_shows_what_it_runs_and_where_it_is_going) {
   const char *replies[] = {reply("200 OK", reporting_device),
@@ -295,6 +296,7 @@ TEST(a_device_shows_what_it_runs_and_where_it_is_going) {
   assert_contains(run->out, "last online   -\n");
   assert_contains(run->out, "runs          model@1.0.0 (DOWNLOADING 1.1.0), READY\n");
   assert_contains(run->out, "runs          main@2.0.0, READY\n");
+  assert_contains(run->out, "runs          no asset, READY\n");
   fake_stop(fake);
 }
 

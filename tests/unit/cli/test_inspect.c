@@ -147,7 +147,7 @@ TEST(an_upload_of_a_bad_model_fails_before_anything_is_sent) {
       RUN("artifact", "upload", path, "--package", "model", "--version", "1.0.0");
   assert_status(run, CLI_FAILED);
   assert_error(run, "no device can run ");
-  assert_contains(run->err, "or send it with --force-binary if it is none");
+  assert_contains(run->err, "or send it with --force-binary if it is no model");
   run = RUN("artifact", "upload", "/etc/passwd", "--package", "model", "--version", "1.0.0");
   assert_error(run, "no device can run /etc/passwd: not a TensorFlow Lite model");
   run =

@@ -43,6 +43,23 @@ TEST(a_report_is_the_devices_state_and_an_event) {
   core_fixture_end(&f);
 }
 
+TEST(a_report_is_newer_than_the_last_sign_of_life) {
+  core_fixture_begin(&f);
+  struct srv_device device = make_device(&f, "d", NULL, NULL);
+  struct srv_device_ref ref = ref_of(&device);
+  struct gw_report report = report_of(GW_OTA_IDLE, GW_OTA_READY, "model");
+  int64_t came = f.now_us;
+  srv_core_device_online(f.core, &ref);
+  f.now_us += 7 * 1000000;
+  assert_ok(f.core, srv_core_report(f.core, &ref, &report));
+  core_fixture_restart(&f);
+  struct srv_device_state now;
+  assert_ok(f.core, srv_core_device_state(f.core, device.id, &now));
+  assert_true(now.last_report_us == came + 7 * 1000000);
+  assert_true(now.last_seen_online_us == came);
+  core_fixture_end(&f);
+}
+
 TEST(a_version_longer_than_an_artifacts_is_kept_whole) {
   core_fixture_begin(&f);
   struct srv_device device = make_device(&f, "d", NULL, NULL);
