@@ -359,7 +359,7 @@ class Demo:
         unknown = "".join(f"{word}, " for word in WORDS_SECOND if word not in keywords)
         self.claim(score.unknown_count >= UNKNOWN_SHARE_MIN * others and
                    score.false_count <= FALSE_SHARE_MAX * others,
-                   f"{unknown}other words come out as unknown", score.others())
+                   f"most of {unknown}other words come out as unknown", score.others())
 
     def stats(self, name):
         """The latest, summed over the lives of the device."""
