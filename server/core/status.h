@@ -13,7 +13,7 @@ enum srv_status {
   SRV_ERR_NO_SPACE = -7,  /* disk full: 507 */
   SRV_ERR_IO = -8,        /* 500 */
   SRV_ERR_MODEL = -9,     /* not a model, or one wit cannot run: 422 */
-  SRV_ERR_BUSY = -10,     /* another server holds this folder, port taken */
+  SRV_ERR_BUSY = -10,     /* another server holds this folder, port taken, too many at once: 503 */
   SRV_ERR_INTERNAL = -11, /* 500 */
 };
 #endif

@@ -30,8 +30,10 @@ struct srv_blobs_ops {
   int (*publish)(struct srv_blob_writer *writer);
   void (*abort)(struct srv_blob_writer *writer);
 
-  /* Whole and read-only, until release. SRV_ERR_NOT_FOUND; SRV_ERR_IO when its
-   * size is not size_bytes or its bytes are not the digest's. Cheap when it was opened lately. */
+  /* Whole and read-only, until release, whatever becomes of the disk.
+   * SRV_ERR_NOT_FOUND; SRV_ERR_IO when its size is not size_bytes or its bytes
+   * are not the digest's; SRV_ERR_BUSY when too many bytes are open. Cheap when
+   * it was opened lately. */
   int (*open)(struct srv_blobs *blobs, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
               struct srv_blob_view *view);
   void (*release)(struct srv_blobs *blobs, struct srv_blob_view *view);

@@ -10,17 +10,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/store/file.h"
 
-#define BLOBS_CACHED 64  /* maps kept open: the models of running rollouts, and some */
+#define BLOBS_CACHED 64  /* kept in memory: the models of running rollouts, and some */
 #define CHECKS_KEPT 1024 /* files whose bytes were compared with their digest */
-#define HASH_PIECE 16384 /* bytes read at once */
 
-struct map {
+/* Of blobs that nobody has open: two of the largest, which devices may be
+ * downloading block by block in turn. */
+#define IDLE_BYTES_MAX ((size_t)128 * 1024 * 1024)
+/* Of all: many slow readers of many large ones. */
+#define LOADED_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+
+/* A file may change twice within one tick of its time of change: no verdict is
+ * kept about one that changed this lately. */
+#define SETTLED_S 2
+
+/* A blob's bytes: on the heap, as a mapped file that someone cuts short kills
+ * the process that reads it. */
+struct loaded {
   uint8_t digest[GW_DIGEST_SIZE];
   uint8_t *data; /* NULL for an empty blob */
   size_t size;
@@ -40,8 +51,10 @@ struct check {
 struct blobs_file {
   struct srv_blobs base;
   char folder[PATH_MAX - 128]; /* room for the names below it */
-  struct map *cache[BLOBS_CACHED];
+  struct loaded *cache[BLOBS_CACHED];
   struct check check[CHECKS_KEPT]; /* direct-mapped by the digest's first bytes */
+  size_t idle_max, loaded_max;     /* bytes */
+  size_t idle_size, loaded_size;   /* of cached ones without a view; of all */
   uint64_t use_count;
   uint64_t temporary_count;
 };
@@ -53,7 +66,7 @@ struct srv_blob_writer {
   mbedtls_sha256_context hash;
   uint8_t digest[GW_DIGEST_SIZE];
   size_t size;
-  uint8_t *data; /* mapped by seal */
+  uint8_t *data; /* read by seal */
 };
 
 static struct blobs_file *self(struct srv_blobs *blobs) { return (struct blobs_file *)blobs; }
@@ -77,6 +90,35 @@ static int fail_errno(struct blobs_file *blobs, const char *what) {
   int status = srv_file_status_of(system_error);
   if (status == SRV_ERR_NO_SPACE) return fail(blobs, status, "%s: the disk is full", what);
   return fail(blobs, status, "%s: %s", what, strerror(system_error));
+}
+
+/* --- bytes of a file --------------------------------------------------------- */
+
+/* Fewer bytes than size: -1 and EIO. */
+static int read_all(int fd, uint8_t *data, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    ssize_t length = pread(fd, data + done, size - done, (off_t)done);
+    if (length < 0 && errno == EINTR) continue;
+    if (length == 0) errno = EIO;
+    if (length <= 0) return -1;
+    done += (size_t)length;
+  }
+  return 0;
+}
+
+static int read_file(struct blobs_file *blobs, int fd, const char *path, size_t size,
+                     uint8_t **out) {
+  *out = NULL;
+  if (size == 0) return SRV_OK;
+  uint8_t *data = malloc(size);
+  if (data == NULL) return fail_memory(blobs);
+  if (read_all(fd, data, size) != 0) {
+    free(data);
+    return fail_errno(blobs, path);
+  }
+  *out = data;
+  return SRV_OK;
 }
 
 /* --- names ------------------------------------------------------------------- */
@@ -124,11 +166,9 @@ static int writer_append(struct srv_blob_writer *writer, const void *data, size_
 static int writer_seal(struct srv_blob_writer *writer, uint8_t digest[GW_DIGEST_SIZE],
                        struct srv_blob_view *view) {
   if (fsync(writer->fd) != 0) return fail_errno(writer->blobs, "cannot sync the upload");
-  if (writer->size > 0) {
-    void *data = mmap(NULL, writer->size, PROT_READ, MAP_SHARED, writer->fd, 0);
-    if (data == MAP_FAILED) return fail_errno(writer->blobs, "cannot map the upload");
-    writer->data = data;
-  }
+  int status =
+      read_file(writer->blobs, writer->fd, "cannot read the upload", writer->size, &writer->data);
+  if (status != SRV_OK) return status;
   mbedtls_sha256_finish(&writer->hash, writer->digest);
   memcpy(digest, writer->digest, GW_DIGEST_SIZE);
   *view = (struct srv_blob_view){.data = writer->data, .size = writer->size};
@@ -136,7 +176,7 @@ static int writer_seal(struct srv_blob_writer *writer, uint8_t digest[GW_DIGEST_
 }
 
 static void end_writer(struct srv_blob_writer *writer) {
-  if (writer->data != NULL) munmap(writer->data, writer->size);
+  free(writer->data);
   mbedtls_sha256_free(&writer->hash);
   close(writer->fd);
   free(writer);
@@ -173,31 +213,35 @@ static int writer_publish(struct srv_blob_writer *writer) {
   return status;
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- the cache ---------------------------------------------------------------- */
 
-static void free_map(struct map *map) {
-  if (map->data != NULL) munmap(map->data, map->size);
-  free(map);
+static void free_loaded(struct blobs_file *blobs, struct loaded *loaded) {
+  blobs->loaded_size -= loaded->size;
+  free(loaded->data);
+  free(loaded);
 }
+
+static bool is_idle(const struct loaded *loaded) { return loaded->in_cache && loaded->views == 0; }
 
 static void uncache(struct blobs_file *blobs, size_t index) {
-  struct map *map = blobs->cache[index];
+  struct loaded *loaded = blobs->cache[index];
   blobs->cache[index] = NULL;
-  if (map == NULL) return;
-  map->in_cache = false;
-  if (map->views == 0) free_map(map);
+  if (loaded == NULL) return;
+  if (is_idle(loaded)) blobs->idle_size -= loaded->size;
+  loaded->in_cache = false;
+  if (loaded->views == 0) free_loaded(blobs, loaded);
 }
 
-static struct map *find_cached(struct blobs_file *blobs, const uint8_t *digest) {
+static struct loaded *find_cached(struct blobs_file *blobs, const uint8_t *digest) {
   for (size_t i = 0; i < BLOBS_CACHED; i++) {
-    struct map *map = blobs->cache[i];
-    if (map != NULL && memcmp(map->digest, digest, GW_DIGEST_SIZE) == 0) return map;
+    struct loaded *loaded = blobs->cache[i];
+    if (loaded != NULL && memcmp(loaded->digest, digest, GW_DIGEST_SIZE) == 0) return loaded;
   }
   return NULL;
 }
 
 /* Takes the place of the one that was not used for the longest time. */
-static void add_to_cache(struct blobs_file *blobs, struct map *map) {
+static void add_to_cache(struct blobs_file *blobs, struct loaded *loaded) {
   size_t oldest = 0;
   for (size_t i = 0; i < BLOBS_CACHED; i++) {
     if (blobs->cache[i] == NULL) {
@@ -207,25 +251,25 @@ static void add_to_cache(struct blobs_file *blobs, struct map *map) {
     if (blobs->cache[i]->last_use < blobs->cache[oldest]->last_use) oldest = i;
   }
   uncache(blobs, oldest);
-  blobs->cache[oldest] = map;
-  map->in_cache = true;
+  blobs->cache[oldest] = loaded;
+  loaded->in_cache = true;
+  blobs->idle_size += loaded->size;
 }
 
-/* Read, not mapped: a sector that cannot be read is an error and no SIGBUS. */
-static int hash_file(int fd, uint8_t digest[GW_DIGEST_SIZE]) {
-  unsigned char piece[HASH_PIECE];
-  mbedtls_sha256_context hash;
-  ssize_t length;
-  mbedtls_sha256_init(&hash);
-  mbedtls_sha256_starts(&hash, 0);
-  do {
-    length = read(fd, piece, sizeof(piece));
-    if (length > 0) mbedtls_sha256_update(&hash, piece, (size_t)length);
-  } while (length > 0 || (length < 0 && errno == EINTR));
-  mbedtls_sha256_finish(&hash, digest);
-  mbedtls_sha256_free(&hash);
-  return length == 0 ? 0 : -1;
+/* Lets go of what nobody has open, oldest first, down to that many bytes. */
+static void shrink_idle(struct blobs_file *blobs, size_t limit) {
+  while (blobs->idle_size > limit) {
+    size_t oldest = BLOBS_CACHED;
+    for (size_t i = 0; i < BLOBS_CACHED; i++) {
+      const struct loaded *loaded = blobs->cache[i];
+      if (loaded == NULL || !is_idle(loaded)) continue;
+      if (oldest == BLOBS_CACHED || loaded->last_use < blobs->cache[oldest]->last_use) oldest = i;
+    }
+    uncache(blobs, oldest);
+  }
 }
+
+/* --- reading ------------------------------------------------------------------ */
 
 static bool is_checked(const struct check *check, const uint8_t *digest, const struct stat *info) {
   return check->inode == info->st_ino && check->changed.tv_sec == info->st_ctim.tv_sec &&
@@ -233,96 +277,117 @@ static bool is_checked(const struct check *check, const uint8_t *digest, const s
          memcmp(check->digest, digest, GW_DIGEST_SIZE) == 0;
 }
 
-/* Are these the bytes that the digest names? Disks rot and people copy; a
- * device would download wrong bytes again and again. */
-static int check_bytes(struct blobs_file *blobs, int fd, const struct stat *info,
-                       const uint8_t *digest, const char *path) {
-  struct check *check = &blobs->check[(digest[0] << 8 | digest[1]) % CHECKS_KEPT];
-  if (!is_checked(check, digest, info)) {
-    uint8_t found[GW_DIGEST_SIZE];
-    if (hash_file(fd, found) != 0) return fail_errno(blobs, path);
-    memcpy(check->digest, digest, GW_DIGEST_SIZE);
-    check->inode = info->st_ino;
-    check->changed = info->st_ctim;
-    check->good = memcmp(found, digest, GW_DIGEST_SIZE) == 0;
-  }
-  if (check->good) return SRV_OK;
+static void keep_check(struct check *check, const uint8_t *digest, const struct stat *info,
+                       bool good) {
+  if (time(NULL) - info->st_ctim.tv_sec < SETTLED_S) return;
+  memcpy(check->digest, digest, GW_DIGEST_SIZE);
+  check->inode = info->st_ino;
+  check->changed = info->st_ctim;
+  check->good = good;
+}
+
+static int fail_damaged(struct blobs_file *blobs, const char *path) {
   return fail(blobs, SRV_ERR_IO, "%s is damaged: restore it from a backup", path);
 }
 
-static int map_bytes(struct blobs_file *blobs, int fd, const char *path, struct map *map) {
-  if (map->size == 0) return SRV_OK;
-  void *data = mmap(NULL, map->size, PROT_READ, MAP_SHARED, fd, 0);
-  if (data == MAP_FAILED) return fail_errno(blobs, path);
-  map->data = data;
-  return SRV_OK;
+/* Are these the bytes that the digest names? Disks rot and people copy; a
+ * device would download wrong bytes again and again. */
+static int read_checked(struct blobs_file *blobs, int fd, const struct stat *info, const char *path,
+                        struct loaded *loaded) {
+  uint8_t found[GW_DIGEST_SIZE];
+  const uint8_t *digest = loaded->digest;
+  struct check *check = &blobs->check[(digest[0] << 8 | digest[1]) % CHECKS_KEPT];
+  bool known = is_checked(check, digest, info);
+  if (known && !check->good) return fail_damaged(blobs, path); /* devices ask again and again */
+  int status = read_file(blobs, fd, path, loaded->size, &loaded->data);
+  if (status != SRV_OK || known) return status;
+  mbedtls_sha256(loaded->data, loaded->size, found, 0);
+  bool good = memcmp(found, digest, GW_DIGEST_SIZE) == 0;
+  keep_check(check, digest, info, good);
+  return good ? SRV_OK : fail_damaged(blobs, path);
 }
 
-/* Maps the blob of map's digest and size. */
-static int map_file(struct blobs_file *blobs, struct map *map) {
+/* Reads the blob of loaded's digest and size. */
+static int load_file(struct blobs_file *blobs, struct loaded *loaded) {
   char path[PATH_MAX];
-  path_of(blobs, map->digest, path);
+  path_of(blobs, loaded->digest, path);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fail_errno(blobs, path);
   struct stat info;
   int status;
   if (fstat(fd, &info) != 0) {
     status = fail_errno(blobs, path);
-  } else if ((uint64_t)info.st_size != map->size) {
+  } else if ((uint64_t)info.st_size != loaded->size) {
     status = fail(blobs, SRV_ERR_IO, "%s has %lld bytes instead of %zu: restore it from a backup",
-                  path, (long long)info.st_size, map->size);
+                  path, (long long)info.st_size, loaded->size);
   } else {
-    status = check_bytes(blobs, fd, &info, map->digest, path);
+    status = read_checked(blobs, fd, &info, path, loaded);
   }
-  if (status == SRV_OK) status = map_bytes(blobs, fd, path, map);
   close(fd);
   return status;
 }
 
-static int open_map(struct blobs_file *blobs, const uint8_t *digest, size_t size_bytes,
-                    struct map **out) {
-  struct map *map = calloc(1, sizeof(*map));
-  if (map == NULL) return fail_memory(blobs);
-  memcpy(map->digest, digest, GW_DIGEST_SIZE);
-  map->size = size_bytes;
-  int status = map_file(blobs, map);
+static int make_room(struct blobs_file *blobs, size_t size) {
+  if (size <= blobs->loaded_max - blobs->loaded_size) return SRV_OK;
+  shrink_idle(blobs, 0);
+  if (size <= blobs->loaded_max - blobs->loaded_size) return SRV_OK;
+  return fail(blobs, SRV_ERR_BUSY, "%zu bytes of artifacts are being downloaded: try again later",
+              blobs->loaded_size);
+}
+
+static int load(struct blobs_file *blobs, const uint8_t *digest, size_t size_bytes,
+                struct loaded **out) {
+  int status = make_room(blobs, size_bytes);
+  if (status != SRV_OK) return status;
+  struct loaded *loaded = calloc(1, sizeof(*loaded));
+  if (loaded == NULL) return fail_memory(blobs);
+  memcpy(loaded->digest, digest, GW_DIGEST_SIZE);
+  loaded->size = size_bytes;
+  status = load_file(blobs, loaded);
   if (status != SRV_OK) {
-    free(map);
+    free(loaded->data);
+    free(loaded);
     return status;
   }
-  add_to_cache(blobs, map);
-  *out = map;
+  blobs->loaded_size += size_bytes;
+  add_to_cache(blobs, loaded);
+  *out = loaded;
   return SRV_OK;
 }
 
 static int blobs_open(struct srv_blobs *base, const uint8_t digest[GW_DIGEST_SIZE],
                       size_t size_bytes, struct srv_blob_view *view) {
   struct blobs_file *blobs = self(base);
-  struct map *map = find_cached(blobs, digest);
-  if (map == NULL) {
-    int status = open_map(blobs, digest, size_bytes, &map);
+  struct loaded *loaded = find_cached(blobs, digest);
+  if (loaded == NULL) {
+    int status = load(blobs, digest, size_bytes, &loaded);
     if (status != SRV_OK) return status;
   }
-  map->last_use = ++blobs->use_count;
-  map->views++;
-  *view = (struct srv_blob_view){.data = map->data, .size = map->size, .owner = map};
+  if (loaded->views == 0) blobs->idle_size -= loaded->size;
+  loaded->last_use = ++blobs->use_count;
+  loaded->views++;
+  *view = (struct srv_blob_view){.data = loaded->data, .size = loaded->size, .owner = loaded};
   return SRV_OK;
 }
 
 static void blobs_release(struct srv_blobs *base, struct srv_blob_view *view) {
-  (void)base;
-  struct map *map = view->owner;
+  struct blobs_file *blobs = self(base);
+  struct loaded *loaded = view->owner;
   *view = (struct srv_blob_view){0};
-  if (map == NULL) return;
-  map->views--;
-  if (map->views == 0 && !map->in_cache) free_map(map);
+  if (loaded == NULL || --loaded->views > 0) return;
+  if (!loaded->in_cache) {
+    free_loaded(blobs, loaded);
+    return;
+  }
+  blobs->idle_size += loaded->size;
+  shrink_idle(blobs, blobs->idle_max);
 }
 
 static int blobs_remove(struct srv_blobs *base, const uint8_t digest[GW_DIGEST_SIZE]) {
   struct blobs_file *blobs = self(base);
   for (size_t i = 0; i < BLOBS_CACHED; i++) {
-    struct map *map = blobs->cache[i];
-    if (map != NULL && memcmp(map->digest, digest, GW_DIGEST_SIZE) == 0) uncache(blobs, i);
+    struct loaded *loaded = blobs->cache[i];
+    if (loaded != NULL && memcmp(loaded->digest, digest, GW_DIGEST_SIZE) == 0) uncache(blobs, i);
   }
   char path[PATH_MAX];
   path_of(blobs, digest, path);
@@ -401,6 +466,8 @@ int srv_blob_file_open(struct srv_blobs **out, const char *folder, char error[SR
     return SRV_ERR_INTERNAL;
   }
   blobs->base.ops = &file_ops;
+  blobs->idle_max = IDLE_BYTES_MAX;
+  blobs->loaded_max = LOADED_BYTES_MAX;
   char temporary[PATH_MAX];
   int length = snprintf(blobs->folder, sizeof(blobs->folder), "%s", folder);
   snprintf(temporary, sizeof(temporary), "%s/tmp", blobs->folder);
@@ -415,4 +482,9 @@ int srv_blob_file_open(struct srv_blobs **out, const char *folder, char error[SR
   remove_temporary_files(blobs);
   *out = &blobs->base;
   return SRV_OK;
+}
+
+void srv_blob_file_set_memory(struct srv_blobs *base, size_t idle_max, size_t loaded_max) {
+  self(base)->idle_max = idle_max;
+  self(base)->loaded_max = loaded_max;
 }

@@ -99,6 +99,69 @@ TEST(a_damaged_blob_is_never_given_out_and_comes_back_when_restored) {
   blobs->ops->close(blobs);
 }
 
+static void expect_view(struct srv_blobs *blobs, const uint8_t *digest, const char *text) {
+  struct srv_blob_view view;
+  assert_int_equal(blobs->ops->open(blobs, digest, strlen(text), &view), SRV_OK);
+  assert_memory_equal(view.data, text, strlen(text));
+  blobs->ops->release(blobs, &view);
+}
+
+TEST(a_blob_that_is_cut_short_while_it_is_open_stays_right_and_the_next_open_is_told) {
+  struct srv_blobs *blobs = open_or_fail();
+  srv_blob_file_set_memory(blobs, 0, SIZE_MAX); /* kept while it is open only */
+  uint8_t digest[GW_DIGEST_SIZE];
+  struct srv_blob_view view, again;
+  add(blobs, "abc", digest);
+  assert_int_equal(blobs->ops->open(blobs, digest, 3, &view), SRV_OK);
+  overwrite(digest, "");
+  assert_memory_equal(view.data, "abc", 3);
+  expect_view(blobs, digest, "abc"); /* the same bytes, shared */
+  blobs->ops->release(blobs, &view);
+  assert_int_equal(blobs->ops->open(blobs, digest, 3, &again), SRV_ERR_IO);
+  assert_non_null(strstr(blobs->error, "0 bytes instead of 3"));
+  blobs->ops->close(blobs);
+}
+
+TEST(what_nobody_has_open_is_kept_up_to_a_number_of_bytes_and_the_oldest_goes) {
+  struct srv_blobs *blobs = open_or_fail();
+  srv_blob_file_set_memory(blobs, 8, SIZE_MAX);
+  uint8_t first[GW_DIGEST_SIZE], second[GW_DIGEST_SIZE], third[GW_DIGEST_SIZE];
+  struct srv_blob_view view;
+  add(blobs, "1111", first);
+  add(blobs, "2222", second);
+  add(blobs, "3333", third);
+  expect_view(blobs, first, "1111");
+  expect_view(blobs, second, "2222");
+  expect_view(blobs, third, "3333");
+  overwrite(first, "");
+  overwrite(second, "");
+  overwrite(third, "");
+  expect_view(blobs, second, "2222");
+  expect_view(blobs, third, "3333");
+  assert_int_equal(blobs->ops->open(blobs, first, 4, &view), SRV_ERR_IO);
+  blobs->ops->close(blobs);
+}
+
+TEST(more_bytes_open_at_once_than_memory_allows_are_busy_until_one_is_released) {
+  struct srv_blobs *blobs = open_or_fail();
+  srv_blob_file_set_memory(blobs, 8, 10);
+  uint8_t first[GW_DIGEST_SIZE], second[GW_DIGEST_SIZE], third[GW_DIGEST_SIZE];
+  struct srv_blob_view view, other;
+  add(blobs, "1111", first);
+  add(blobs, "2222", second);
+  add(blobs, "3333", third);
+  assert_int_equal(blobs->ops->open(blobs, first, 4, &view), SRV_OK);
+  expect_view(blobs, second, "2222");
+  expect_view(blobs, third, "3333"); /* in the place of the second, which is idle */
+  assert_int_equal(blobs->ops->open(blobs, second, 4, &other), SRV_OK);
+  assert_int_equal(blobs->ops->open(blobs, third, 4, &(struct srv_blob_view){0}), SRV_ERR_BUSY);
+  assert_non_null(strstr(blobs->error, "try again"));
+  blobs->ops->release(blobs, &view);
+  expect_view(blobs, third, "3333");
+  blobs->ops->release(blobs, &other);
+  blobs->ops->close(blobs);
+}
+
 TEST(an_aborted_upload_leaves_no_file) {
   struct srv_blobs *blobs = open_or_fail();
   struct srv_blob_writer *writer;
