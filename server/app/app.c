@@ -170,17 +170,13 @@ static void print_ready(const struct app *app) {
   fflush(stdout);
 }
 
-static bool is_loopback(const char *address) {
-  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-}
-
 /* --- running ----------------------------------------------------------------------- */
 
 static int serve(struct app *app) {
   print_listening(app);
   int status = make_key(app);
   if (status != SRV_OK) return status;
-  if (!is_loopback(app->options.http_bind)) {
+  if (!srv_rest_is_loopback(app->options.http_bind)) {
     srv_log(SRV_LOG_WARNING, "app",
             "the REST API is plain HTTP and open to other machines: API keys travel in the clear; "
             "put a TLS proxy before it");

@@ -16,7 +16,9 @@
 #include "server/rest/rest.h"
 
 #define CONNECTIONS_MAX 512 /* operators and tools, not devices */
-#define IDLE_TIMEOUT_S 60   /* of a silent connection */
+/* One that opens all of them and is silent keeps others out for this long. */
+#define IDLE_TIMEOUT_S 15
+#define CONNECTIONS_PER_ADDRESS 64 /* where strangers can reach us */
 #define BACKLOG 64
 /* An artifact in JSON is parsed at once, and devices wait meanwhile: 16 MiB
  * take half a second. Base64 is four thirds of the bytes; and the other members. */
@@ -394,13 +396,30 @@ static int open_socket(const char *address, uint16_t port, uint16_t *bound_port,
   return *fd >= 0 ? SRV_OK : fail_bind(system_error, address, port, error);
 }
 
-static int start_daemon(struct srv_rest *rest, int fd, char *error) {
+bool srv_rest_is_loopback(const char *address) {
+  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static unsigned idle_timeout(const struct srv_rest_config *config) {
+  return config->idle_timeout_s > 0 ? config->idle_timeout_s : IDLE_TIMEOUT_S;
+}
+
+static unsigned connections_per_address(const struct srv_rest_config *config, const char *address) {
+  if (config->connections_per_address > 0) return config->connections_per_address;
+  return srv_rest_is_loopback(address) ? CONNECTIONS_MAX : CONNECTIONS_PER_ADDRESS;
+}
+
+/* Strict: a request that two programs may read differently is refused. */
+static int start_daemon(struct srv_rest *rest, int fd, const struct srv_rest_config *config,
+                        const char *address, char *error) {
   rest->daemon = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, rest,
       MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
       MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
-      (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-      MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_END);
+      (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout(config),
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections_per_address(config, address),
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
+      MHD_OPTION_END);
   if (rest->daemon != NULL) return SRV_OK;
   close(fd);
   snprintf(error, SRV_ERROR_MAX, "cannot start the HTTP server");
@@ -426,7 +445,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                                             .gateway_stats = config->gateway_stats,
                                             .gateway_context = config->gateway_context};
   int status = open_socket(address, config->port, &rest->port, &fd, error);
-  if (status == SRV_OK) status = start_daemon(rest, fd, error);
+  if (status == SRV_OK) status = start_daemon(rest, fd, config, address, error);
   if (status != SRV_OK) {
     free(rest);
     return status;

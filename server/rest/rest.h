@@ -5,6 +5,7 @@
  * from which GET /v1/openapi.json is made. Owns its sockets; runs on the
  * loop's thread. Nests in any epoll loop: wait for srv_rest_fd to be readable
  * or for the time-out, then call srv_rest_run. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,10 @@ struct srv_rest;
 struct srv_rest_config {
   const char *bind_address; /* NULL: "127.0.0.1" */
   uint16_t port;            /* 0: any free one */
+  unsigned idle_timeout_s;  /* of a connection on which no byte moves; 0: 15 */
+  /* At once from one address; 0: as many as there are on loopback, where a proxy
+   * stands for everyone, else 64. */
+  unsigned connections_per_address;
   struct srv_core *core;
   const char *version; /* of the program, for /v1/status; must outlive it */
   /* What the gateway counts, for /v1/status; NULL: left out. */
@@ -29,6 +34,8 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                     char error[SRV_ERROR_MAX]);
 /* Ends open connections; uploads that are not complete are dropped. */
 void srv_rest_destroy(struct srv_rest *rest);
+/* Is what is bound there out of other machines' reach? */
+bool srv_rest_is_loopback(const char *address);
 int srv_rest_fd(const struct srv_rest *rest);
 uint16_t srv_rest_port(const struct srv_rest *rest);
 /* Milliseconds until a timer is due, -1 for none. */

@@ -4,6 +4,7 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_artifacts.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_devices.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_connections.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_events.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_openapi.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_releases.c
