@@ -179,6 +179,7 @@ class Devices(EndToEnd):
         self.assertIn('"event":"stats"', lines[-1])
 
     def test_a_wrong_command_line_is_one_line_that_says_what_to_do(self):
+        word = sorted((support.EXAMPLE / "clips/yes").glob("*.wav"))[0]
         for options, expected in (
                 ([], "--store is missing"),
                 (["--store", "s"], "--psk-id and --psk"),
@@ -188,7 +189,9 @@ class Devices(EndToEnd):
                 (["--store", "s", "--port", "70000"], "--port 70000"),
                 (["--store", "s", "--bogus"], "--bogus: no such option"),
                 (["--store"], "--store: no such option, or its value is missing"),
-                (["--store", "s", "--offline", "--mic=no-such-card"], "--mic"),
+                (["--store", "s", "--offline", "--mic=no-such-card"], "--mic=NAME"),
+                (["--store", "s", "--psk-id", "a@b", "--psk", "", "--clips", "c"], "--psk-id and"),
+                (["--store", "/dev/null", "--offline", "--wav", word], "--store /dev/null"),
         ):
             done = subprocess.run([BIN / "micro_speech", *options], cwd=self.folder,
                                   capture_output=True, text=True, timeout=60, check=False)

@@ -255,6 +255,15 @@ static void open_audio(struct device *device, const struct options *options) {
   if (!device->audio) die("no audio", why);
 }
 
+static void open_store(struct device *device, const char *folder) {
+  int status = godwit_store_init(
+      &device->store, &(struct godwit_store_config){.volume = folder, .package = "model"});
+  if (status == GODWIT_OK) return;
+  fprintf(stderr, "micro_speech: --store %s: %s; it has to be a folder that can be written\n",
+          folder, godwit_status_name(status));
+  exit(1);
+}
+
 static void must(int status, const char *what) {
   if (status != GODWIT_OK) die(what, godwit_status_name(status));
 }
@@ -281,9 +290,7 @@ static void open_network(struct device *device, const struct options *options) {
 
 static void open_updater(struct device *device, const struct options *options) {
   wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], MODEL_ARENA_BYTES);
-  must(godwit_store_init(&device->store, &(struct godwit_store_config){.volume = options->store,
-                                                                       .package = "model"}),
-       options->store);
+  open_store(device, options->store);
   must(godwit_updater_init(
            &device->updater,
            &(struct godwit_updater_config){

@@ -179,7 +179,8 @@ static void take_option(struct options *options, int which) {
 
 static void check(const struct options *options) {
   if (!options->store) wrong("--store is missing: where shall models be kept?");
-  if (!options->offline && (!options->psk_id || !options->psk)) {
+  if (!options->offline &&
+      (!options->psk_id || !options->psk || !*options->psk_id || !*options->psk)) {
     wrong("--psk-id and --psk (or GODWIT_PSK) are missing: who is this device?");
   }
   if (options->mic + !!options->wav + !!options->clips != 1) {
