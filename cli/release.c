@@ -48,6 +48,8 @@ static void print_release(struct cli_session *session, const json_t *release,
   sequence_of(line, sizeof line, release);
   cli_fact(session, "sequence", "%s", line);
   cli_fact(session, "rollout", "%s", rollout_of(release));
+  const char *problem = cli_text(release, "problem");
+  if (problem[0] != 0) cli_fact(session, "problem", "devices do not get it: %s", problem);
   cli_fact(session, "artifacts", "%s",
            cli_join_artifacts(line, sizeof line, json_object_get(release, "artifactIds"),
                               names->artifacts));
@@ -168,13 +170,7 @@ int cli_release_list(struct cli_session *session) {
   return status;
 }
 
-int cli_release_show(struct cli_session *session) {
-  json_t *release;
-  int status = cli_find_release(session, cli_argument(session, 0), &release);
-  return status == CLI_OK ? show(session, release) : status;
-}
-
-/* --- change ------------------------------------------------------------------- */
+/* --- one ----------------------------------------------------------------------- */
 
 static int address_found(struct cli_session *session, struct cli_address *address) {
   json_t *release;
@@ -184,6 +180,15 @@ static int address_found(struct cli_session *session, struct cli_address *addres
   cli_address_step(address, cli_text(release, "id"));
   json_decref(release);
   return CLI_OK;
+}
+
+/* Asked for by its id: what is wrong with it stands in no list. */
+int cli_release_show(struct cli_session *session) {
+  struct cli_address address;
+  json_t *release;
+  int status = address_found(session, &address);
+  if (status == CLI_OK) status = cli_api_get(session, &address, &release);
+  return status == CLI_OK ? show(session, release) : status;
 }
 
 static int set_rollout(struct cli_session *session, int on) {

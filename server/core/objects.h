@@ -94,6 +94,10 @@ int srv_core_provision(struct srv_core *core, struct srv_device *device,
  * package, an artifact made for another blueprint. */
 int srv_core_create_release(struct srv_core *core, struct srv_release *release);
 int srv_core_update_release(struct srv_core *core, struct srv_release *release);
+/* Why devices do not get it though its rollout is on: what it is made of is not
+ * there any more. "" when nothing is wrong. */
+int srv_core_release_problem(struct srv_core *core, const struct srv_release *release,
+                             char problem[SRV_ERROR_MAX]);
 int srv_core_delete_release(struct srv_core *core, const char *project_id, const char *id);
 
 /* --- artifacts ------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/core/internal.h"
+#include "server/core/log.h"
 #include "wire/cbor.h"
 
 /* --- from a release to its manifest --------------------------------------------- */
@@ -133,6 +134,13 @@ static void add_release(void *context, const void *row) {
   list->release[list->count++] = *(const struct srv_release *)row;
 }
 
+/* A row that is gone or does not fit any more, after a restore or by another's
+ * hand: no reason to keep all devices from the other releases. A store that
+ * fails is one: devices would be sent back to older releases. */
+static bool is_broken(int status) {
+  return status == SRV_ERR_NOT_FOUND || status == SRV_ERR_INVALID;
+}
+
 static int compile_all(struct srv_core *core, const struct release_list *list,
                        struct srv_compiled_project *project) {
   project->release = calloc(list->count == 0 ? 1 : list->count, sizeof(*project->release));
@@ -141,7 +149,14 @@ static int compile_all(struct srv_core *core, const struct release_list *list,
   }
   for (size_t i = 0; i < list->count; i++) {
     const struct srv_release *release = &list->release[i];
-    int status = compile(core, release, release->sequence_number, &project->release[i]);
+    int status =
+        compile(core, release, release->sequence_number, &project->release[project->count]);
+    if (is_broken(status)) {
+      srv_log(SRV_LOG_ERROR, "core",
+              "release %u of project %s is left out, devices get the one before it: %s",
+              release->sequence_number, release->project_id, core->error);
+      continue;
+    }
     if (status != SRV_OK) return status;
     project->count++;
   }
@@ -259,6 +274,18 @@ static int check_release(struct srv_core *core, const struct srv_release *releas
     free(compiled);
   }
   return status == SRV_ERR_NOT_FOUND ? SRV_ERR_INVALID : status;
+}
+
+int srv_core_release_problem(struct srv_core *core, const struct srv_release *release,
+                             char problem[SRV_ERROR_MAX]) {
+  struct srv_compiled_release *compiled = malloc(sizeof(*compiled));
+  problem[0] = 0;
+  if (compiled == NULL) return srv_fail_memory(core);
+  int status = compile(core, release, release->sequence_number, compiled);
+  free(compiled);
+  if (!is_broken(status)) return status;
+  snprintf(problem, SRV_ERROR_MAX, "%s", core->error);
+  return SRV_OK;
 }
 
 /* Unix seconds; two releases in one second, or a clock that was set back, take

@@ -75,8 +75,14 @@ int srv_create_release(struct srv_request *request) {
 
 int srv_get_release(struct srv_request *request) {
   struct srv_release release;
+  char problem[SRV_ERROR_MAX];
   int status = find_release(request, &release);
-  return status == SRV_OK ? srv_answer_data(request, srv_encode_release(&release)) : status;
+  if (status != SRV_OK) return status;
+  status = srv_core_release_problem(request->core, &release, problem);
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  json_t *object = srv_encode_release(&release);
+  if (problem[0] != 0) json_object_set_new(object, "problem", json_string(problem));
+  return srv_answer_data(request, object);
 }
 
 int srv_update_release(struct srv_request *request) {

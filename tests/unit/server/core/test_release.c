@@ -299,3 +299,37 @@ TEST(a_manifest_for_a_deleted_device_is_not_found) {
   assert_int_equal(srv_core_manifest(f.core, &ref, &manifest), SRV_ERR_NOT_FOUND);
   core_fixture_end(&f);
 }
+
+/* Behind the core's back: the artifact's package becomes the other one's. */
+static void rename_package(const struct srv_artifact *artifact, const char *package) {
+  struct srv_artifact changed = *artifact;
+  struct srv_store *store = f.folder.store;
+  snprintf(changed.package, sizeof(changed.package), "%s", package);
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  assert_int_equal(store->ops->update(store, SRV_ARTIFACT, &changed), SRV_OK);
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+}
+
+TEST(a_release_that_fits_no_more_is_left_out_and_the_others_go_on) {
+  core_fixture_begin(&f);
+  char problem[SRV_ERROR_MAX];
+  struct srv_device device = make_device(&f, "d", NULL, NULL);
+  struct srv_release good = make_release(&f, make_artifact(&f, "model", "1.0.0").id, NULL, NULL);
+  struct srv_artifact model = make_artifact(&f, "model", "2.0.0");
+  struct srv_artifact other = make_artifact(&f, "other", "3.0.0");
+  struct srv_release broken = {.rollout = true, .artifact_count = 2};
+  strcpy(broken.project_id, P);
+  strcpy(broken.artifact_id[0], model.id);
+  strcpy(broken.artifact_id[1], other.id);
+  assert_ok(f.core, srv_core_create_release(f.core, &broken));
+  assert_ok(f.core, srv_core_release_problem(f.core, &broken, problem));
+  assert_string_equal(problem, "");
+  rename_package(&other, "model");
+  core_fixture_restart(&f);
+  assert_string_equal(version_for(&f, &device), "1.0.0");
+  assert_ok(f.core, srv_core_release_problem(f.core, &broken, problem));
+  assert_non_null(strstr(problem, "two artifacts of package \"model\""));
+  assert_ok(f.core, srv_core_release_problem(f.core, &good, problem));
+  assert_string_equal(problem, "");
+  core_fixture_end(&f);
+}

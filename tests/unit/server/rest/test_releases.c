@@ -93,3 +93,30 @@ TEST(releases_are_listed_newest_first_and_filtered) {
   rest_expect(rest_call(&f, "GET", url, NULL), 404);
   rest_end(&f);
 }
+
+TEST(a_release_that_devices_do_not_get_says_why) {
+  begin_with_artifacts();
+  char body[256], url[128];
+  const struct rest_answer *answer =
+      rest_upload(&f, PP "/artifacts?package=other&version=3.0.0&forceBinary=true", "bytes", 5);
+  rest_expect(answer, 200);
+  struct srv_artifact other;
+  assert_ok(f.core.core,
+            srv_core_find(f.core.core, SRV_ARTIFACT, P, rest_text(answer, "data.id"), &other));
+  snprintf(body, sizeof(body), "{\"artifactIds\":[\"%s\",\"%s\"],\"rollout\":true}", artifact[0],
+           other.id);
+  answer = rest_call(&f, "POST", PP "/releases", body);
+  rest_expect(answer, 200);
+  snprintf(url, sizeof(url), PP "/releases/%s", rest_text(answer, "data.id"));
+  answer = rest_call(&f, "GET", url, NULL);
+  assert_null(rest_value(answer, "data.problem"));
+  struct srv_store *store = f.core.folder.store;
+  strcpy(other.package, "model"); /* behind the core's back */
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  assert_int_equal(store->ops->update(store, SRV_ARTIFACT, &other), SRV_OK);
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+  answer = rest_call(&f, "GET", url, NULL);
+  rest_expect(answer, 200);
+  assert_non_null(strstr(rest_text(answer, "data.problem"), "two artifacts"));
+  rest_end(&f);
+}
