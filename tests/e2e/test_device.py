@@ -166,6 +166,7 @@ class Devices(EndToEnd):
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('"event":"model"', done.stdout)
+        self.assertIn('"event":"audio_ended"', done.stdout.splitlines()[-1])
 
     def test_a_microphone_is_listened_to(self):
         """ALSA's null device: a microphone in perfect silence."""

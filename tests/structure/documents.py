@@ -7,7 +7,8 @@
 - each path in backticks in the documents that tell where things are exists, from
   the root or, in a row of a table, from the folder that the row is about
   (NAME and PART stand for anything);
-- each `./dev VERB` is a verb that ./dev knows.
+- each `./dev VERB` is a verb that ./dev knows;
+- the operators that docs/spec/model.md lists are those of wit/ops.h.
 """
 import glob
 import os
@@ -79,12 +80,21 @@ def check_document(document, verbs, problems):
     return checked
 
 
+def check_operators(problems):
+    section = read("docs/spec/model.md").partition("\n## Operators\n\n")[2].partition("\n")[0]
+    listed = section.split(", ")
+    there = [name.upper() for name in re.findall(r"wit_op_(\w+);", read("runtime/include/wit/ops.h"))]
+    if listed != there:
+        problems.append(f"docs/spec/model.md lists the operators {listed}, wit/ops.h has {there}")
+
+
 def main():
     verbs = set(re.findall(r"^  (\w+) ", subprocess.run(
         ["./dev", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout, re.M)) | {"help"}
     problems, checked = [], {}
     for document in [name for name in files() if name.endswith(".md")]:
         checked[document] = check_document(document, verbs, problems)
+    check_operators(problems)
     for document in MAPS:
         if not checked.get(document):
             problems.append(f"{document}: nothing in it was checked")

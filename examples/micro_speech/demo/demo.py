@@ -303,12 +303,15 @@ class Demo:
         device = self.device(name)
 
         def swapped():
+            latest = None
             for event in device.events[since:]:
                 if event["event"] == "downloading":
-                    self.screen.progress(f"{name} fetches model@{after}",
-                                         f"{event['bytes']} of {event['of']} bytes")
+                    latest = event
                 elif event["event"] == "swap" and event["to"] == after:
                     return event
+            if latest:
+                self.screen.progress(f"{name} fetches model@{after}",
+                                     f"{latest['bytes']} of {latest['of']} bytes")
             return None
 
         swap = device.wait_for(swapped, 60 * self.patience, f"swap {after}")

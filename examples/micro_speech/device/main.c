@@ -225,7 +225,7 @@ static bool hear(struct device *device) {
   if (behind_ms > device->swap.behind_ms_max) device->swap.behind_ms_max = behind_ms;
   if (lost > 0) listener_lost(&device->listener, lost);
   if (count < 0) {
-    event("ended", {"why", EVENT_TEXT("no more audio")});
+    event("audio_ended", {0});
     stopped = 1;
   }
   if (count <= 0) return false;

@@ -133,8 +133,9 @@ static void say_stats(char *text, const struct event_field *fields) {
   missed_told = missed;
 }
 
-static void say_ended(char *text, const struct event_field *fields) {
-  say(text, "ended", "%s", text_of(fields, "why"));
+static void say_audio_ended(char *text, const struct event_field *fields) {
+  (void)fields;
+  say(text, "ended", "no more audio");
 }
 
 static const struct {
@@ -154,7 +155,7 @@ static const struct {
     {"heard", say_heard},
     {"played", say_played},
     {"stats", say_stats},
-    {"ended", say_ended},
+    {"audio_ended", say_audio_ended},
 };
 
 /* Labels and reasons come from files and the network: nothing of theirs may
