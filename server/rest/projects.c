@@ -67,11 +67,15 @@ static int add_count(struct srv_request *request, json_t *counts, const char *na
                      enum srv_kind kind) {
   struct srv_query query = {0};
   uint64_t total = 0;
+  const char *project_id = request->key.project_id;
+  if (project_id[0] != 0) srv_query_text(&query, "project_id", SRV_EQUALS, project_id);
   int status = srv_core_list(request->core, kind, &query, NULL, NULL, &total);
   json_object_set_new(counts, name, json_integer((json_int_t)total));
   return srv_request_fail_core(request, status);
 }
 
+/* A project's key sees what is the project's, and nothing of the gateway, which
+ * counts for all. */
 int srv_get_status(struct srv_request *request) {
   const struct srv_rest_context *context = request->context;
   json_t *counts = json_object();
@@ -88,7 +92,7 @@ int srv_get_status(struct srv_request *request) {
       json_pack("{s:s, s:o, s:I, s:o}", "version", context->version, "startedAt",
                 srv_encode_time(context->started_us), "uptimeSeconds",
                 (json_int_t)(now.tv_sec - context->started_monotonic_s), "objects", counts);
-  if (context->gateway_stats != NULL) {
+  if (context->gateway_stats != NULL && request->key.project_id[0] == 0) {
     struct srv_gateway_stats stats = {0};
     context->gateway_stats(context->gateway_context, &stats);
     json_object_set_new(data, "gateway", encode_gateway(&stats));

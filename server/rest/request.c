@@ -655,6 +655,16 @@ int srv_answer_list(struct srv_request *request, struct srv_query *query,
   return SRV_OK;
 }
 
+/* A message may repeat a path that is no UTF-8, or end within a character. */
+static json_t *message_of(struct srv_request *request) {
+  json_t *message = json_string(request->error);
+  if (message != NULL) return message;
+  for (char *c = request->error; *c != 0; c++) {
+    if ((unsigned char)*c >= 0x80) *c = '?';
+  }
+  return json_string(request->error);
+}
+
 json_t *srv_request_take_document(struct srv_request *request) {
   if (request->error[0] == 0) {
     json_t *answer = request->answer;
@@ -665,10 +675,8 @@ json_t *srv_request_take_document(struct srv_request *request) {
   if (request->error_field[0] != 0) {
     json_array_append_new(details, json_pack("{s:s}", "field", request->error_field));
   }
-  json_t *message = json_string(request->error); /* NULL when a cut went through a character */
-  if (message == NULL) message = json_string("bad request");
-  return json_pack("{s:i, s:o, s:o}", "code", request->error_code, "message", message, "details",
-                   details);
+  return json_pack("{s:i, s:o, s:o}", "code", request->error_code, "message", message_of(request),
+                   "details", details);
 }
 
 void srv_request_end(struct srv_request *request) {

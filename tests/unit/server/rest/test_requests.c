@@ -355,3 +355,35 @@ TEST(status_counts_what_there_is) {
   assert_string_equal(rest_text(answer, "data.version"), "0.0.0");
   rest_end(&f);
 }
+
+static void count_sessions(void *context, struct srv_gateway_stats *out) {
+  (void)context;
+  out->sessions = 7;
+}
+
+TEST(status_shows_a_projects_key_its_project_only) {
+  rest_begin(&f);
+  f.context.gateway_stats = count_sessions;
+  rest_expect(rest_call(&f, "POST", PP "/devices", "{\"name\":\"d\"}"), 200);
+  struct srv_project project = {.id = "other", .name = "other"};
+  assert_ok(f.core.core, srv_core_create_project(f.core.core, &project));
+  char text[SRV_API_KEY_LENGTH + 1];
+  struct srv_api_key key = {.name = "other", .project_id = "other"};
+  assert_ok(f.core.core, srv_core_create_api_key(f.core.core, &key, text));
+  const struct rest_answer *answer = rest_call_as(&f, text, "GET", "/v1/status", NULL);
+  rest_expect(answer, 200);
+  assert_non_null(rest_value(answer, "data.objects.devices"));
+  assert_int_equal(rest_number(answer, "data.objects.devices"), 0);
+  assert_null(rest_value(answer, "data.gateway"));
+  answer = rest_call(&f, "GET", "/v1/status", NULL);
+  assert_int_equal(rest_number(answer, "data.objects.devices"), 1);
+  assert_int_equal(rest_number(answer, "data.gateway.sessions"), 7);
+  rest_end(&f);
+}
+
+TEST(a_name_that_is_no_utf8_is_not_found_in_words) {
+  rest_begin(&f);
+  rest_expect_error(rest_call(&f, "GET", PP "/tags/%FF%C3x", NULL), 404, 5,
+                    "there is no tag \"??x\"");
+  rest_end(&f);
+}
