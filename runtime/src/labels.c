@@ -168,7 +168,7 @@ static bool tflite_labels(const struct wit_model *model, struct label_text *text
   if (!wit_model_metadata(model, "TFLITE_METADATA", &data, &size)) return false;
   struct wit_reader r;
   wit_reader_init(&r, data, (uint32_t)size);
-  struct bytes name, labels;
+  struct bytes name = {0}, labels = {0};
   if (!tflite_label_file(&r, &name)) return false;
   if (!zip_find((struct bytes){model->file, model->file_size}, name, &labels)) return false;
   *text = (struct label_text){WIT_LABELS_TFLITE, (const char *)labels.at, labels.size, '\n'};

@@ -244,7 +244,7 @@ static bool read_column(sqlite3_stmt *handle, int index, const struct srv_column
                         void *row) {
   char *field = (char *)row + column->offset;
   int64_t number = 0;
-  size_t count;
+  size_t count = 0;
   switch (column->type) {
     case SRV_COLUMN_TEXT:
     case SRV_COLUMN_REFERENCE:
