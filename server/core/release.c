@@ -253,8 +253,26 @@ static int check_release_tag(struct srv_core *core, const struct srv_release *re
                   label);
 }
 
-static int check_release(struct srv_core *core, const struct srv_release *release) {
-  struct srv_compiled_release *compiled;
+static bool same_content(const struct srv_release *a, const struct srv_release *b) {
+  if (a->artifact_count != b->artifact_count) return false;
+  for (size_t i = 0; i < a->artifact_count; i++) {
+    if (strcmp(a->artifact_id[i], b->artifact_id[i]) != 0) return false;
+  }
+  return strcmp(a->blueprint_id, b->blueprint_id) == 0;
+}
+
+/* With the longest number: the one that it will get is not known yet. */
+static int check_compiles(struct srv_core *core, const struct srv_release *release) {
+  struct srv_compiled_release *compiled = malloc(sizeof(*compiled));
+  if (compiled == NULL) return srv_fail_memory(core);
+  int status = compile(core, release, INT32_MAX, compiled);
+  free(compiled);
+  return status;
+}
+
+/* One that fits no more can still be switched off. old: NULL for a new one. */
+static int check_release(struct srv_core *core, const struct srv_release *release,
+                         const struct srv_release *old) {
   if (release->artifact_count == 0) {
     return srv_fail(core, SRV_ERR_INVALID, "a release needs at least one artifact");
   }
@@ -266,13 +284,8 @@ static int check_release(struct srv_core *core, const struct srv_release *releas
   for (size_t i = 0; status == SRV_OK && i < release->release_tag_count; i++) {
     status = check_release_tag(core, release, i);
   }
-  if (status == SRV_OK) {
-    compiled = malloc(sizeof(*compiled));
-    if (compiled == NULL) return srv_fail_memory(core);
-    /* With the longest number: the one that it will get is not known yet. */
-    status = compile(core, release, INT32_MAX, compiled);
-    free(compiled);
-  }
+  bool known = old != NULL && !release->rollout && same_content(release, old);
+  if (status == SRV_OK && !known) status = check_compiles(core, release);
   return status == SRV_ERR_NOT_FOUND ? SRV_ERR_INVALID : status;
 }
 
@@ -322,7 +335,7 @@ int srv_core_create_release(struct srv_core *core, struct srv_release *release) 
   struct srv_project project;
   release->id[0] = 0;
   int status = srv_get_by_id(core, SRV_PROJECT, "", release->project_id, &project);
-  if (status == SRV_OK) status = check_release(core, release);
+  if (status == SRV_OK) status = check_release(core, release, NULL);
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   srv_make_id(core, release->id);
@@ -333,7 +346,7 @@ int srv_core_create_release(struct srv_core *core, struct srv_release *release) 
 int srv_core_update_release(struct srv_core *core, struct srv_release *release) {
   struct srv_release old;
   int status = srv_get_by_id(core, SRV_RELEASE, release->project_id, release->id, &old);
-  if (status == SRV_OK) status = check_release(core, release);
+  if (status == SRV_OK) status = check_release(core, release, &old);
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   release->sequence_number = old.sequence_number;

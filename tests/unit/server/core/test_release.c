@@ -331,5 +331,8 @@ TEST(a_release_that_fits_no_more_is_left_out_and_the_others_go_on) {
   assert_non_null(strstr(problem, "two artifacts of package \"model\""));
   assert_ok(f.core, srv_core_release_problem(f.core, &good, problem));
   assert_string_equal(problem, "");
+  assert_int_equal(srv_core_update_release(f.core, &broken), SRV_ERR_INVALID);
+  broken.rollout = false;
+  assert_ok(f.core, srv_core_update_release(f.core, &broken));
   core_fixture_end(&f);
 }
