@@ -266,9 +266,13 @@ static size_t count_values(const char *text, size_t size) {
   size_t count = 1;
   bool in_string = false;
   for (size_t i = 0; i < size; i++) {
-    if (text[i] == '"') in_string = !in_string;
-    if (text[i] == '\\') i++;
-    if (!in_string && strchr(",:[{", text[i]) != NULL) count++;
+    if (in_string && text[i] == '\\') {
+      i++; /* whatever is escaped, it ends nothing; it may be past the end */
+    } else if (text[i] == '"') {
+      in_string = !in_string;
+    } else if (!in_string && strchr(",:[{", text[i]) != NULL) {
+      count++;
+    }
   }
   return count;
 }
