@@ -17,6 +17,8 @@ void srv_log(enum srv_log_level level, const char *area, const char *format, ...
   fake_core_log_lines++;
   if (level != SRV_LOG_WARNING) return;
   va_start(arguments, format);
+  /* va_start stands one line above; clang 14 loses it after the early return. */
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
   vsnprintf(fake_core_log_warning, sizeof fake_core_log_warning, format, arguments);
   va_end(arguments);
 }
