@@ -98,8 +98,8 @@ static void tell(struct srv_core *core, const struct srv_change *change) {
   const char *device_id = change->device_id[0] == 0 ? NULL : change->device_id;
   switch (change->type) {
     case SRV_CHANGE_MANIFEST:
-      if (listener->manifest_changed != NULL) {
-        listener->manifest_changed(listener->context, change->project_id, device_id);
+      if (listener->observed_changed != NULL) {
+        listener->observed_changed(listener->context, change->project_id, device_id);
       }
       break;
     case SRV_CHANGE_REVOKED:

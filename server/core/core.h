@@ -60,6 +60,93 @@ void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view);
 int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
                     const struct gw_report *report);
 
+/* --- streams: captures ---------------------------------------------------- */
+
+/* An upload takes the bytes as they come: begin, append..., then finish or
+ * abort, either of which ends it; it may be open for minutes, over many
+ * batches. path: behind ".s/", checked here. format: CoAP Content-Format or
+ * SRV_FORMAT_NONE; 63 is a CBOR sequence of a provenance map and a byte string
+ * (docs/spec/wire.md), taken apart here; sniffing decides on the rest.
+ *
+ * begin: SRV_ERR_BUSY when the device has used up its day, SRV_ERR_INVALID for
+ * the path. append: SRV_ERR_TOO_LARGE past SRV_CAPTURE_SIZE_MAX,
+ * SRV_ERR_NO_SPACE. finish: SRV_ERR_INVALID when format 63 does not hold what
+ * it says; SRV_OK means that it is kept, once the batch is committed. */
+#define SRV_FORMAT_NONE 0xFFFFu
+#define SRV_FORMAT_CBOR_SEQUENCE 63u
+struct srv_capture_upload;
+int srv_core_capture_begin(struct srv_core *core, const struct srv_device_ref *device,
+                           const char *path, uint16_t format, struct srv_capture_upload **out);
+int srv_core_capture_append(struct srv_capture_upload *upload, const void *data, size_t size);
+int srv_core_capture_finish(struct srv_capture_upload *upload);
+void srv_core_capture_abort(struct srv_capture_upload *upload);
+
+/* --- state ---------------------------------------------------------------- */
+
+/* A device's state is one JSON document; path ("a/b", "" for all of it) names
+ * a member, numbers an array's element. Both sides use these: a change made by
+ * REST is pushed to the device's observers, and the device's own is too.
+ * get: *json is malloc'd compact JSON, "null" for what is not there.
+ * set: replaces what is at path, making objects on the way; merge: members of
+ * the JSON object given replace those of the object at path, null removes one.
+ * SRV_ERR_INVALID (no JSON, a bad path), SRV_ERR_TOO_LARGE (document beyond
+ * SRV_DEVICE_STATE_MAX). delete: SRV_OK also when it was not there. */
+int srv_core_state_get(struct srv_core *core, const struct srv_device_ref *device, const char *path,
+                       char **json);
+int srv_core_state_set(struct srv_core *core, const struct srv_device_ref *device, const char *path,
+                       const char *json, size_t size, bool merge);
+int srv_core_state_delete(struct srv_core *core, const struct srv_device_ref *device,
+                          const char *path);
+
+/* --- settings ------------------------------------------------------------- */
+
+/* What applies to this device, the nearest level wins, by key. */
+struct srv_device_settings {
+  int64_t version; /* rises with each change that could matter to it */
+  size_t count;
+  struct srv_device_setting {
+    char key[SRV_SETTING_KEY_MAX + 1];
+    uint8_t type; /* enum srv_setting_type */
+    char value[SRV_SETTING_VALUE_MAX + 1];
+  } setting[SRV_SETTINGS_MAX];
+};
+int srv_core_settings(struct srv_core *core, const struct srv_device_ref *device,
+                      struct srv_device_settings *out);
+/* errors: JSON array of {"setting_key", "error_code"}. */
+int srv_core_settings_status(struct srv_core *core, const struct srv_device_ref *device,
+                             int64_t version, const char *errors);
+
+/* --- remote calls --------------------------------------------------------- */
+
+/* The call that the device should hear now: the oldest that waits, one at a
+ * time. Borrowed until the next call of the core. NULL: none. Adding one tells
+ * observed_changed. */
+struct srv_rpc_call {
+  char id[SRV_ID_LENGTH + 1];
+  char method[SRV_RPC_METHOD_MAX + 1];
+  const char *params; /* JSON array */
+  bool delivered;     /* the device has acknowledged it: do not send it again */
+};
+const struct srv_rpc_call *srv_core_rpc_current(struct srv_core *core,
+                                                const struct srv_device_ref *device);
+void srv_core_rpc_delivered(struct srv_core *core, const struct srv_device_ref *device,
+                            const char *id);
+/* Does the device listen to calls at all? The gateway says so when an observer
+ * of `.rpc` comes or goes. */
+void srv_core_rpc_listening(struct srv_core *core, const struct srv_device_ref *device,
+                            bool listening);
+/* detail: JSON or NULL. SRV_ERR_NOT_FOUND: nobody asked that, or gave up. */
+int srv_core_rpc_answer(struct srv_core *core, const struct srv_device_ref *device, const char *id,
+                        uint32_t status_code, const char *detail);
+
+/* --- logs ----------------------------------------------------------------- */
+
+enum srv_device_log_level { SRV_DEVICE_ERROR, SRV_DEVICE_WARN, SRV_DEVICE_INFO, SRV_DEVICE_DEBUG };
+/* Longer texts are cut. fields: JSON object or "". */
+int srv_core_device_log(struct srv_core *core, const struct srv_device_ref *device,
+                        enum srv_device_log_level level, const char *module, const char *message,
+                        const char *fields);
+
 /* Group commit: writes made between begin and commit reach the disk together.
  * The gateway wraps each batch of datagrams in one pair and sends its answers
  * after the commit, so that nothing acknowledged is lost. Nothing written: no
@@ -72,9 +159,10 @@ int srv_core_batch_commit(struct srv_core *core);
  * write from inside these. */
 struct srv_core_listener {
   void *context;
-  /* Releases, or what devices match, changed: re-evaluate the observers of
-   * this project (device_id NULL) or of one device. */
-  void (*manifest_changed)(void *context, const char *project_id, const char *device_id);
+  /* Something that devices observe (manifest, settings, state, calls) may have
+   * changed: re-evaluate the observers of this project (device_id NULL) or of
+   * one device. */
+  void (*observed_changed)(void *context, const char *project_id, const char *device_id);
   /* Disabled, deleted, or its credentials changed: end its session now.
    * identity NULL: whatever credential it used. */
   void (*device_revoked)(void *context, const char *project_id, const char *device_id);

@@ -26,7 +26,34 @@
   GW_MANIFEST_COMPONENTS_MAX /* one datagram, see wire/manifest.h \
                               */
 #define SRV_ARTIFACT_SIZE_MAX \
-  (64u * 1024 * 1024) /* models for microcontrollers; RAM of one upload */
+  (64u * 1024 * 1024)           /* models for microcontrollers; RAM of one upload */
+#define SRV_STREAM_PATH_MAX 128 /* of `.s/PATH` */
+#define SRV_CONTENT_TYPE_MAX 64
+#define SRV_LABEL_MAX 64            /* becomes a folder's name */
+#define SRV_CAPTURE_INLINE_MAX 4096 /* above it a file of its own is cheaper than a row */
+#define SRV_PROVENANCE_MAX 1023     /* JSON; what fits beside the first block's bytes */
+#define SRV_CAPTURE_SIZE_MAX (8u * 1024 * 1024) /* four minutes of 16 kHz audio, a photograph */
+#define SRV_CAPTURES_PER_DEVICE_DAY 10000u      /* then 4.29: a mad device cannot fill the disk */
+#define SRV_CAPTURE_BYTES_PER_DEVICE_DAY (256u * 1024 * 1024)
+#define SRV_DEVICE_STATE_MAX 16383 /* JSON document of a device */
+#define SRV_DEVICE_STATE_DEPTH_MAX 16
+#define SRV_SETTING_KEY_MAX 63 /* published clients' buffer */
+#define SRV_SETTING_VALUE_MAX 511
+#define SRV_SETTINGS_MAX 64 /* keys that apply to one device: one datagram */
+#define SRV_SETTINGS_ERRORS_MAX 4095
+#define SRV_RPC_METHOD_MAX 63
+#define SRV_RPC_PARAMS_MAX 767  /* CBOR; the call is one datagram */
+#define SRV_RPC_DETAIL_MAX 4095 /* JSON of an answer */
+#define SRV_RPC_TIMEOUT_MS_DEFAULT 10000u
+#define SRV_RPC_TIMEOUT_MS_MAX 60000u
+#define SRV_RPC_PENDING_PER_DEVICE 8u
+#define SRV_RPC_PENDING_MAX 4096u
+#define SRV_LOG_MODULE_MAX 64
+#define SRV_LOG_MESSAGE_MAX 1023
+#define SRV_LOG_FIELDS_MAX 1023
+#define SRV_LOG_LINES_PER_DEVICE 1000u /* kept; the oldest go */
+#define SRV_EVALUATION_MAX 65535
+#define SRV_EVALUATIONS_PER_ARTIFACT 100
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000
 #endif

@@ -129,6 +129,64 @@ int srv_core_delete_artifact(struct srv_core *core, const char *project_id, cons
 int srv_core_open_artifact(struct srv_core *core, const struct srv_artifact *artifact,
                            struct srv_blob_view *view);
 
+/* --- captures --------------------------------------------------------------- */
+
+/* The bytes, wherever they are; srv_core_release_blob gives them back. */
+int srv_core_open_capture(struct srv_core *core, const struct srv_capture *capture,
+                          struct srv_blob_view *view);
+/* label "": takes it away. SRV_ERR_INVALID: labels are folder names, letters
+ * and digits of any script, '_', '-', '+' and inner spaces; no '/', no leading
+ * '.'. "_background_" and "_unknown_" are what the training tools make of them. */
+int srv_core_label_capture(struct srv_core *core, struct srv_capture *capture, const char *label);
+int srv_core_delete_capture(struct srv_core *core, const char *project_id, const char *id);
+
+/* --- settings --------------------------------------------------------------- */
+
+/* value: JSON of the type. SRV_ERR_INVALID for another type, a key not of
+ * A-Z a-z 0-9 _ -; SRV_ERR_EXISTS when the level has the key;
+ * SRV_ERR_TOO_LARGE when a device's settings would not fit one datagram. */
+int srv_core_create_setting(struct srv_core *core, struct srv_setting *setting);
+int srv_core_update_setting(struct srv_core *core, struct srv_setting *setting);
+int srv_core_delete_setting(struct srv_core *core, const char *project_id, const char *id);
+/* SRV_ERR_NOT_FOUND: it has said nothing yet. */
+int srv_core_get_settings_status(struct srv_core *core, const char *device_id,
+                                 struct srv_settings_status *out);
+
+/* --- remote calls ----------------------------------------------------------- */
+
+enum srv_rpc_outcome {
+  SRV_RPC_ANSWERED,
+  SRV_RPC_OFFLINE,       /* the device has no session; said at once */
+  SRV_RPC_NOT_LISTENING, /* it has one, but does not observe calls; said at once */
+  SRV_RPC_TIMED_OUT,     /* *delivered says whether it had heard the call */
+  SRV_RPC_GONE,          /* the device went, or was deleted, while it was asked */
+};
+struct srv_rpc_result {
+  enum srv_rpc_outcome outcome;
+  uint32_t status_code; /* the device's: gRPC's numbers */
+  const char *detail;   /* JSON or NULL; dies with the call */
+  bool delivered;
+};
+/* Asks; done is called once, on the loop's thread, perhaps from inside this
+ * call. timeout_ms 0: the default. SRV_OK, or SRV_ERR_INVALID,
+ * SRV_ERR_TOO_LARGE, SRV_ERR_BUSY (too many wait), and done is not called. id
+ * comes back, for cancel. */
+int srv_core_rpc_call(struct srv_core *core, const struct srv_device_ref *device,
+                      const char *method, const char *params, uint32_t timeout_ms,
+                      void (*done)(void *context, const struct srv_rpc_result *result),
+                      void *context, char id[SRV_ID_LENGTH + 1]);
+/* Nobody waits any more; done is not called. */
+void srv_core_rpc_cancel(struct srv_core *core, const char *id);
+/* Milliseconds until a call times out (srv_core_tick ends it), -1 for never. */
+int srv_core_rpc_timeout_ms(struct srv_core *core);
+
+/* --- evaluations ------------------------------------------------------------ */
+
+/* report: a JSON object of at most SRV_EVALUATION_MAX bytes; the oldest gives
+ * way beyond SRV_EVALUATIONS_PER_ARTIFACT. */
+int srv_core_create_evaluation(struct srv_core *core, struct srv_evaluation *evaluation);
+int srv_core_delete_evaluation(struct srv_core *core, const char *project_id, const char *id);
+
 /* --- API keys ------------------------------------------------------------- */
 
 /* The key's text comes back once, is wiped by the caller, and is never shown

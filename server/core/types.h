@@ -26,6 +26,13 @@ enum srv_kind {
   SRV_OTA_STATUS,
   SRV_OTA_EVENT,
   SRV_RETIRED_ARTIFACT,
+  SRV_CAPTURE,
+  SRV_DEVICE_STATE,
+  SRV_SETTING,
+  SRV_SETTINGS_VERSION,
+  SRV_SETTINGS_STATUS,
+  SRV_DEVICE_LOG,
+  SRV_EVALUATION,
   SRV_KIND_COUNT,
 };
 
@@ -152,5 +159,92 @@ struct srv_ota_event {
   char version[GW_REPORT_VERSION_MAX + 1];
   char target[GW_REPORT_VERSION_MAX + 1];
   int64_t time_us;
+};
+
+/* One message or upload of a device on a stream path (`.s/...`). Small bytes
+ * stand in the row, larger ones in a blob. */
+struct srv_capture {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char device_id[SRV_ID_LENGTH + 1];
+  char path[SRV_STREAM_PATH_MAX + 1];            /* without ".s/"; "" for ".s" itself */
+  char content_type[SRV_CONTENT_TYPE_MAX + 1];   /* sniffed: "audio/wav", "image/jpeg", ... */
+  char model_package[GW_PACKAGE_MAX + 1];        /* what ran then: as the device says in its */
+  char model_version[GW_REPORT_VERSION_MAX + 1]; /* provenance, else its last OTA report */
+  char heard[SRV_LABEL_MAX + 1];                 /* provenance: what the model took it for */
+  int64_t score_permille;                        /* provenance: 0..1000; -1 when not said */
+  char label[SRV_LABEL_MAX + 1];                 /* the truth by a person; "" none yet */
+  uint32_t size_bytes;
+  uint8_t digest[GW_DIGEST_SIZE]; /* SHA-256 of the bytes */
+  size_t inline_size;             /* size_bytes or 0: then the digest names a blob */
+  uint8_t inline_bytes[SRV_CAPTURE_INLINE_MAX];
+  char provenance[SRV_PROVENANCE_MAX + 1]; /* a JSON object, "" when none was sent */
+  int64_t device_time_us;                  /* provenance; 0 when not said */
+  int64_t time_us;                         /* when the last byte came */
+  int64_t labelled_us;
+};
+
+/* A device's state (`.d/...`): one JSON document. */
+struct srv_device_document {
+  char device_id[SRV_ID_LENGTH + 1];
+  char document[SRV_DEVICE_STATE_MAX + 1]; /* JSON; never "" */
+  int64_t updated_us;
+};
+
+enum srv_setting_type {
+  SRV_SETTING_INTEGER,
+  SRV_SETTING_FLOAT,
+  SRV_SETTING_BOOL,
+  SRV_SETTING_STRING
+};
+
+/* Level: the device's when device_id is set, the blueprint's when blueprint_id
+ * is, else the project's. One value a key and level. */
+struct srv_setting {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char blueprint_id[SRV_ID_LENGTH + 1];
+  char device_id[SRV_ID_LENGTH + 1];
+  char key[SRV_SETTING_KEY_MAX + 1];
+  uint8_t type;                          /* enum srv_setting_type */
+  char value[SRV_SETTING_VALUE_MAX + 1]; /* JSON of that type */
+  int64_t created_us, updated_us;
+};
+
+/* When a level last changed, removals too: devices are told the newest of
+ * their three. owner_id: a project's, blueprint's or device's id. */
+struct srv_settings_version {
+  char owner_id[SRV_NAME_MAX + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  int64_t version; /* microseconds since 1970, strictly rising */
+};
+
+/* What the device said of the settings it was given. */
+struct srv_settings_status {
+  char device_id[SRV_ID_LENGTH + 1];
+  int64_t version;
+  char errors[SRV_SETTINGS_ERRORS_MAX + 1]; /* JSON array of {setting_key, error_code}; "[]" */
+  int64_t time_us;
+};
+
+struct srv_device_log {
+  int64_t id; /* rising, given by the store */
+  char project_id[SRV_NAME_MAX + 1];
+  char device_id[SRV_ID_LENGTH + 1];
+  uint8_t level; /* enum srv_device_log_level */
+  char module[SRV_LOG_MODULE_MAX + 1];
+  char message[SRV_LOG_MESSAGE_MAX + 1];
+  char fields[SRV_LOG_FIELDS_MAX + 1]; /* what else was in the map, a JSON object; "" none */
+  int64_t time_us;
+};
+
+/* How good an artifact was found on a dataset. */
+struct srv_evaluation {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char artifact_id[SRV_ID_LENGTH + 1];
+  char dataset[SRV_NAME_MAX + 1];
+  char report[SRV_EVALUATION_MAX + 1]; /* a JSON object, see docs/spec/evaluation.md */
+  int64_t created_us;
 };
 #endif

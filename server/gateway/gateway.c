@@ -35,7 +35,7 @@ static void read_clock(struct srv_gateway *gateway) {
 
 /* ---- what the core tells; it only leaves marks, the next run acts ---- */
 
-static void on_manifest_changed(void *context, const char *project_id, const char *device_id) {
+static void on_observed_changed(void *context, const char *project_id, const char *device_id) {
   struct srv_gateway *gateway = context;
   if (device_id != NULL) {
     const struct device *device = table_device_find(&gateway->table, project_id, device_id);
@@ -107,7 +107,7 @@ int srv_gateway_create(struct srv_gateway **out, const struct srv_gateway_config
   }
   read_clock(gateway);
   srv_core_set_listener(core, &(struct srv_core_listener){.context = gateway,
-                                                          .manifest_changed = on_manifest_changed,
+                                                          .observed_changed = on_observed_changed,
                                                           .device_revoked = on_device_revoked});
   *out = gateway;
   return SRV_OK;

@@ -136,11 +136,81 @@ static const struct srv_column retired_artifact_columns[] = {
     TEXT(srv_retired_artifact, blueprint_id), DIGEST(srv_retired_artifact, digest),
 };
 
-#define TABLE(name, keys, order)                                        \
-  {                                                                     \
-#name, sizeof(struct srv_##name), name##_columns,                   \
-        sizeof(name##_columns) / sizeof(name##_columns[0]), keys, order \
+static const struct srv_column capture_columns[] = {
+    TEXT(srv_capture, id),
+    TEXT(srv_capture, project_id),
+    TEXT(srv_capture, device_id),
+    TEXT(srv_capture, path),
+    TEXT(srv_capture, content_type),
+    TEXT(srv_capture, model_package),
+    TEXT(srv_capture, model_version),
+    TEXT(srv_capture, heard),
+    INT64(srv_capture, score_permille),
+    TEXT(srv_capture, label),
+    UINT32(srv_capture, size_bytes),
+    DIGEST(srv_capture, digest),
+    {"inline_bytes", SRV_COLUMN_BYTES, offsetof(struct srv_capture, inline_bytes),
+     SRV_CAPTURE_INLINE_MAX, offsetof(struct srv_capture, inline_size), 0},
+    TEXT(srv_capture, provenance),
+    INT64(srv_capture, device_time_us),
+    INT64(srv_capture, time_us),
+    INT64(srv_capture, labelled_us),
+};
+
+static const struct srv_column device_state_columns[] = {
+    TEXT(srv_device_document, device_id),
+    TEXT(srv_device_document, document),
+    INT64(srv_device_document, updated_us),
+};
+
+static const struct srv_column setting_columns[] = {
+    TEXT(srv_setting, id),
+    TEXT(srv_setting, project_id),
+    REFERENCE(srv_setting, blueprint_id),
+    REFERENCE(srv_setting, device_id),
+    TEXT(srv_setting, key),
+    UINT8(srv_setting, type),
+    TEXT(srv_setting, value),
+    INT64(srv_setting, created_us),
+    INT64(srv_setting, updated_us),
+};
+
+static const struct srv_column settings_version_columns[] = {
+    TEXT(srv_settings_version, owner_id),
+    TEXT(srv_settings_version, project_id),
+    INT64(srv_settings_version, version),
+};
+
+static const struct srv_column settings_status_columns[] = {
+    TEXT(srv_settings_status, device_id),
+    INT64(srv_settings_status, version),
+    TEXT(srv_settings_status, errors),
+    INT64(srv_settings_status, time_us),
+};
+
+static const struct srv_column device_log_columns[] = {
+    {"id", SRV_COLUMN_SERIAL, FIELD(srv_device_log, id)},
+    TEXT(srv_device_log, project_id),
+    TEXT(srv_device_log, device_id),
+    UINT8(srv_device_log, level),
+    TEXT(srv_device_log, module),
+    TEXT(srv_device_log, message),
+    TEXT(srv_device_log, fields),
+    INT64(srv_device_log, time_us),
+};
+
+static const struct srv_column evaluation_columns[] = {
+    TEXT(srv_evaluation, id),          TEXT(srv_evaluation, project_id),
+    TEXT(srv_evaluation, artifact_id), TEXT(srv_evaluation, dataset),
+    TEXT(srv_evaluation, report),      INT64(srv_evaluation, created_us),
+};
+
+#define TABLE_OF(name, row, keys, order)                                                           \
+  {                                                                                                \
+#name, sizeof(struct row), name##_columns, sizeof(name##_columns) / sizeof(name##_columns[0]), \
+        keys, order                                                                                \
   }
+#define TABLE(name, keys, order) TABLE_OF(name, srv_##name, keys, order)
 
 static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_PROJECT] = TABLE(project, 1, "id"),
@@ -155,6 +225,13 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_OTA_STATUS] = TABLE(ota_status, 2, "package"),
     [SRV_OTA_EVENT] = TABLE(ota_event, 1, "id"),
     [SRV_RETIRED_ARTIFACT] = TABLE(retired_artifact, 1, "id"),
+    [SRV_CAPTURE] = TABLE(capture, 1, "id"),
+    [SRV_DEVICE_STATE] = TABLE_OF(device_state, srv_device_document, 1, "device_id"),
+    [SRV_SETTING] = TABLE(setting, 1, "id"),
+    [SRV_SETTINGS_VERSION] = TABLE(settings_version, 1, "owner_id"),
+    [SRV_SETTINGS_STATUS] = TABLE(settings_status, 1, "device_id"),
+    [SRV_DEVICE_LOG] = TABLE(device_log, 1, "id"),
+    [SRV_EVALUATION] = TABLE(evaluation, 1, "id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }

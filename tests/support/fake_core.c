@@ -51,8 +51,8 @@ void fake_core_init(struct srv_core *core) {
 
 void fake_core_release(struct srv_core *core, const char *version, size_t component_count) {
   fill_manifest(&core->manifest, version, component_count);
-  if (core->listener.manifest_changed != NULL)
-    core->listener.manifest_changed(core->listener.context, "p", NULL);
+  if (core->listener.observed_changed != NULL)
+    core->listener.observed_changed(core->listener.context, "p", NULL);
 }
 
 static int index_of(const struct srv_device_ref *device) { return device->device_id[0] - '0'; }

@@ -29,7 +29,7 @@ static void open_all(struct core_fixture *fixture) {
                                    .events_per_package = 8};
   if (srv_core_create(&fixture->core, &config, error) != SRV_OK) fail_msg("%s", error);
   struct srv_core_listener listener = {
-      .context = fixture, .manifest_changed = on_manifest, .device_revoked = on_revoked};
+      .context = fixture, .observed_changed = on_manifest, .device_revoked = on_revoked};
   srv_core_set_listener(fixture->core, &listener);
 }
 

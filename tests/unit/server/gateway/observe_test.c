@@ -68,10 +68,10 @@ TEST(registering_answers_with_the_current_manifest_and_a_rollout_notifies) {
 TEST(a_change_that_leaves_the_manifest_the_same_notifies_nobody) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "obs");
-  f->fake->listener.manifest_changed(f->fake->listener.context, "p", NULL);
-  f->fake->listener.manifest_changed(f->fake->listener.context, "p", "0");
-  f->fake->listener.manifest_changed(f->fake->listener.context, "another project", NULL);
-  f->fake->listener.manifest_changed(f->fake->listener.context, "p", "9");
+  f->fake->listener.observed_changed(f->fake->listener.context, "p", NULL);
+  f->fake->listener.observed_changed(f->fake->listener.context, "p", "0");
+  f->fake->listener.observed_changed(f->fake->listener.context, "another project", NULL);
+  f->fake->listener.observed_changed(f->fake->listener.context, "p", "9");
   assert_silence(f, client);
   assert_int_equal(0, gateway_stats(f).notifications);
   dtls_client_destroy(client);
@@ -82,7 +82,7 @@ TEST(a_change_for_one_device_notifies_that_device) {
   struct fixture *f = gateway_up();
   struct dtls_client *clients[] = {observer_up(f, 0, "obs"), observer_up(f, 1, "obs")};
   f->fake->manifest.sequence_number++;
-  f->fake->listener.manifest_changed(f->fake->listener.context, "p", "1");
+  f->fake->listener.observed_changed(f->fake->listener.context, "p", "1");
   assert_silence(f, clients[0]);
   wait_for_version(f, clients[1], "1.0.0");
   for (int i = 0; i < 2; i++) dtls_client_destroy(clients[i]);
