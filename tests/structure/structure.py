@@ -21,7 +21,7 @@ ALLOWED = {
     "features": set(),
     "sdk": {"wire"},
     "server": {"wire", "runtime", "cli"},
-    "cli": {"runtime"},
+    "cli": {"runtime", "features"},
     "examples": {"wire", "runtime", "features", "sdk"},
 }
 # server/app wires the one binary together, so it alone may see cli/.

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "examples/common/wav.h"
+#include "wit_audio/wav.h"
 #include "wit_audio/frontend.h"
 
 #define HEADER_ALLOWANCE 65536u /* other chunks before the samples */
@@ -36,17 +36,17 @@ bool wav_file_load(const char *path, unsigned seconds_max, int16_t **samples, si
   size_t size;
   uint8_t *file = read_file(path, size_max, &size, error, error_size);
   if (!file) return false;
-  struct wav wav;
-  int status = wav_parse(&wav, file, size, WIT_AUDIO_SAMPLE_RATE);
-  if (status != WAV_OK || wav.sample_count == 0) {
+  struct wit_audio_wav wav;
+  int status = wit_audio_wav_parse(&wav, file, size, WIT_AUDIO_SAMPLE_RATE);
+  if (status != WIT_AUDIO_WAV_OK || wav.sample_count == 0) {
     snprintf(error, error_size, "%s: %s", path,
-             status != WAV_OK ? wav_status_text(status) : "holds no samples");
+             status != WIT_AUDIO_WAV_OK ? wit_audio_wav_status_text(status) : "holds no samples");
     free(file);
     return false;
   }
   *samples = malloc(wav.sample_count * sizeof **samples);
   if (!*samples) abort();
-  *count = wav_read(&wav, 0, *samples, wav.sample_count);
+  *count = wit_audio_wav_read(&wav, 0, *samples, wav.sample_count);
   free(file);
   return true;
 }

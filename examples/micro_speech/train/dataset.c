@@ -3,15 +3,17 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "examples/common/wav.h"
+#include "wit_audio/wav.h"
 #include "examples/micro_speech/train/sha1.h"
 
 #define FILE_SIZE_MAX (4u << 20)
+#define LIST_SIZE_MAX (16u << 20)
 #define BACKGROUND "_background_"
 
 unsigned dataset_tenth(const char *file_name) {
@@ -40,7 +42,7 @@ static bool is_folder(const char *path) {
 }
 
 static uint8_t label_of(const struct dataset *dataset, const char *word) {
-  if (strcmp(word, BACKGROUND) == 0) return DATASET_SILENCE;
+  if (strcmp(word, BACKGROUND) == 0 || strcmp(word, "silence") == 0) return DATASET_SILENCE;
   for (size_t i = DATASET_FIRST_WORD; i < dataset->label_count; i++) {
     if (strcmp(word, dataset->label[i]) == 0) return (uint8_t)i;
   }
@@ -58,20 +60,96 @@ static bool read_samples(const char *path, int16_t out[DATASET_CLIP_SAMPLES]) {
     free(bytes);
     return false;
   }
-  struct wav wav;
-  int status = wav_parse(&wav, bytes, size, WIT_AUDIO_SAMPLE_RATE);
-  if (status == WAV_OK) {
-    wav_read(&wav, 0, out, DATASET_CLIP_SAMPLES);
+  struct wit_audio_wav wav;
+  int status = wit_audio_wav_parse(&wav, bytes, size, WIT_AUDIO_SAMPLE_RATE);
+  if (status == WIT_AUDIO_WAV_OK) {
+    wit_audio_wav_read(&wav, 0, out, DATASET_CLIP_SAMPLES);
   } else {
-    fprintf(stderr, "cannot use %s: %s\n", path, wav_status_text(status));
+    fprintf(stderr, "cannot use %s: %s\n", path, wit_audio_wav_status_text(status));
   }
   free(bytes);
-  return status == WAV_OK;
+  return status == WIT_AUDIO_WAV_OK;
 }
 
-static bool add_clip(struct dataset *dataset, const char *folder, const char *name) {
+/* ---- lists of clips ------------------------------------------------------------ */
+
+struct list {
+  char *text;   /* the file, its line ends made into ends of strings */
+  char **entry; /* sorted; NULL where no list was given */
+  bool *found;
+  size_t count;
+};
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void list_free(struct list *list) {
+  free(list->text);
+  free(list->entry);
+  free(list->found);
+}
+
+static bool read_text(const char *path, char **text) {
+  FILE *file = fopen(path, "rb");
+  char *bytes = file ? malloc(LIST_SIZE_MAX + 1) : NULL;
+  size_t size = bytes ? fread(bytes, 1, LIST_SIZE_MAX + 1, file) : 0;
+  bool done = bytes && !ferror(file) && size <= LIST_SIZE_MAX;
+  if (!done) {
+    fprintf(stderr, "cannot read the list of clips %s: %s\n", path,
+            size > LIST_SIZE_MAX ? "it is larger than 16 MiB" : strerror(errno));
+    free(bytes);
+  } else {
+    bytes[size] = 0;
+    *text = bytes;
+  }
+  if (file) fclose(file);
+  return done;
+}
+
+static bool list_read(struct list *list, const char *path) {
+  if (!path) return true;
+  if (!read_text(path, &list->text)) return false;
+  size_t lines = 1;
+  for (const char *p = list->text; *p; p++) lines += *p == '\n';
+  list->entry = calloc(lines, sizeof *list->entry);
+  list->found = calloc(lines, sizeof *list->found);
+  if (!list->entry || !list->found) {
+    fprintf(stderr, "out of memory for the list of clips %s\n", path);
+    return false;
+  }
+  char *rest = list->text, *line;
+  while ((line = strtok_r(rest, "\r\n", &rest)) != NULL) list->entry[list->count++] = line;
+  qsort(list->entry, list->count, sizeof *list->entry, by_text);
+  return true;
+}
+
+static bool list_takes(struct list *list, const char *word, const char *name) {
+  if (!list->entry) return true;
+  char text[2 * DATASET_NAME_MAX + 2 + NAME_MAX], *key = text;
+  snprintf(text, sizeof text, "%s/%s", word, name);
+  char **entry = bsearch(&key, list->entry, list->count, sizeof *list->entry, by_text);
+  if (!entry) return false;
+  list->found[entry - list->entry] = true;
+  return true;
+}
+
+/* A list that names what is not there was made for another folder. */
+static bool list_was_found(const struct list *list, const struct dataset_source *source) {
+  for (size_t i = 0; i < list->count; i++) {
+    if (list->found[i] || (i > 0 && strcmp(list->entry[i], list->entry[i - 1]) == 0)) continue;
+    if (i + 1 < list->count && strcmp(list->entry[i], list->entry[i + 1]) == 0) continue;
+    fprintf(stderr, "%s names %s, which is not in %s: was it made for another folder?\n",
+            source->list, list->entry[i], source->folder);
+    return false;
+  }
+  return true;
+}
+
+/* ---- folders ------------------------------------------------------------------- */
+
+static bool add_clip(struct dataset *dataset, const char *folder, size_t word, const char *name) {
   char path[4096];
-  size_t word = dataset->word_count - 1;
   struct clip *grown = dataset->clip;
   if ((dataset->clip_count & (dataset->clip_count - 1)) == 0) { /* a power of two: full */
     size_t capacity = dataset->clip_count == 0 ? 1 : 2 * dataset->clip_count;
@@ -94,24 +172,39 @@ static bool add_clip(struct dataset *dataset, const char *folder, const char *na
   return true;
 }
 
-static bool add_word(struct dataset *dataset, const char *folder, const char *word) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, word);
-  if (!is_folder(path)) return true;
+/* Its index; a word that an earlier folder had keeps its own. */
+static bool word_index(struct dataset *dataset, const char *word, const char *path, size_t *index) {
+  for (size_t i = 0; i < dataset->word_count; i++) {
+    *index = i;
+    if (strcmp(dataset->word[i], word) == 0) return true;
+  }
   if (dataset->word_count == DATASET_WORDS_MAX || strlen(word) > DATASET_NAME_MAX) {
     fprintf(stderr, "cannot use %s: more than %d words, or the name is longer than %d\n", path,
             DATASET_WORDS_MAX, DATASET_NAME_MAX);
     return false;
   }
-  strcpy(dataset->word[dataset->word_count], word);
-  dataset->word_label[dataset->word_count] = label_of(dataset, word);
-  dataset->word_count++;
+  *index = dataset->word_count++;
+  strcpy(dataset->word[*index], word);
+  dataset->word_label[*index] = label_of(dataset, word);
+  return true;
+}
+
+static bool add_word(struct dataset *dataset, const char *folder, const char *word,
+                     struct list *list) {
+  char path[4096];
+  size_t index;
+  snprintf(path, sizeof path, "%s/%s", folder, word);
+  if (!is_folder(path)) return true;
+  if (!word_index(dataset, word, path, &index)) return false;
 
   struct dirent **entries;
   int count = scandir(path, &entries, is_visible, by_name);
   bool done = count >= 0;
   for (int i = 0; i < count; i++) {
-    if (done && is_wav(entries[i]->d_name)) done = add_clip(dataset, folder, entries[i]->d_name);
+    const char *name = entries[i]->d_name;
+    if (done && is_wav(name) && list_takes(list, word, name)) {
+      done = add_clip(dataset, folder, index, name);
+    }
     free(entries[i]);
   }
   if (count >= 0) free(entries);
@@ -135,12 +228,7 @@ static bool every_label_has_clips(const struct dataset *dataset, const char *fol
   return true;
 }
 
-bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
-                  size_t label_count, unsigned held_back_tenth) {
-  memset(dataset, 0, sizeof *dataset);
-  dataset->held_back_tenth = held_back_tenth;
-  dataset_relabel(dataset, labels, label_count);
-
+static bool add_folder(struct dataset *dataset, const char *folder, struct list *list) {
   struct dirent **entries;
   int count = scandir(folder, &entries, is_visible, by_name);
   if (count < 0) {
@@ -149,13 +237,38 @@ bool dataset_load(struct dataset *dataset, const char *folder, const char *const
   }
   bool done = true;
   for (int i = 0; i < count; i++) {
-    if (done) done = add_word(dataset, folder, entries[i]->d_name);
+    if (done) done = add_word(dataset, folder, entries[i]->d_name, list);
     free(entries[i]);
   }
   free(entries);
-  done = done && every_label_has_clips(dataset, folder);
+  return done;
+}
+
+static bool add_source(struct dataset *dataset, const struct dataset_source *source) {
+  struct list list = {0};
+  bool done = list_read(&list, source->list) && add_folder(dataset, source->folder, &list) &&
+              list_was_found(&list, source);
+  list_free(&list);
+  return done;
+}
+
+bool dataset_load_sources(struct dataset *dataset, const struct dataset_source *sources,
+                          size_t source_count, const char *const *labels, size_t label_count,
+                          unsigned held_back_tenth) {
+  memset(dataset, 0, sizeof *dataset);
+  dataset->held_back_tenth = held_back_tenth;
+  dataset_relabel(dataset, labels, label_count);
+  bool done = source_count > 0;
+  for (size_t i = 0; done && i < source_count; i++) done = add_source(dataset, &sources[i]);
+  done = done && every_label_has_clips(dataset, sources[0].folder);
   if (!done) dataset_free(dataset);
   return done;
+}
+
+bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
+                  size_t label_count, unsigned held_back_tenth) {
+  struct dataset_source source = {folder, NULL};
+  return dataset_load_sources(dataset, &source, 1, labels, label_count, held_back_tenth);
 }
 
 void dataset_relabel(struct dataset *dataset, const char *const *labels, size_t label_count) {

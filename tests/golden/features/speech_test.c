@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "examples/common/wav.h"
+#include "wit_audio/wav.h"
 #include "wit_audio/frontend.h"
 
 #define FEATURES (WIT_AUDIO_MODEL_ROWS * WIT_AUDIO_CHANNELS)
@@ -27,14 +27,14 @@ static size_t rows_of(const int16_t *samples, size_t count, int8_t rows[FEATURES
 static void check_clip(const char *name, size_t expected_rows) {
   char path[256];
   size_t size;
-  struct wav wav;
+  struct wit_audio_wav wav;
   int8_t rows[FEATURES] = {0};
   snprintf(path, sizeof path, "golden/speech/%s.wav", name);
   uint8_t *file = test_read_file(test_shared_data(path), &size);
-  assert_int_equal(wav_parse(&wav, file, size, WIT_AUDIO_SAMPLE_RATE), WAV_OK);
+  assert_int_equal(wit_audio_wav_parse(&wav, file, size, WIT_AUDIO_SAMPLE_RATE), WIT_AUDIO_WAV_OK);
   int16_t *samples = malloc(2 * wav.sample_count);
   assert_non_null(samples);
-  wav_read(&wav, 0, samples, wav.sample_count);
+  wit_audio_wav_read(&wav, 0, samples, wav.sample_count);
   assert_int_equal(rows_of(samples, wav.sample_count, rows), expected_rows);
   free(samples);
   free(file);

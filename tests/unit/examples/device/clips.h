@@ -4,15 +4,15 @@
 /* Clips that can be told apart: every sample of one has the same value. */
 #include <sys/stat.h>
 
-#include "examples/common/wav.h"
+#include "wit_audio/wav.h"
 #include "tests/support/test.h"
 
 static inline void write_wav(const char *path, uint32_t rate, size_t count, int16_t value) {
-  uint8_t header[WAV_HEADER_BYTES], sample[2];
+  uint8_t header[WIT_AUDIO_WAV_HEADER_BYTES], sample[2];
   FILE *file = fopen(path, "wb");
   assert_non_null(file);
-  wav_write_header(header, rate, count);
-  wav_write_sample(sample, value);
+  wit_audio_wav_write_header(header, rate, count);
+  wit_audio_wav_write_sample(sample, value);
   fwrite(header, sizeof header, 1, file);
   for (size_t i = 0; i < count; i++) fwrite(sample, sizeof sample, 1, file);
   fclose(file);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "examples/common/wav.h"
+#include "wit_audio/wav.h"
 #include "examples/micro_speech/device/recognizer.h"
 #include "examples/micro_speech/train/model.h"
 
@@ -62,10 +62,10 @@ TEST(yes_no_stop_go_model_is_within_its_budget_and_has_its_labels) {
 
 static size_t read_wav(const char *path, int16_t *out, size_t count) {
   size_t size;
-  struct wav wav;
+  struct wit_audio_wav wav;
   uint8_t *file = test_read_file(path, &size);
-  assert_int_equal(wav_parse(&wav, file, size, RATE), WAV_OK);
-  size_t read = wav_read(&wav, 0, out, count);
+  assert_int_equal(wit_audio_wav_parse(&wav, file, size, RATE), WIT_AUDIO_WAV_OK);
+  size_t read = wit_audio_wav_read(&wav, 0, out, count);
   free(file);
   return read;
 }

@@ -17,12 +17,13 @@ static void write_tone(const char *folder, const char *word, unsigned speaker, d
   snprintf(path, sizeof path, "%s/%s/%s", folder, word, name);
   FILE *file = fopen(path, "wb");
   assert_non_null(file);
-  uint8_t header[WAV_HEADER_BYTES], sample[2];
-  wav_write_header(header, 16000, 16000);
+  uint8_t header[WIT_AUDIO_WAV_HEADER_BYTES], sample[2];
+  wit_audio_wav_write_header(header, 16000, 16000);
   fwrite(header, sizeof header, 1, file);
   for (int i = 0; i < 16000; i++) {
     bool sounds = i > 5000 && i < 11000;
-    wav_write_sample(sample, (int16_t)(sounds ? 9000 * sin(hertz * i / 16000 * 6.2831853) : i % 7));
+    wit_audio_wav_write_sample(
+        sample, (int16_t)(sounds ? 9000 * sin(hertz * i / 16000 * 6.2831853) : i % 7));
     fwrite(sample, sizeof sample, 1, file);
   }
   fclose(file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "examples/common/wav.h"
+#include "wit_audio/wav.h"
 
 #include <string.h>
 
@@ -10,23 +10,23 @@
 #define ENCODING_PCM 1
 #define ENCODING_EXTENSIBLE 0xFFFE
 
-const char *wav_status_text(int status) {
+const char *wit_audio_wav_status_text(int status) {
   switch (status) {
-    case WAV_OK:
+    case WIT_AUDIO_WAV_OK:
       return "ok";
-    case WAV_ERR_NOT_WAV:
+    case WIT_AUDIO_WAV_ERR_NOT_WAV:
       return "it is not a WAV file (no RIFF/WAVE at its start)";
-    case WAV_ERR_TRUNCATED:
+    case WIT_AUDIO_WAV_ERR_TRUNCATED:
       return "it ends in the middle of a header: copy it again";
-    case WAV_ERR_FORMAT:
+    case WIT_AUDIO_WAV_ERR_FORMAT:
       return "its format chunk is missing or broken";
-    case WAV_ERR_ENCODING:
+    case WIT_AUDIO_WAV_ERR_ENCODING:
       return "it is not 16-bit PCM: convert it with 'sox IN -b 16 -e signed-integer OUT'";
-    case WAV_ERR_CHANNELS:
+    case WIT_AUDIO_WAV_ERR_CHANNELS:
       return "it has more than one channel: convert it with 'sox IN -c 1 OUT'";
-    case WAV_ERR_RATE:
+    case WIT_AUDIO_WAV_ERR_RATE:
       return "its sample rate is not 16000 Hz: convert it with 'sox IN -r 16000 OUT'";
-    case WAV_ERR_NO_SAMPLES:
+    case WIT_AUDIO_WAV_ERR_NO_SAMPLES:
       return "it has no data chunk";
     default:
       return "unknown WAV error";
@@ -46,22 +46,23 @@ static void put32(uint8_t *p, uint32_t value) {
   put16(p + 2, value >> 16);
 }
 
-static int parse_format(struct wav *wav, const uint8_t *chunk, size_t size) {
-  if (size < FORMAT_BYTES) return WAV_ERR_FORMAT;
+static int parse_format(struct wit_audio_wav *wav, const uint8_t *chunk, size_t size) {
+  if (size < FORMAT_BYTES) return WIT_AUDIO_WAV_ERR_FORMAT;
   uint32_t encoding = get16(chunk), channels = get16(chunk + 2), bits = get16(chunk + 14);
   if (encoding == ENCODING_EXTENSIBLE && size >= FORMAT_EXTENSIBLE_BYTES) {
     encoding = get16(chunk + 24);
   }
   wav->sample_rate = get32(chunk + 4);
-  if (encoding != ENCODING_PCM || bits != 16) return WAV_ERR_ENCODING;
-  if (channels == 0 || wav->sample_rate == 0) return WAV_ERR_FORMAT;
-  return channels == 1 ? WAV_OK : WAV_ERR_CHANNELS;
+  if (encoding != ENCODING_PCM || bits != 16) return WIT_AUDIO_WAV_ERR_ENCODING;
+  if (channels == 0 || wav->sample_rate == 0) return WIT_AUDIO_WAV_ERR_FORMAT;
+  return channels == 1 ? WIT_AUDIO_WAV_OK : WIT_AUDIO_WAV_ERR_CHANNELS;
 }
 
-int wav_parse(struct wav *wav, const uint8_t *file, size_t size, uint32_t rate_hz) {
-  *wav = (struct wav){0};
+int wit_audio_wav_parse(struct wit_audio_wav *wav, const uint8_t *file, size_t size,
+                        uint32_t rate_hz) {
+  *wav = (struct wit_audio_wav){0};
   if (size < RIFF_HEADER || memcmp(file, "RIFF", 4) != 0 || memcmp(file + 8, "WAVE", 4) != 0) {
-    return WAV_ERR_NOT_WAV;
+    return WIT_AUDIO_WAV_ERR_NOT_WAV;
   }
   bool has_format = false;
   size_t at = RIFF_HEADER;
@@ -70,27 +71,28 @@ int wav_parse(struct wav *wav, const uint8_t *file, size_t size, uint32_t rate_h
     size_t left = size - at - CHUNK_HEADER;
     size_t claimed = get32(file + at + 4);
     if (memcmp(file + at, "data", 4) == 0) {
-      if (!has_format) return WAV_ERR_FORMAT;
-      if (rate_hz != 0 && wav->sample_rate != rate_hz) return WAV_ERR_RATE;
+      if (!has_format) return WIT_AUDIO_WAV_ERR_FORMAT;
+      if (rate_hz != 0 && wav->sample_rate != rate_hz) return WIT_AUDIO_WAV_ERR_RATE;
       size_t bytes = claimed < left ? claimed : left;
       if (claimed == 0 && left > 0) bytes = left;
       wav->data = chunk;
       wav->sample_count = bytes / 2;
-      return WAV_OK;
+      return WIT_AUDIO_WAV_OK;
     }
-    if (claimed > left) return WAV_ERR_TRUNCATED;
+    if (claimed > left) return WIT_AUDIO_WAV_ERR_TRUNCATED;
     if (memcmp(file + at, "fmt ", 4) == 0) {
       int status = parse_format(wav, chunk, claimed);
-      if (status != WAV_OK) return status;
+      if (status != WIT_AUDIO_WAV_OK) return status;
       has_format = true;
     }
     size_t padded = claimed + claimed % 2;
     at += CHUNK_HEADER + (padded < left ? padded : left);
   }
-  return size - at > 0 ? WAV_ERR_TRUNCATED : WAV_ERR_NO_SAMPLES;
+  return size - at > 0 ? WIT_AUDIO_WAV_ERR_TRUNCATED : WIT_AUDIO_WAV_ERR_NO_SAMPLES;
 }
 
-size_t wav_read(const struct wav *wav, size_t from, int16_t *out, size_t count) {
+size_t wit_audio_wav_read(const struct wit_audio_wav *wav, size_t from, int16_t *out,
+                          size_t count) {
   if (from >= wav->sample_count) return 0;
   size_t available = wav->sample_count - from;
   if (count > available) count = available;
@@ -98,11 +100,12 @@ size_t wav_read(const struct wav *wav, size_t from, int16_t *out, size_t count) 
   return count;
 }
 
-void wav_write_header(uint8_t out[WAV_HEADER_BYTES], uint32_t rate_hz, size_t sample_count) {
-  const size_t most = (UINT32_MAX - WAV_HEADER_BYTES) / 2;
+void wit_audio_wav_write_header(uint8_t out[WIT_AUDIO_WAV_HEADER_BYTES], uint32_t rate_hz,
+                                size_t sample_count) {
+  const size_t most = (UINT32_MAX - WIT_AUDIO_WAV_HEADER_BYTES) / 2;
   uint32_t bytes = (uint32_t)(2 * (sample_count < most ? sample_count : most));
   memcpy(out, "RIFF....WAVEfmt ", 16);
-  put32(out + 4, bytes + WAV_HEADER_BYTES - CHUNK_HEADER);
+  put32(out + 4, bytes + WIT_AUDIO_WAV_HEADER_BYTES - CHUNK_HEADER);
   put32(out + 16, FORMAT_BYTES);
   put16(out + 20, ENCODING_PCM);
   put16(out + 22, 1);
@@ -114,4 +117,4 @@ void wav_write_header(uint8_t out[WAV_HEADER_BYTES], uint32_t rate_hz, size_t sa
   put32(out + 40, bytes);
 }
 
-void wav_write_sample(uint8_t out[2], int16_t sample) { put16(out, (uint16_t)sample); }
+void wit_audio_wav_write_sample(uint8_t out[2], int16_t sample) { put16(out, (uint16_t)sample); }
