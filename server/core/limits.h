@@ -54,6 +54,17 @@
 #define SRV_LOG_LINES_PER_DEVICE 1000u /* kept; the oldest go */
 #define SRV_EVALUATION_MAX 65535
 #define SRV_EVALUATIONS_PER_ARTIFACT 100
+#define SRV_CERTIFICATE_MAX 2048 /* DER; a handshake message holds no longer one */
+#define SRV_SUBJECT_MAX 255
+#define SRV_SERIAL_MAX 40               /* hex of 20 bytes, RFC 5280 4.1.2.2 */
+#define SRV_CA_KEY_MAX 192              /* DER of a P-384 key takes 167 */
+#define SRV_CAS_PER_PROJECT 16u         /* each is parsed in each certificate handshake */
+#define SRV_DEVICE_CERTIFICATES_MAX 16u /* remembered for each device */
+#define SRV_CSR_MAX 2048                /* DER; a P-384 request takes 400 */
+#define SRV_CSRS_PER_DEVICE_HOUR 10u    /* a device renews once in months */
+#define SRV_CERTIFICATE_DAYS_DEFAULT 90u
+#define SRV_CERTIFICATE_DAYS_MAX 3650u
+#define SRV_AUTO_PROVISION_MAX_DEFAULT 1000u /* a stolen CA key does not fill the database */
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000
 #endif

@@ -33,6 +33,9 @@ enum srv_kind {
   SRV_SETTINGS_STATUS,
   SRV_DEVICE_LOG,
   SRV_EVALUATION,
+  SRV_CERTIFICATE,
+  SRV_DEVICE_CERTIFICATE,
+  SRV_REVOKED_CERTIFICATE,
   SRV_KIND_COUNT,
 };
 
@@ -40,7 +43,11 @@ enum srv_kind {
 struct srv_project {
   char id[SRV_NAME_MAX + 1];
   char name[SRV_NAME_MAX + 1];
-  int64_t last_sequence_number; /* of its releases, deleted ones too */
+  int64_t last_sequence_number;  /* of its releases, deleted ones too */
+  bool auto_provision;           /* a right certificate of an unknown device makes the device */
+  uint32_t auto_provision_max;   /* so many devices at most */
+  uint32_t auto_provision_count; /* made so far; deleted ones count */
+  uint32_t certificate_days;     /* validity of what its own CA issues */
   int64_t created_us;
 };
 
@@ -66,6 +73,7 @@ struct srv_device {
   char name[SRV_NAME_MAX + 1]; /* unique in the project */
   char blueprint_id[SRV_ID_LENGTH + 1];
   bool enabled;
+  char certificate_id[SRV_NAME_MAX + 1]; /* CN of its certificates; never changes once set */
   size_t hardware_id_count;
   char hardware_id[SRV_HARDWARE_IDS_MAX][SRV_HARDWARE_ID_MAX + 1];
   size_t tag_count;
@@ -82,6 +90,7 @@ struct srv_credential {
   size_t key_size;
   uint8_t key[SRV_PSK_MAX];
   int64_t created_us;
+  int64_t last_used_us; /* a session was opened, or was alive, with it */
 };
 
 struct srv_artifact {
@@ -236,6 +245,51 @@ struct srv_device_log {
   char message[SRV_LOG_MESSAGE_MAX + 1];
   char fields[SRV_LOG_FIELDS_MAX + 1]; /* what else was in the map, a JSON object; "" none */
   int64_t time_us;
+};
+
+enum srv_certificate_type { SRV_CERTIFICATE_ROOT, SRV_CERTIFICATE_INTERMEDIATE };
+
+/* A CA that a project trusts. With a key: one that the server signs CSRs with. */
+struct srv_certificate {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  uint8_t type; /* enum srv_certificate_type */
+  size_t der_size;
+  uint8_t der[SRV_CERTIFICATE_MAX];
+  uint8_t fingerprint[GW_DIGEST_SIZE]; /* SHA-256 of der; unique in the project */
+  char subject[SRV_SUBJECT_MAX + 1];
+  char serial_number[SRV_SERIAL_MAX + 1]; /* lower-case hex without leading zeros */
+  size_t key_size;                        /* 0: the key is elsewhere */
+  uint8_t key[SRV_CA_KEY_MAX];            /* DER; wiped by who reads it */
+  int64_t not_before_us, not_after_us;
+  int64_t created_us;
+};
+
+/* A certificate that a device came with, or that answers its CSR. */
+struct srv_device_certificate {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char device_id[SRV_ID_LENGTH + 1];
+  size_t der_size; /* 0: not issued here */
+  uint8_t der[SRV_CERTIFICATE_MAX];
+  uint8_t fingerprint[GW_DIGEST_SIZE];
+  uint8_t ca_fingerprint[GW_DIGEST_SIZE]; /* of the project's CA that its chain ends at */
+  uint8_t request_digest[GW_DIGEST_SIZE]; /* SHA-256 of the CSR, zeros without */
+  char serial_number[SRV_SERIAL_MAX + 1];
+  bool issued;
+  int64_t not_before_us, not_after_us;
+  int64_t created_us;
+  int64_t last_used_us; /* 0: never */
+};
+
+/* At least one of both is set; a serial number stands for every CA of the
+ * project. */
+struct srv_revoked_certificate {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char serial_number[SRV_SERIAL_MAX + 1];
+  char fingerprint[GW_DIGEST_HEX_SIZE + 1];
+  int64_t created_us;
 };
 
 /* How good an artifact was found on a dataset. */

@@ -32,6 +32,10 @@ static const struct srv_column project_columns[] = {
     TEXT(srv_project, id),
     TEXT(srv_project, name),
     INT64(srv_project, last_sequence_number),
+    BOOL(srv_project, auto_provision),
+    UINT32(srv_project, auto_provision_max),
+    UINT32(srv_project, auto_provision_count),
+    UINT32(srv_project, certificate_days),
     INT64(srv_project, created_us),
 };
 
@@ -53,6 +57,7 @@ static const struct srv_column device_columns[] = {
     TEXT(srv_device, name),
     REFERENCE(srv_device, blueprint_id),
     BOOL(srv_device, enabled),
+    TEXT(srv_device, certificate_id),
     INT64(srv_device, created_us),
     INT64(srv_device, updated_us),
     LIST(srv_device, hardware_id, hardware_id_count, "device_hardware_id", SRV_HARDWARE_IDS_MAX),
@@ -67,6 +72,7 @@ static const struct srv_column credential_columns[] = {
     {"key", SRV_COLUMN_BYTES, offsetof(struct srv_credential, key), SRV_PSK_MAX,
      offsetof(struct srv_credential, key_size), 0},
     INT64(srv_credential, created_us),
+    INT64(srv_credential, last_used_us),
 };
 
 static const struct srv_column artifact_columns[] = {
@@ -205,6 +211,47 @@ static const struct srv_column evaluation_columns[] = {
     TEXT(srv_evaluation, report),      INT64(srv_evaluation, created_us),
 };
 
+static const struct srv_column certificate_columns[] = {
+    TEXT(srv_certificate, id),
+    TEXT(srv_certificate, project_id),
+    UINT8(srv_certificate, type),
+    {"der", SRV_COLUMN_BYTES, offsetof(struct srv_certificate, der), SRV_CERTIFICATE_MAX,
+     offsetof(struct srv_certificate, der_size), 0},
+    DIGEST(srv_certificate, fingerprint),
+    TEXT(srv_certificate, subject),
+    TEXT(srv_certificate, serial_number),
+    {"key", SRV_COLUMN_BYTES, offsetof(struct srv_certificate, key), SRV_CA_KEY_MAX,
+     offsetof(struct srv_certificate, key_size), 0},
+    INT64(srv_certificate, not_before_us),
+    INT64(srv_certificate, not_after_us),
+    INT64(srv_certificate, created_us),
+};
+
+static const struct srv_column device_certificate_columns[] = {
+    TEXT(srv_device_certificate, id),
+    TEXT(srv_device_certificate, project_id),
+    TEXT(srv_device_certificate, device_id),
+    {"der", SRV_COLUMN_BYTES, offsetof(struct srv_device_certificate, der), SRV_CERTIFICATE_MAX,
+     offsetof(struct srv_device_certificate, der_size), 0},
+    DIGEST(srv_device_certificate, fingerprint),
+    DIGEST(srv_device_certificate, ca_fingerprint),
+    DIGEST(srv_device_certificate, request_digest),
+    TEXT(srv_device_certificate, serial_number),
+    BOOL(srv_device_certificate, issued),
+    INT64(srv_device_certificate, not_before_us),
+    INT64(srv_device_certificate, not_after_us),
+    INT64(srv_device_certificate, created_us),
+    INT64(srv_device_certificate, last_used_us),
+};
+
+static const struct srv_column revoked_certificate_columns[] = {
+    TEXT(srv_revoked_certificate, id),
+    TEXT(srv_revoked_certificate, project_id),
+    TEXT(srv_revoked_certificate, serial_number),
+    TEXT(srv_revoked_certificate, fingerprint),
+    INT64(srv_revoked_certificate, created_us),
+};
+
 #define TABLE_OF(name, row, keys, order)                                                           \
   {                                                                                                \
 #name, sizeof(struct row), name##_columns, sizeof(name##_columns) / sizeof(name##_columns[0]), \
@@ -232,6 +279,9 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_SETTINGS_STATUS] = TABLE(settings_status, 1, "device_id"),
     [SRV_DEVICE_LOG] = TABLE(device_log, 1, "id"),
     [SRV_EVALUATION] = TABLE(evaluation, 1, "id"),
+    [SRV_CERTIFICATE] = TABLE(certificate, 1, "id"),
+    [SRV_DEVICE_CERTIFICATE] = TABLE(device_certificate, 1, "id"),
+    [SRV_REVOKED_CERTIFICATE] = TABLE(revoked_certificate, 1, "id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }
