@@ -37,6 +37,19 @@ bool wit_inspect_tensor(const struct wit_model *model, size_t index, struct wit_
   return true;
 }
 
+bool wit_inspect_constant(const struct wit_model *model, size_t index, struct wit_constant *out) {
+  struct wit_subgraph graph = wit_model_subgraph(model, 0);
+  if (index >= graph.tensors.count) return false;
+  struct wit_tensor_info info = wit_model_tensor(model, &graph, (uint32_t)index);
+  if (!info.constant) return false;
+  *out = (struct wit_constant){info.constant, info.size_bytes, info.channels, info.scales};
+  return true;
+}
+
+float wit_constant_scale(const struct wit_constant *constant, size_t channel) {
+  return wit_load_f32(constant->scales + 4 * channel);
+}
+
 bool wit_inspect_input(const struct wit_model *model, size_t index, size_t *tensor) {
   struct wit_subgraph graph = wit_model_subgraph(model, 0);
   return given_element(model, &graph.inputs, index, tensor);

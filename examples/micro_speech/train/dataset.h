@@ -3,10 +3,11 @@
 #define TRAIN_DATASET_H
 /* A folder in the layout of Speech Commands: one folder a word with its clips
  * (16 kHz mono 16-bit WAV, SPEAKER_nohash_N.wav), `_background_` with noise,
- * `_unknown_` with assorted other words. Clips are cut or padded with zeros to
- * one second.
+ * `_unknown_` with assorted other words. Clips are padded with zeros to one
+ * second; of longer ones, the first second counts. Other files are passed over,
+ * so that an exported folder of captures is one as well.
  *
- * Label 0 is silence (`_background_`), 1 unknown (every word that is not asked
+ * Label 0 is silence (`_background_`, `silence`), 1 unknown (every word that is not asked
  * for), from 2 on the words asked for, in their order. */
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,18 +31,29 @@ struct clip {
 };
 
 struct dataset {
-  char word[DATASET_WORDS_MAX][DATASET_NAME_MAX + 1]; /* folder names, sorted */
+  char word[DATASET_WORDS_MAX][DATASET_NAME_MAX + 1]; /* folder names, each source's sorted */
   uint8_t word_label[DATASET_WORDS_MAX];
   size_t word_count;
   const char *label[DATASET_LABELS_MAX];
   size_t label_count;
   unsigned held_back_tenth;
-  struct clip *clip; /* by word, then by file name */
+  struct clip *clip; /* by source, word, file name */
   size_t clip_count;
 };
 
+/* One folder to read. */
+struct dataset_source {
+  const char *folder;
+  const char *list; /* file that names the clips to take, WORD/FILE a line; NULL: all */
+};
+
 /* labels: "silence", "unknown" and the words; borrowed. Speakers of the given
- * tenth are held back. On failure prints what is wrong and returns false. */
+ * tenth are held back. Folders are read in their order, and a word that stands
+ * in several is one word. On failure prints what is wrong and returns false. */
+bool dataset_load_sources(struct dataset *dataset, const struct dataset_source *sources,
+                          size_t source_count, const char *const *labels, size_t label_count,
+                          unsigned held_back_tenth);
+/* The same of one folder, all of it. */
 bool dataset_load(struct dataset *dataset, const char *folder, const char *const *labels,
                   size_t label_count, unsigned held_back_tenth);
 void dataset_free(struct dataset *dataset);

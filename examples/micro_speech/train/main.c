@@ -16,11 +16,17 @@
 #include "examples/micro_speech/train/pool.h"
 #include "examples/micro_speech/train/quantize.h"
 #ifdef TRAIN_WITH_WIT
+#include "examples/micro_speech/train/dequantize.h"
 #include "examples/micro_speech/train/model.h"
 #endif
 
+#define SOURCES_MAX 8
+#define MODEL_SIZE_MAX (1u << 20)
+
 struct options {
-  const char *data, *output;
+  struct dataset_source source[SOURCES_MAX];
+  size_t source_count;
+  const char *output, *from;
   char words[256];
   const char *label[DATASET_LABELS_MAX];
   size_t label_count;
@@ -29,10 +35,14 @@ struct options {
   float rate, bias, weight_decay, dropout, label_smoothing;
   bool with_held_back;
   unsigned held_back_tenth;
+  /* --from: the old model's file. */
+  uint8_t *old;
+  size_t old_size;
 };
 
 static const char usage[] =
     "Usage: micro_speech_train --data FOLDER --words yes,no[,...] --output FILE.tflite\n"
+    "       micro_speech_train --from OLD.tflite --data FOLDER [...] --output FILE.tflite\n"
     "\n"
     "Trains a keyword model on a folder of one-second clips and writes it as an int8\n"
     ".tflite file with its labels inside: silence, unknown, and the words.\n"
@@ -45,26 +55,39 @@ static const char usage[] =
     "accuracy that is printed at the end is on these. With --all they are trained on\n"
     "too, which makes a slightly better model that nothing here can measure.\n"
     "\n"
-    "The same folder, words and numbers give the same file, on any machine.\n"
+    "With --from, training continues from the weights of a model that was made here:\n"
+    "its words are kept in their order, --words may add others behind them, and few\n"
+    "steps at a low rate are enough. Give it the old clips again beside the new ones,\n"
+    "or it forgets them.\n"
     "\n"
-    "  --data FOLDER    clips to learn from\n"
-    "  --words A,B,...  keywords, in the order of their labels (up to 14)\n"
+    "The same folders, words and numbers give the same file, on any machine.\n"
+    "\n"
+    "  --data FOLDER    clips to learn from; several times: from all these folders\n"
+    "  --list FILE      of the --data before it, only the clips that FILE names, one\n"
+    "                   WORD/NAME.wav a line, as in Speech Commands' testing_list.txt\n"
+    "  --words A,B,...  keywords, in the order of their labels (up to 14); with --from\n"
+    "                   those of the old model, where not given\n"
+    "  --from FILE      continue from this model's weights\n"
     "  --output FILE    where the model goes\n"
     "  --seed N         another seed, another model (1)\n"
-    "  --steps N        training steps; fewer are faster and worse (4500)\n"
+    "  --steps N        training steps; fewer are faster and worse (4500; with --from\n"
+    "                   800)\n"
     "  --copies N       augmented copies made of each clip (30)\n"
-    "  --rate X         learning rate (0.004)\n"
+    "  --rate X         learning rate (0.004; with --from 0.001)\n"
     "  --dropout X      share of features dropped before the last layer (0.1)\n"
     "  --smoothing X    share of each label given to all others (0.1)\n"
     "  --bias X         added to the score of \"unknown\": below 0, fewer words are\n"
-    "                   missed and more are heard where none was said (-1)\n"
+    "                   missed and more are heard where none was said (-1); with\n"
+    "                   --from, the value that the old model was made with\n"
     "  --hold-back N    which tenth of the speakers is held back, 0 to 9 (0)\n"
     "  --all            train on held-back speakers too\n"
     "  --threads N      threads to use; the result does not depend on it (2)\n"
     "  --help           this text\n"
     "\n"
     "Example:\n"
-    "  micro_speech_train --data speech_commands --words yes,no --output yes_no.tflite\n";
+    "  micro_speech_train --data speech_commands --words yes,no --output yes_no.tflite\n"
+    "  micro_speech_train --from yes_no.tflite --data speech_commands --data captures \\\n"
+    "                     --output better.tflite\n";
 
 /* ---- options ------------------------------------------------------------------ */
 
@@ -134,8 +157,34 @@ static bool take_number(struct options *options, int which, const char *name, co
   }
 }
 
+static bool add_source(struct options *options, const char *folder) {
+  if (options->source_count == SOURCES_MAX) {
+    fprintf(stderr, "--data may be given %d times\n", SOURCES_MAX);
+    return false;
+  }
+  options->source[options->source_count++].folder = folder;
+  return true;
+}
+
+static bool set_list(struct options *options, const char *path) {
+  if (options->source_count == 0 || options->source[options->source_count - 1].list) {
+    fprintf(stderr, "--list %s: one list follows the --data that it belongs to\n", path);
+    return false;
+  }
+  options->source[options->source_count - 1].list = path;
+  return true;
+}
+
+/* Who continues needs less of both. */
+static void set_defaults(struct options *options) {
+  if (options->steps == 0) options->steps = options->from ? 800 : 4500;
+  if (options->rate <= 0) options->rate = options->from ? 1e-3f : 4e-3f;
+}
+
 static bool parse_options(struct options *options, int argc, char **argv) {
   static const struct option table[] = {{"data", required_argument, NULL, 'd'},
+                                        {"list", required_argument, NULL, 'i'},
+                                        {"from", required_argument, NULL, 'f'},
                                         {"words", required_argument, NULL, 'w'},
                                         {"output", required_argument, NULL, 'o'},
                                         {"seed", required_argument, NULL, 's'},
@@ -154,7 +203,13 @@ static bool parse_options(struct options *options, int argc, char **argv) {
   while ((which = getopt_long(argc, argv, "", table, &index)) != -1) {
     switch (which) {
       case 'd':
-        options->data = optarg;
+        if (!add_source(options, optarg)) return false;
+        break;
+      case 'i':
+        if (!set_list(options, optarg)) return false;
+        break;
+      case 'f':
+        options->from = optarg;
         break;
       case 'o':
         options->output = optarg;
@@ -174,9 +229,14 @@ static bool parse_options(struct options *options, int argc, char **argv) {
         if (!take_number(options, which, table[index].name, optarg)) return false;
     }
   }
-  if (options->data && options->output && optind == argc && split_words(options)) return true;
-  fprintf(stderr, "micro_speech_train needs --data, --words and --output; see --help\n");
-  return false;
+  if (options->source_count == 0 || !options->output || optind < argc ||
+      (!*options->words && !options->from)) {
+    fprintf(stderr,
+            "micro_speech_train needs --data, --output and --words or --from; see --help\n");
+    return false;
+  }
+  set_defaults(options);
+  return !*options->words || split_words(options);
 }
 
 /* ---- progress ------------------------------------------------------------------- */
@@ -258,6 +318,7 @@ static void train(struct net *net, struct feeder *feeder, const struct options *
   char detail[64] = "";
   net->dropout = options->dropout;
   net->label_smoothing = options->label_smoothing;
+  net->statistics_fixed = false;
   for (size_t step = 0; step < options->steps; step++) {
     progress("training", step, options->steps, detail);
     feeder_next(feeder, feeder->pointer, feeder->labels);
@@ -271,6 +332,88 @@ static void train(struct net *net, struct feeder *feeder, const struct options *
   progress("training", options->steps, options->steps, detail);
   net_fix_statistics(net, 40, feeder_next, feeder);
 }
+
+/* ---- continuing --------------------------------------------------------------------- */
+
+#ifdef TRAIN_WITH_WIT
+#define STATISTICS_BATCHES 10
+
+static bool read_old(struct options *options) {
+  FILE *file = fopen(options->from, "rb");
+  options->old = file ? malloc(MODEL_SIZE_MAX) : NULL;
+  options->old_size = options->old ? fread(options->old, 1, MODEL_SIZE_MAX, file) : 0;
+  if (options->old_size == 0) {
+    fprintf(stderr, "cannot read the model %s: %s\n", options->from,
+            file ? "it is empty" : strerror(errno));
+  }
+  if (file) fclose(file);
+  return options->old_size > 0;
+}
+
+/* The new model's first labels are the old one's. */
+static bool labels_continue(const struct options *options, const struct model *model) {
+  for (size_t i = 0; i < model->label_count; i++) {
+    if (i < options->label_count && strcmp(options->label[i], model->label[i]) == 0) continue;
+    fprintf(stderr,
+            "label %zu of %s is \"%s\", not \"%s\": --words begins with the old words in "
+            "their order, or is left out\n",
+            i, options->from, model->label[i], i < options->label_count ? options->label[i] : "");
+    return false;
+  }
+  return true;
+}
+
+/* Without --words, those of the old model. */
+static bool take_labels(struct options *options, const struct model *model) {
+  if (!*options->words) {
+    size_t length = 0;
+    for (size_t i = DATASET_FIRST_WORD; i < model->label_count; i++) {
+      int added =
+          snprintf(options->words + length, sizeof options->words - length, "%s,", model->label[i]);
+      length += (size_t)added;
+      if (length >= sizeof options->words) {
+        fprintf(stderr, "the labels of %s are too long\n", options->from);
+        return false;
+      }
+    }
+    if (!split_words(options)) {
+      fprintf(stderr, "%s has no words\n", options->from);
+      return false;
+    }
+  }
+  return labels_continue(options, model);
+}
+
+/* Before minutes of work: can it be continued from at all? */
+static bool open_old(struct options *options) {
+  struct model model;
+  if (!read_old(options) || !model_open(&model, options->old, options->old_size)) return false;
+  bool done = take_labels(options, &model);
+  model_close(&model);
+  return done;
+}
+
+static bool take_old_weights(struct net *net, struct feeder *feeder,
+                             const struct options *options) {
+  struct model model;
+  if (!model_open(&model, options->old, options->old_size)) return false;
+  bool done =
+      dequantize_into_net(net, &model.file, options->bias, STATISTICS_BATCHES, feeder_next, feeder);
+  model_close(&model);
+  return done;
+}
+#else
+static bool open_old(struct options *options) {
+  fprintf(stderr, "--from %s: this program was built without wit, which reads models\n",
+          options->from);
+  return false;
+}
+
+static bool take_old_weights(struct net *net, struct feeder *feeder,
+                             const struct options *options) {
+  return net && feeder && options->old;
+}
+#endif
 
 /* ---- measuring --------------------------------------------------------------------- */
 
@@ -382,8 +525,9 @@ static bool run(const struct options *options) {
   struct playlist playlist = {0};
   struct pool *pool = pool_create(options->threads);
   struct net *net = NULL;
-  if (!pool || !dataset_load(&dataset, options->data, options->label, options->label_count,
-                             options->held_back_tenth)) {
+  if (!pool ||
+      !dataset_load_sources(&dataset, options->source, options->source_count, options->label,
+                            options->label_count, options->held_back_tenth)) {
     pool_destroy(pool);
     return false;
   }
@@ -397,7 +541,8 @@ static bool run(const struct options *options) {
   } else {
     printf("%zu clips, %zu of them of held-back speakers; %zu windows to learn from.\n",
            dataset.clip_count, playlist.count, corpus.window_count);
-    done = make_model(net, &feeder, &playlist, options);
+    done = (!options->from || take_old_weights(net, &feeder, options)) &&
+           make_model(net, &feeder, &playlist, options);
   }
   net_destroy(net);
   playlist_free(&playlist);
@@ -410,16 +555,16 @@ static bool run(const struct options *options) {
 
 int main(int argc, char **argv) {
   struct options options = {.seed = 1,
-                            .steps = 4500,
                             .batch = 128,
                             .copies = 30,
                             .threads = 2,
-                            .rate = 4e-3f,
                             .bias = -1,
                             .weight_decay = 1e-4f,
                             .dropout = 0.1f,
                             .label_smoothing = 0.1f};
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (!parse_options(&options, argc, argv)) return 2;
-  return run(&options) ? EXIT_SUCCESS : EXIT_FAILURE;
+  bool done = (!options.from || open_old(&options)) && run(&options);
+  free(options.old);
+  return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

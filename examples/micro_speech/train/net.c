@@ -702,6 +702,22 @@ void net_fold(const struct net *net, size_t l, float *filter, float *bias) {
   }
 }
 
+void net_set_filter(struct net *net, size_t l, const float *filter) {
+  const struct net_layer *layer = &net->layer[l];
+  for (size_t c = 0; c < layer->out_channels; c++) {
+    for (size_t k = 0; k < layer->taps; k++) {
+      net->filter[l].value[k * layer->lanes + c] = filter[c * layer->taps + k];
+    }
+  }
+}
+
+void net_pass_through_norm(struct net *net, size_t l, const float *bias) {
+  for (size_t c = 0; c < net->layer[l].out_channels; c++) {
+    net->gamma[l].value[c] = sqrtf(net->variance[l][c] + NORM_EPSILON);
+    net->beta[l].value[c] = bias[c] + net->mean[l][c];
+  }
+}
+
 const float *net_activations(const struct net *net, size_t layer, size_t index) {
   const struct net_buffers *buffers = net->buffers;
   if (layer == NET_LAYERS) return buffers->pooled + index * net->layer[NET_LAYERS - 1].lanes;

@@ -97,6 +97,13 @@ void net_fix_statistics(struct net *net, size_t batches,
  * filter[out_channels][taps], bias[out_channels]. */
 void net_fold(const struct net *net, size_t layer, float *filter, float *bias);
 
+/* The way back, for a net that continues from a folded one. First the filter,
+ * [out_channels][taps]; then, with the statistics fixed, batch norm that takes
+ * them out again and adds the bias. Statistics of a layer depend on those
+ * before it: call net_fix_statistics and this for one layer after the other. */
+void net_set_filter(struct net *net, size_t layer, const float *filter);
+void net_pass_through_norm(struct net *net, size_t layer, const float *bias);
+
 /* Activations after ReLU of sample `index` of the last forward pass,
  * [positions][lanes]; layer NET_LAYERS is the pooled vector. */
 const float *net_activations(const struct net *net, size_t layer, size_t index);

@@ -21,6 +21,18 @@ bool wit_inspect_operator_input(const struct wit_model *model, size_t op, size_t
 /* The tensor that is output `index` of operator `op`. */
 bool wit_inspect_operator_output(const struct wit_model *model, size_t op, size_t index,
                                  size_t *tensor);
+/* A tensor whose values stand in the file: weights, biases, shapes. */
+struct wit_constant {
+  const uint8_t *data; /* little-endian, row-major, any alignment */
+  size_t size_bytes;
+  size_t channel_count;  /* of scales; 0: not quantised, 1: one for the whole tensor */
+  const uint8_t *scales; /* private: wit_constant_scale reads it */
+};
+/* The values of tensor `index`; false also where they are computed at run time. */
+bool wit_inspect_constant(const struct wit_model *model, size_t index, struct wit_constant *out);
+/* real = value * scale, of channel below channel_count (the verifier lets only
+ * symmetric weights have several). */
+float wit_constant_scale(const struct wit_constant *constant, size_t channel);
 /* Metadata entry `index`; `name` is NUL-terminated, "" where it has none. */
 bool wit_inspect_metadata(const struct wit_model *model, size_t index, const char **name,
                           const uint8_t **data, size_t *size);
