@@ -9,7 +9,6 @@
 #include "wire/block.h"
 #include "wire/observe.h"
 
-#define PATH_MAX_SIZE 256u
 #define REQUEST_COST 100u /* hundredths, see struct device */
 #define CHEAP_COST 1u
 
@@ -37,12 +36,20 @@ static void begin_answer(struct session *session, struct gw_coap_writer *writer,
                        confirmable ? message_id : session->next_message_id++, token, token_length);
 }
 
+/* Success of a block names the block, with its own size (RFC 7959 2.2). */
+static bool echoes_block1(const struct gw_coap_message *request, uint8_t code, uint32_t *block1) {
+  return code >> 5 == 2 && gw_coap_option_uint(request, GW_COAP_OPT_BLOCK1, block1);
+}
+
 static void send_code(struct session *session, const struct gw_coap_message *request,
                       uint8_t code) {
   uint8_t buffer[GW_COAP_DATAGRAM_MAX];
   struct gw_coap_writer writer;
+  uint32_t block1;
   begin_answer(session, &writer, buffer, request->type, code, request->message_id, request->token,
                request->token_length);
+  if (echoes_block1(request, code, &block1))
+    gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, block1);
   send_writer(session, &writer);
 }
 
@@ -60,10 +67,6 @@ static struct waiting_answer *find_waiting(struct session *session, uint16_t mes
 static void wait_for_commit(struct session *session, const struct gw_coap_message *request,
                             uint8_t code) {
   struct srv_gateway *gateway = session->gateway;
-  if (gateway->waiting_count == WAITING_ANSWERS_MAX) { /* commit early and go on */
-    coap_send_waiting(gateway, srv_core_batch_commit(gateway->core) == SRV_OK);
-    srv_core_batch_begin(gateway->core);
-  }
   struct waiting_answer *answer = &gateway->waiting[gateway->waiting_count++];
   *answer = (struct waiting_answer){.session = session,
                                     .message_id = request->message_id,
@@ -71,7 +74,11 @@ static void wait_for_commit(struct session *session, const struct gw_coap_messag
                                     .code = code,
                                     .token_length = request->token_length};
   memcpy(answer->token, request->token, sizeof answer->token);
-  answer->has_block1 = gw_coap_option_uint(request, GW_COAP_OPT_BLOCK1, &answer->block1);
+  answer->has_block1 = echoes_block1(request, code, &answer->block1);
+  if (gateway->waiting_count == WAITING_ANSWERS_MAX) { /* commit early and go on */
+    coap_send_waiting(gateway, srv_core_batch_commit(gateway->core) == SRV_OK);
+    srv_core_batch_begin(gateway->core);
+  }
 }
 
 void coap_send_waiting(struct srv_gateway *gateway, bool saved) {
@@ -84,8 +91,10 @@ void coap_send_waiting(struct srv_gateway *gateway, bool saved) {
     begin_answer(session, &writer, buffer, answer->type,
                  saved ? answer->code : GW_COAP_INTERNAL_ERROR, answer->message_id, answer->token,
                  answer->token_length);
-    if (answer->has_block1) gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, answer->block1);
+    if (answer->has_block1 && saved)
+      gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, answer->block1);
     send_writer(session, &writer);
+    streams_committed(session, saved);
     /* What was lost may be tried again with the same message id. */
     if (saved)
       gw_dedup_remember(&session->dedup, answer->message_id, answer->code, gateway->now_ms);
@@ -98,6 +107,7 @@ void coap_forget_session(struct session *session) {
   for (size_t i = 0; i < gateway->waiting_count; i++)
     if (gateway->waiting[i].session == session) gateway->waiting[i].session = NULL;
   observe_cancel_all(session);
+  streams_forget_session(session);
 }
 
 /* ---- requests ---- */
@@ -153,8 +163,9 @@ static uint8_t read_block2(const struct gw_coap_message *request, bool *present,
 /* Writes the answer with the representation, or that block of it which was
  * asked for. The block size is the client's: a smaller one would make
  * published clients skip bytes. */
-static void send_representation(struct session *session, const struct gw_coap_message *request,
-                                struct response *response) {
+static void send_representation(const struct request *from, struct response *response) {
+  struct session *session = from->session;
+  const struct gw_coap_message *request = from->message;
   bool block_wanted, observed = false;
   struct gw_block block;
   struct gw_block_slice slice;
@@ -169,8 +180,9 @@ static void send_representation(struct session *session, const struct gw_coap_me
   if (response->observable != NULL && block.num == 0 &&
       gw_coap_option_uint(request, GW_COAP_OPT_OBSERVE, &observe)) {
     if (observe == GW_OBSERVE_REGISTER)
-      observed = observe_register(session, request, response->observable, response->format,
-                                  response->payload, response->payload_size, &sequence);
+      observed =
+          observe_register(session, request, response->observable, from->rest, response->format,
+                           response->payload, response->payload_size, &sequence);
     else if (observe == GW_OBSERVE_CANCEL)
       observe_cancel(session, request->token, request->token_length);
   }
@@ -187,14 +199,18 @@ static void send_representation(struct session *session, const struct gw_coap_me
   send_writer(session, &writer);
 }
 
-static void send_response(struct session *session, const struct gw_coap_message *request,
-                          struct response *response) {
+static void send_response(const struct request *request, struct response *response) {
+  struct session *session = request->session;
+  const struct gw_coap_message *message = request->message;
   if (response->wrote)
-    wait_for_commit(session, request, response->code);
+    wait_for_commit(session, message, response->code);
   else if (response->payload != NULL)
-    send_representation(session, request, response);
+    send_representation(request, response);
   else
-    send_code(session, request, response->code);
+    send_code(session, message, response->code);
+  if (response->code == GW_COAP_CONTINUE) /* a late copy of block 0 would begin it anew */
+    gw_dedup_remember(&session->dedup, message->message_id, response->code,
+                      session->gateway->now_ms);
   if (response->blob.data != NULL) srv_core_release_blob(session->gateway->core, &response->blob);
 }
 
@@ -209,7 +225,7 @@ static void handle_request(struct session *session, const struct gw_coap_message
   route_handler handler = NULL;
   if (gw_coap_path(message, path, sizeof path) >= 0)
     handler = route_find(path, message->code, &request.rest, &response.code);
-  bool cheap = handler != NULL && route_is_cheap(handler);
+  bool cheap = handler != NULL && route_is_cheap(handler, message);
   if (!within_budget(session, cheap ? CHEAP_COST : REQUEST_COST)) {
     gateway->stats.rate_limited++;
     response.code = GW_COAP_TOO_MANY_REQUESTS;
@@ -220,7 +236,7 @@ static void handle_request(struct session *session, const struct gw_coap_message
     /* Only what is there is cheap: looking for what is not costs a query. */
     if (cheap && response.code >> 5 != 2) spend(session->device, REQUEST_COST - CHEAP_COST);
   }
-  send_response(session, message, &response);
+  send_response(&request, &response);
 }
 
 /* ---- what comes ---- */
@@ -273,8 +289,11 @@ static uint64_t ping_due_ms(const struct session *session) {
 }
 
 uint64_t coap_due_ms(const struct session *session) {
-  uint64_t ping = ping_due_ms(session), notification = observe_due_ms(session);
-  return ping < notification ? ping : notification;
+  uint64_t due = ping_due_ms(session);
+  uint64_t others[] = {observe_due_ms(session), streams_due_ms(session)};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    if (others[i] < due) due = others[i];
+  return due;
 }
 
 /* A device with a Connection ID may sleep: leave it in peace until it speaks
@@ -310,6 +329,7 @@ static void ping_timer(struct session *session) {
 
 void coap_timer(struct session *session) {
   uint64_t now_ms = session->gateway->now_ms;
+  if (now_ms >= streams_due_ms(session)) streams_timer(session);
   if (now_ms >= observe_due_ms(session) && !observe_timer(session)) {
     peer_is_mute(session);
     if (session->state != SESSION_OPEN) return;

@@ -21,6 +21,7 @@
 #define DEFAULT_IDLE_TIMEOUT_S 600u
 #define DEFAULT_KEEPALIVE_S 20u
 #define DEFAULT_REQUESTS_PER_SECOND 200u
+#define DEFAULT_UPLOADS_MAX 1024u
 
 static uint64_t monotonic_ms(void *context) {
   struct timespec now;
@@ -66,6 +67,7 @@ static void fill_defaults(struct srv_gateway_config *config) {
   if (config->idle_timeout_s == 0) config->idle_timeout_s = DEFAULT_IDLE_TIMEOUT_S;
   if (config->keepalive_s == 0) config->keepalive_s = DEFAULT_KEEPALIVE_S;
   if (config->requests_per_second == 0) config->requests_per_second = DEFAULT_REQUESTS_PER_SECOND;
+  if (config->uploads_max == 0) config->uploads_max = DEFAULT_UPLOADS_MAX;
   if (config->now_ms == NULL) config->now_ms = monotonic_ms;
 }
 

@@ -25,7 +25,8 @@ struct srv_gateway_config {
   uint32_t keepalive_s;         /* own ping when nothing was sent for so long; 0: 20. Below 30:
                                    Zephyr clients drop a session that stays mute for 30 s */
   uint32_t requests_per_second; /* a device's requests beyond it get 4.29; 0: 200. A block of a
-                                   download counts 1/100: stop-and-wait limits itself */
+                                   download or upload counts 1/100: stop-and-wait limits itself */
+  size_t uploads_max;           /* block-wise uploads open at once; 0: 1024; then 5.03 */
   uint64_t (*now_ms)(void *context); /* any monotonic clock; NULL: CLOCK_MONOTONIC */
   void *now_context;
 };
@@ -42,7 +43,9 @@ struct srv_gateway_stats {
   uint64_t notifications; /* first transmissions */
   uint64_t retransmissions;
   uint64_t address_changes; /* sessions that moved, found by Connection ID */
-  size_t sessions, handshakes, observers;
+  uint64_t uploads_finished; /* block-wise ones, on the disk */
+  uint64_t uploads_dropped;  /* silent too long, begun anew, refused in the middle */
+  size_t sessions, handshakes, observers, uploads_open;
 };
 
 /* On failure *error (at least 160 bytes) says what to do; SRV_ERR_BUSY for a

@@ -9,12 +9,16 @@
  *   dtls.c           a session's life: handshake, records, timers, end
  *   coap_layer.c     a session's CoAP: messages, duplicates, answers, keepalive
  *   observe.c        observations and their notifications
- *   routes.c, ota.c  which path does what
+ *   routes.c         which path does what
+ *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c
+ *                    what those paths do
+ *   convert.c        CBOR and JSON into each other
  * Calls go down this list; up only through the functions declared here. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/ssl.h>
@@ -23,14 +27,27 @@
 #include "server/gateway/hello.h"
 #include "server/gateway/timers.h"
 #include "server/gateway/udp.h"
+#include "wire/block.h"
 #include "wire/coap.h"
 #include "wire/exchange.h"
 
 #define CID_SIZE 8u
-#define OBSERVATIONS_MAX 8u /* a session's; what published clients keep at most */
+/* A session's: published clients keep at most eight of state, and one each of
+ * manifest, settings and calls. */
+#define OBSERVATIONS_MAX 16u
+/* A session's uploads: more at once than these is no client's habit. A fifth
+ * pushes out one that has been silent for UPLOAD_SILENT_MS. */
+#define UPLOADS_OPEN_MAX 4u
+#define UPLOADS_SAVED_MAX 4u /* remembered, so that a repeated last block is not stored twice */
+#define UPLOAD_SILENT_MS 10000u
+#define UPLOAD_IDLE_MS 60000u      /* without a block: forgotten */
+#define UPLOAD_TOTAL_MS 3600000u   /* 8 MiB in an hour is 2 kB/s: slower than any link of ours */
 #define TOKEN_DIGEST_SIZE 16u
-/* The longest representation made here (not a blob): eight components as JSON. */
-#define REPRESENTATION_MAX 4096u
+/* The longest representation made here (not a blob): a device's state as CBOR,
+ * where "1.0," of JSON becomes nine bytes. */
+#define REPRESENTATION_MAX (SRV_DEVICE_STATE_MAX / 4u * 9u + 64u)
+/* What a path (gw_coap_path) may have, the NUL included. */
+#define PATH_MAX_SIZE 256u
 /* A response's payload without Block2, and a block's: what Zephyr receives. */
 #define PAYLOAD_MAX 1024u
 
@@ -47,13 +64,23 @@ struct device {
   uint32_t tokens;    /* hundredths of a request */
 };
 
-/* Writes the current representation; returns its length or enum srv_status. */
-typedef int (*representation_function)(struct srv_gateway *gateway, struct session *session,
-                                       uint16_t format, uint8_t *buffer, size_t size);
+/* Something that can be observed, the same for all its observers. */
+struct observable {
+  /* Writes the current representation of path (what the pattern's '*' stood
+   * for); returns its length, 0 when there is nothing to tell, or enum
+   * srv_status. */
+  int (*represent)(struct srv_gateway *gateway, struct session *session, const char *path,
+                   uint16_t format, uint8_t *buffer, size_t size);
+  /* Any may be NULL. An observer has registered or renewed; its peer has
+   * acknowledged the present representation; one of the session is gone. */
+  void (*registered)(struct session *session);
+  void (*acknowledged)(struct session *session);
+  void (*cancelled)(struct session *session);
+};
 
 struct observation {
   struct observation *next;
-  representation_function represent;
+  const struct observable *observable;
   uint16_t format;
   uint8_t token[GW_COAP_TOKEN_MAX];
   uint8_t token_length;
@@ -62,6 +89,24 @@ struct observation {
   uint32_t sequence;               /* Observe option last sent; rises */
   uint16_t message_id;             /* of the outstanding notification */
   struct gw_retransmit outstanding;
+  char path[]; /* see represent; never changes */
+};
+
+/* A block-wise upload, by session, path and token. */
+struct upload {
+  struct upload *next; /* the session's */
+  enum upload_state {
+    UPLOAD_OPEN,
+    UPLOAD_SAVING, /* complete, in the batch that is not committed yet */
+    UPLOAD_SAVED,  /* remembered for repeats of its last block */
+  } state;
+  struct srv_capture_upload *capture; /* ours in UPLOAD_OPEN, else NULL */
+  struct gw_block1_receiver blocks;
+  uint64_t started_ms, heard_ms;
+  bool token_changes; /* its client gives each block a token of its own */
+  uint8_t token_length;
+  uint8_t token[GW_COAP_TOKEN_MAX];
+  char path[SRV_STREAM_PATH_MAX + 1];
 };
 
 enum session_state { SESSION_HANDSHAKE, SESSION_OPEN, SESSION_DEAD };
@@ -95,6 +140,7 @@ struct session {
   struct gw_retransmit ping;
   struct gw_dedup dedup;
   struct observation *observations;
+  struct upload *uploads; /* the last begun first */
 };
 
 struct session_list {
@@ -204,7 +250,7 @@ void coap_forget_session(struct session *session);
 /* Registers or renews; false when the session has OBSERVATIONS_MAX. The
  * representation is about to be sent as the answer, with *sequence. */
 bool observe_register(struct session *session, const struct gw_coap_message *request,
-                      representation_function represent, uint16_t format,
+                      const struct observable *observable, const char *path, uint16_t format,
                       const uint8_t *representation, size_t size, uint32_t *sequence);
 void observe_cancel(struct session *session, const uint8_t *token, size_t token_length);
 void observe_cancel_all(struct session *session);
@@ -237,20 +283,65 @@ struct response {
   uint16_t format;        /* FORMAT_NONE: no Content-Format */
   const uint8_t *payload; /* the whole representation; blocks are cut from it */
   size_t payload_size;
-  bool wrote;                         /* send after the commit; then without payload */
-  representation_function observable; /* NULL: Observe is ignored */
+  bool wrote;                          /* send after the commit; then without payload */
+  const struct observable *observable; /* NULL: Observe is ignored */
   struct srv_blob_view blob; /* released when the answer is written; owner or data NULL: none */
 };
 typedef void (*route_handler)(const struct request *request, struct response *response);
 /* NULL when there is none: *code says 4.04 or 4.05. */
 route_handler route_find(const char *path, uint8_t coap_method, const char **rest, uint8_t *code);
-/* True for the path of artifact blocks, which are cheap to serve. */
-bool route_is_cheap(route_handler handler);
+/* True for a block of an artifact or of an upload that is under way: cheap to
+ * serve, and stop-and-wait limits them. */
+bool route_is_cheap(route_handler handler, const struct gw_coap_message *message);
 /* enum srv_status to a CoAP code. */
 uint8_t route_code_of_status(int status);
+/* 2.05 with what the observable is now, or its error. */
+void respond_with(const struct request *request, struct response *response,
+                  const struct observable *observable, uint16_t format);
+/* The answer to a request that wrote: `code` once it is on the disk, or the
+ * status's own. */
+void respond_written(struct response *response, int status, uint8_t code);
 
 /* ---- ota.c ---- */
 void ota_get_manifest(const struct request *request, struct response *response);
 void ota_get_artifact(const struct request *request, struct response *response);
 void ota_post_report(const struct request *request, struct response *response);
+
+/* ---- streams.c ---- */
+void streams_post(const struct request *request, struct response *response);
+/* When the next upload of the session is to be forgotten; and doing it. */
+uint64_t streams_due_ms(const struct session *session);
+void streams_timer(struct session *session);
+/* What the session completed in this batch is on the disk, or is not. */
+void streams_committed(struct session *session, bool saved);
+void streams_forget_session(struct session *session);
+
+/* ---- state.c, settings.c, rpc.c, logs.c ---- */
+void state_get(const struct request *request, struct response *response);
+void state_set(const struct request *request, struct response *response);
+void state_delete(const struct request *request, struct response *response);
+void settings_get(const struct request *request, struct response *response);
+void settings_post_status(const struct request *request, struct response *response);
+void rpc_get(const struct request *request, struct response *response);
+void rpc_post_status(const struct request *request, struct response *response);
+void logs_post(const struct request *request, struct response *response);
+
+/* ---- convert.c ---- */
+/* One CBOR item as JSON: integers stay integers, floats floats (those that JSON
+ * lacks become null), bytes become base64 text. NULL for what is not one
+ * well-formed item of our subset, has a key that is no text or comes twice, an
+ * integer beyond 64 bits signed, or more than SRV_DEVICE_STATE_DEPTH_MAX
+ * levels. */
+json_t *convert_from_cbor(const uint8_t *data, size_t size);
+/* The same rules for JSON text of any type. */
+json_t *convert_from_json(const uint8_t *data, size_t size);
+/* Length, or GW_ERR_NO_SPACE. Floats take eight bytes, whatever their value. */
+int convert_to_cbor(const json_t *value, uint8_t *buffer, size_t size);
+/* Compact; length, or GW_ERR_NO_SPACE. No NUL. */
+int convert_to_json(const json_t *value, uint8_t *buffer, size_t size);
+/* A request's payload, which must be whole and say that it is CBOR or JSON: 0 and
+ * *out, which the caller releases, or the code to answer with. */
+uint8_t convert_payload(const struct gw_coap_message *message, json_t **out);
+/* Which of the two the client would have: Accept, where it makes sense. */
+uint16_t convert_accept(const struct gw_coap_message *message, uint16_t otherwise);
 #endif

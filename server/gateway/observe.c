@@ -31,12 +31,13 @@ static struct observation *find(struct session *session, const uint8_t *token, s
   return o;
 }
 
-static struct observation *create(struct session *session) {
+static struct observation *create(struct session *session, const char *path) {
   size_t count = 0;
   for (struct observation *o = session->observations; o != NULL; o = o->next) count++;
   if (count >= OBSERVATIONS_MAX) return NULL;
-  struct observation *observation = calloc(1, sizeof *observation);
+  struct observation *observation = calloc(1, sizeof *observation + strlen(path) + 1);
   if (observation == NULL) return NULL;
+  memcpy(observation->path, path, strlen(path) + 1);
   observation->next = session->observations;
   session->observations = observation;
   session->gateway->stats.observers++;
@@ -48,24 +49,37 @@ static void cancel(struct session *session, struct observation *observation) {
   while (*link != observation) link = &(*link)->next;
   *link = observation->next;
   session->gateway->stats.observers--;
+  if (observation->observable->cancelled != NULL) observation->observable->cancelled(session);
   free(observation);
 }
 
-bool observe_register(struct session *session, const struct gw_coap_message *request,
-                      representation_function represent, uint16_t format,
-                      const uint8_t *representation, size_t size, uint32_t *sequence) {
+/* The session's observation of that token; one of something else gives way. */
+static struct observation *find_or_create(struct session *session,
+                                          const struct gw_coap_message *request,
+                                          const struct observable *observable, const char *path) {
   struct observation *o = find(session, request->token, request->token_length);
-  if (o == NULL) o = create(session);
+  if (o != NULL && (o->observable != observable || strcmp(o->path, path) != 0)) {
+    cancel(session, o);
+    o = NULL;
+  }
+  return o != NULL ? o : create(session, path);
+}
+
+bool observe_register(struct session *session, const struct gw_coap_message *request,
+                      const struct observable *observable, const char *path, uint16_t format,
+                      const uint8_t *representation, size_t size, uint32_t *sequence) {
+  struct observation *o = find_or_create(session, request, observable, path);
   if (o == NULL) return false;
   memcpy(o->token, request->token, request->token_length);
   o->token_length = request->token_length;
-  o->represent = represent;
+  o->observable = observable;
   o->format = format;
   o->changed = false;
   gw_retransmit_stop(&o->outstanding);
   o->sequence = (o->sequence + 1) & GW_OBSERVE_MASK;
   digest(representation, size, o->sent);
   *sequence = o->sequence;
+  if (observable->registered != NULL) observable->registered(session);
   return true;
 }
 
@@ -134,16 +148,22 @@ static void send_notification(struct session *session, const struct observation 
   if (length > 0) session_send(session, buffer, (size_t)length);
 }
 
+static int represent(struct session *session, const struct observation *o) {
+  struct srv_gateway *gateway = session->gateway;
+  return o->observable->represent(gateway, session, o->path, o->format, gateway->representation,
+                                  sizeof gateway->representation);
+}
+
 /* Makes the representation and, when it is news, gives the notification a new
- * number. Returns its length, 0 when the observer knows it, negative when it
+ * number. Returns its length, 0 when there is nothing to tell, negative when it
  * cannot be made now. */
 static int refresh(struct session *session, struct observation *o, bool *news) {
-  struct srv_gateway *gateway = session->gateway;
+  const struct srv_gateway *gateway = session->gateway;
   uint8_t now[TOKEN_DIGEST_SIZE];
-  int size = o->represent(gateway, session, o->format, gateway->representation,
-                          sizeof gateway->representation);
+  int size = represent(session, o);
   if (size < 0) return size;
   o->changed = false;
+  if (size == 0) return 0;
   digest(gateway->representation, (size_t)size, now);
   *news = memcmp(now, o->sent, sizeof now) != 0;
   if (*news) {
@@ -190,10 +210,21 @@ static struct observation *find_outstanding(struct session *session, uint16_t me
   return o;
 }
 
+/* What was sent last is still the state of things. */
+static bool is_present(struct session *session, const struct observation *o) {
+  uint8_t now[TOKEN_DIGEST_SIZE];
+  int size = represent(session, o);
+  if (size <= 0) return false;
+  digest(session->gateway->representation, (size_t)size, now);
+  return memcmp(now, o->sent, sizeof now) == 0;
+}
+
 void observe_acknowledged(struct session *session, uint16_t message_id) {
   struct observation *o = find_outstanding(session, message_id);
   if (o == NULL) return;
   gw_retransmit_stop(&o->outstanding);
+  if (o->observable->acknowledged != NULL && is_present(session, o))
+    o->observable->acknowledged(session);
   notify_if_news(session, o);
 }
 
@@ -214,6 +245,10 @@ static void send_again(struct session *session, struct observation *o) {
   bool news = false;
   int size = refresh(session, o, &news);
   if (size < 0) return; /* the next time-out tries again */
+  if (size == 0) {      /* what it told is over */
+    gw_retransmit_stop(&o->outstanding);
+    return;
+  }
   gateway->stats.retransmissions++;
   send_notification(session, o, gateway->representation, (size_t)size);
 }

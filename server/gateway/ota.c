@@ -33,9 +33,10 @@ static int manifest_to_json(const struct gw_manifest *manifest, uint8_t *buffer,
   return length == 0 || length > size ? SRV_ERR_INTERNAL : (int)length;
 }
 
-static int represent_manifest(struct srv_gateway *gateway, struct session *session, uint16_t format,
-                              uint8_t *buffer, size_t size) {
+static int represent_manifest(struct srv_gateway *gateway, struct session *session,
+                              const char *path, uint16_t format, uint8_t *buffer, size_t size) {
   struct gw_manifest manifest;
+  (void)path;
   int status = srv_core_manifest(gateway->core, &session->device->ref, &manifest);
   if (status != SRV_OK) return status;
   if (format == GW_COAP_FORMAT_JSON) return manifest_to_json(&manifest, buffer, size);
@@ -43,23 +44,11 @@ static int represent_manifest(struct srv_gateway *gateway, struct session *sessi
   return length < 0 ? SRV_ERR_INTERNAL : length;
 }
 
-/* Accept only chooses between the two forms; clients put nonsense into it. */
+static const struct observable manifest_observable = {.represent = represent_manifest};
+
 void ota_get_manifest(const struct request *request, struct response *response) {
-  struct srv_gateway *gateway = request->gateway;
-  uint32_t accept = GW_COAP_FORMAT_CBOR;
-  gw_coap_option_uint(request->message, GW_COAP_OPT_ACCEPT, &accept);
-  uint16_t format = accept == GW_COAP_FORMAT_JSON ? GW_COAP_FORMAT_JSON : GW_COAP_FORMAT_CBOR;
-  int size = represent_manifest(gateway, request->session, format, gateway->representation,
-                                sizeof gateway->representation);
-  if (size < 0) {
-    response->code = route_code_of_status(size);
-    return;
-  }
-  response->code = GW_COAP_CONTENT;
-  response->format = format;
-  response->payload = gateway->representation;
-  response->payload_size = (size_t)size;
-  response->observable = represent_manifest;
+  respond_with(request, response, &manifest_observable,
+               convert_accept(request->message, GW_COAP_FORMAT_CBOR));
 }
 
 /* ---- artifact ---- */

@@ -23,6 +23,20 @@ static const struct route {
     {".u/desired", METHOD_GET, ota_get_manifest},
     {".u/c/*", METHOD_GET, ota_get_artifact},
     {".u/c/*", METHOD_POST | METHOD_PUT, ota_post_report},
+    {".s", METHOD_POST | METHOD_PUT, streams_post},
+    {".s/logs", METHOD_POST | METHOD_PUT, logs_post},
+    {".s/*", METHOD_POST | METHOD_PUT, streams_post},
+    {".d", METHOD_GET, state_get},
+    {".d/*", METHOD_GET, state_get},
+    {".d", METHOD_POST | METHOD_PUT, state_set},
+    {".d/*", METHOD_POST | METHOD_PUT, state_set},
+    {".d", METHOD_DELETE, state_delete},
+    {".d/*", METHOD_DELETE, state_delete},
+    {".c", METHOD_GET, settings_get},
+    {".c/status", METHOD_POST | METHOD_PUT, settings_post_status},
+    {".rpc", METHOD_GET, rpc_get},
+    {".rpc/status", METHOD_POST | METHOD_PUT, rpc_post_status},
+    {"logs", METHOD_POST | METHOD_PUT, logs_post},
 };
 
 static bool matches(const char *pattern, const char *path, const char **rest) {
@@ -61,7 +75,13 @@ route_handler route_find(const char *path, uint8_t coap_method, const char **res
   return NULL;
 }
 
-bool route_is_cheap(route_handler handler) { return handler == ota_get_artifact; }
+bool route_is_cheap(route_handler handler, const struct gw_coap_message *message) {
+  uint32_t value;
+  struct gw_block block;
+  if (handler == ota_get_artifact) return true;
+  return handler == streams_post && gw_coap_option_uint(message, GW_COAP_OPT_BLOCK1, &value) &&
+         gw_block_decode(value, &block) == GW_OK && block.num > 0;
+}
 
 uint8_t route_code_of_status(int status) {
   switch (status) {
@@ -81,4 +101,25 @@ uint8_t route_code_of_status(int status) {
     default:
       return GW_COAP_INTERNAL_ERROR;
   }
+}
+
+void respond_with(const struct request *request, struct response *response,
+                  const struct observable *observable, uint16_t format) {
+  struct srv_gateway *gateway = request->gateway;
+  int size = observable->represent(gateway, request->session, request->rest, format,
+                                   gateway->representation, sizeof gateway->representation);
+  if (size < 0) {
+    response->code = route_code_of_status(size);
+    return;
+  }
+  response->code = GW_COAP_CONTENT;
+  response->format = format;
+  response->payload = gateway->representation;
+  response->payload_size = (size_t)size;
+  response->observable = observable;
+}
+
+void respond_written(struct response *response, int status, uint8_t code) {
+  response->wrote = status == SRV_OK;
+  response->code = status == SRV_OK ? code : route_code_of_status(status);
 }

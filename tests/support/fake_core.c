@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/core/log.h"
@@ -45,7 +46,9 @@ static void fill_manifest(struct gw_manifest *manifest, const char *version, siz
 }
 
 void fake_core_init(struct srv_core *core) {
-  *core = (struct srv_core){.manifest.sequence_number = 1700000000};
+  memset(core, 0, sizeof *core);
+  core->manifest.sequence_number = 1700000000;
+  core->listening = -1;
   fill_manifest(&core->manifest, "1.0.0", 1);
 }
 
@@ -115,6 +118,177 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
   if (core->report_status != SRV_OK) return core->report_status;
   core->report[core->report_count++ % FAKE_REPORTS_MAX] = *report;
   return SRV_OK;
+}
+
+/* ---- captures ---- */
+
+struct srv_capture_upload {
+  struct srv_core *core;
+  struct fake_capture capture;
+};
+
+int srv_core_capture_begin(struct srv_core *core, const struct srv_device_ref *device,
+                           const char *path, uint16_t format, struct srv_capture_upload **out) {
+  if (core->capture_begin_status != SRV_OK) return core->capture_begin_status;
+  struct srv_capture_upload *upload = calloc(1, sizeof *upload);
+  assert(upload != NULL && strlen(path) <= SRV_STREAM_PATH_MAX);
+  upload->core = core;
+  upload->capture.device = device->device_id[0];
+  upload->capture.format = format;
+  memcpy(upload->capture.path, path, strlen(path) + 1);
+  core->captures_open++;
+  *out = upload;
+  return SRV_OK;
+}
+
+int srv_core_capture_append(struct srv_capture_upload *upload, const void *data, size_t size) {
+  struct fake_capture *capture = &upload->capture;
+  if (upload->core->capture_append_status != SRV_OK) return upload->core->capture_append_status;
+  if (size > SRV_CAPTURE_SIZE_MAX - capture->size) return SRV_ERR_TOO_LARGE;
+  for (size_t i = 0; i < size; i++, capture->size++) {
+    uint8_t byte = ((const uint8_t *)data)[i];
+    if (capture->size < sizeof capture->first) capture->first[capture->size] = byte;
+    capture->sum += byte * (uint32_t)(capture->size + 1);
+  }
+  return SRV_OK;
+}
+
+int srv_core_capture_finish(struct srv_capture_upload *upload) {
+  struct srv_core *core = upload->core;
+  int status = core->capture_finish_status;
+  assert(core->batch_depth == 1);
+  if (status == SRV_OK) core->capture[core->capture_count++ % FAKE_CAPTURES_MAX] = upload->capture;
+  core->captures_open--;
+  free(upload);
+  return status;
+}
+
+void srv_core_capture_abort(struct srv_capture_upload *upload) {
+  upload->core->captures_open--;
+  free(upload);
+}
+
+/* ---- state: no tree, a text for each path ---- */
+
+static void tell(struct srv_core *core) {
+  if (core->listener.observed_changed != NULL)
+    core->listener.observed_changed(core->listener.context, "p", NULL);
+}
+
+int srv_core_state_get(struct srv_core *core, const struct srv_device_ref *device, const char *path,
+                       char **json) {
+  const char *found = "null";
+  (void)device;
+  if (core->state_status != SRV_OK) return core->state_status;
+  for (size_t i = 0; i < FAKE_STATES_MAX; i++)
+    if (core->state[i].json != NULL && strcmp(core->state[i].path, path) == 0)
+      found = core->state[i].json;
+  *json = strdup(found);
+  return *json == NULL ? SRV_ERR_INTERNAL : SRV_OK;
+}
+
+int srv_core_state_delete(struct srv_core *core, const struct srv_device_ref *device,
+                          const char *path) {
+  (void)device;
+  assert(core->batch_depth <= 1);
+  if (core->state_status != SRV_OK) return core->state_status;
+  for (size_t i = 0; i < FAKE_STATES_MAX; i++) {
+    if (core->state[i].json == NULL || strcmp(core->state[i].path, path) != 0) continue;
+    free(core->state[i].json);
+    core->state[i].json = NULL;
+  }
+  tell(core);
+  return SRV_OK;
+}
+
+int srv_core_state_set(struct srv_core *core, const struct srv_device_ref *device, const char *path,
+                       const char *json, size_t size, bool merge) {
+  (void)merge;
+  int status = srv_core_state_delete(core, device, path);
+  if (status != SRV_OK) return status;
+  for (size_t i = 0; i < FAKE_STATES_MAX; i++) {
+    if (core->state[i].json != NULL) continue;
+    snprintf(core->state[i].path, sizeof core->state[i].path, "%s", path);
+    core->state[i].json = strndup(json, size);
+    tell(core);
+    return SRV_OK;
+  }
+  return SRV_ERR_TOO_LARGE;
+}
+
+/* ---- settings ---- */
+
+int srv_core_settings(struct srv_core *core, const struct srv_device_ref *device,
+                      struct srv_device_settings *out) {
+  (void)device;
+  *out = core->settings;
+  return SRV_OK;
+}
+
+int srv_core_settings_status(struct srv_core *core, const struct srv_device_ref *device,
+                             int64_t version, const char *errors) {
+  (void)device;
+  assert(core->batch_depth == 1);
+  core->settings_status_version = version;
+  snprintf(core->settings_errors, sizeof core->settings_errors, "%s", errors);
+  return SRV_OK;
+}
+
+/* ---- calls ---- */
+
+const struct srv_rpc_call *srv_core_rpc_current(struct srv_core *core,
+                                                const struct srv_device_ref *device) {
+  (void)device;
+  return core->call.id[0] != '\0' ? &core->call : NULL;
+}
+
+void srv_core_rpc_delivered(struct srv_core *core, const struct srv_device_ref *device,
+                            const char *id) {
+  (void)device;
+  if (strcmp(core->call.id, id) == 0) core->call.delivered = true;
+}
+
+void srv_core_rpc_listening(struct srv_core *core, const struct srv_device_ref *device,
+                            bool listening) {
+  (void)device;
+  core->listening = listening;
+}
+
+int srv_core_rpc_answer(struct srv_core *core, const struct srv_device_ref *device, const char *id,
+                        uint32_t status_code, const char *detail) {
+  (void)device;
+  if (id[0] == '\0' || strcmp(core->call.id, id) != 0) return SRV_ERR_NOT_FOUND;
+  core->call.id[0] = '\0';
+  core->answers++;
+  core->answer_status = status_code;
+  snprintf(core->answer_detail, sizeof core->answer_detail, "%s", detail != NULL ? detail : "");
+  return SRV_OK;
+}
+
+void fake_core_call(struct srv_core *core, const char *id, const char *method, const char *params) {
+  core->call = (struct srv_rpc_call){.params = params};
+  snprintf(core->call.id, sizeof core->call.id, "%s", id != NULL ? id : "");
+  snprintf(core->call.method, sizeof core->call.method, "%s", id != NULL ? method : "");
+  tell(core);
+}
+
+/* ---- logs ---- */
+
+int srv_core_device_log(struct srv_core *core, const struct srv_device_ref *device,
+                        enum srv_device_log_level level, const char *module, const char *message,
+                        const char *fields) {
+  (void)device;
+  assert(core->batch_depth == 1);
+  core->log_count++;
+  core->log_level = level;
+  snprintf(core->log_module, sizeof core->log_module, "%s", module);
+  snprintf(core->log_message, sizeof core->log_message, "%s", message);
+  snprintf(core->log_fields, sizeof core->log_fields, "%s", fields);
+  return SRV_OK;
+}
+
+void fake_core_deinit(struct srv_core *core) {
+  for (size_t i = 0; i < FAKE_STATES_MAX; i++) free(core->state[i].json);
 }
 
 void srv_core_batch_begin(struct srv_core *core) {

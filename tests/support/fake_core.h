@@ -8,6 +8,18 @@
 #include "server/core/core.h"
 
 #define FAKE_REPORTS_MAX 64
+#define FAKE_CAPTURES_MAX 16
+#define FAKE_STATES_MAX 8
+
+/* What was stored, oldest first; the first bytes of each. */
+struct fake_capture {
+  char device; /* '0' to '9' */
+  uint16_t format;
+  char path[SRV_STREAM_PATH_MAX + 1];
+  size_t size;
+  uint8_t first[64];
+  uint32_t sum; /* of all bytes, each times its position from 1 */
+};
 
 struct srv_core {
   struct srv_core_listener listener;
@@ -24,6 +36,27 @@ struct srv_core {
   int online[10];
   size_t report_count;
   struct gw_report report[FAKE_REPORTS_MAX];
+
+  int capture_begin_status, capture_append_status, capture_finish_status;
+  unsigned captures_open, capture_count; /* complete, committed or not */
+  struct fake_capture capture[FAKE_CAPTURES_MAX];
+  int state_status;
+  struct { /* parts of state by path, each on its own; value NULL: free */
+    char path[256];
+    char *json;
+  } state[FAKE_STATES_MAX];
+  struct srv_device_settings settings;
+  int64_t settings_status_version;
+  char settings_errors[SRV_SETTINGS_ERRORS_MAX + 1];
+  struct srv_rpc_call call; /* id "": none */
+  int listening; /* device's; -1: was never told */
+  unsigned answers;
+  uint32_t answer_status;
+  char answer_detail[SRV_RPC_DETAIL_MAX + 1]; /* "" for NULL */
+  unsigned log_count;
+  enum srv_device_log_level log_level;
+  char log_module[SRV_LOG_MODULE_MAX + 1], log_message[SRV_LOG_MESSAGE_MAX + 1];
+  char log_fields[SRV_LOG_FIELDS_MAX + 1];
 };
 
 /* What was logged: how many lines, and the last warning. */
@@ -35,4 +68,8 @@ void fake_core_init(struct srv_core *core);
 /* component_count components model@VERSION, asset1@1.0.0, ...; the sequence
  * number rises; tells the listener. */
 void fake_core_release(struct srv_core *core, const char *version, size_t component_count);
+/* Another call waits; id NULL: none any more. Tells the listener. */
+void fake_core_call(struct srv_core *core, const char *id, const char *method, const char *params);
+/* Frees what it keeps. */
+void fake_core_deinit(struct srv_core *core);
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // fuzz-link: wire server/gateway/coap_layer.c server/gateway/observe.c
-// fuzz-link: server/gateway/routes.c server/gateway/ota.c tests/support/fake_core.c
+// fuzz-link: server/gateway/routes.c server/gateway/ota.c server/gateway/streams.c
+// fuzz-link: server/gateway/state.c server/gateway/settings.c server/gateway/rpc.c
+// fuzz-link: server/gateway/logs.c server/gateway/convert.c tests/support/fake_core.c
 // fuzz-link: build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c
-// fuzz-link: build/deps/mbedtls/library/platform_util.c -ljansson
+// fuzz-link: build/deps/mbedtls/library/platform_util.c -ljansson -lm
 /* What one authenticated, but mad, device can say: decrypted datagrams straight
  * into the CoAP layer, over a core in memory. The input is a list of steps, an
  * operation byte each; a datagram follows the byte OP_DATAGRAM and its length.
@@ -14,7 +16,7 @@
 #include "server/gateway/internal.h"
 #include "tests/support/fake_core.h"
 
-enum { OP_COMMIT = 0xF0, OP_COMMIT_FAILS, OP_RELEASE, OP_CORE_FAILS, OP_CORE_WORKS, OP_TIME };
+enum { OP_COMMIT = 0xF0, OP_COMMIT_FAILS, OP_RELEASE, OP_CORE_FAILS, OP_CORE_WORKS, OP_TIME, OP_CALL };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,6 +70,7 @@ static void begin(void) {
   gateway.config.requests_per_second = 100;
   gateway.config.keepalive_s = 20;
   gateway.config.idle_timeout_s = 600;
+  gateway.config.uploads_max = 3;
   gateway.now_ms = 1000000;
   memcpy(device.ref.project_id, "p", 2);
   memcpy(device.ref.device_id, "0", 2);
@@ -75,6 +78,9 @@ static void begin(void) {
   session.device = &device;
   session.state = SESSION_OPEN;
   session.has_cid = true;
+  device.sessions = &session;
+  core.settings = (struct srv_device_settings){
+      .version = 7, .count = 1, .setting[0] = {.key = "GAIN", .type = 1, .value = "2.0"}};
   srv_core_batch_begin(&core);
 }
 
@@ -125,13 +131,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         observe_mark(&session);
         break;
       case OP_CORE_FAILS:
-        core.manifest_status = core.report_status = SRV_ERR_IO;
+        core.manifest_status = core.report_status = core.state_status = SRV_ERR_IO;
+        core.capture_append_status = core.capture_finish_status = SRV_ERR_NO_SPACE;
         break;
       case OP_CORE_WORKS:
-        core.manifest_status = core.report_status = SRV_OK;
+        core.manifest_status = core.report_status = core.state_status = SRV_OK;
+        core.capture_append_status = core.capture_finish_status = SRV_OK;
         break;
       case OP_TIME:
         pass_time();
+        break;
+      case OP_CALL:
+        fake_core_call(&core, "call-1", "reboot", "[1]");
+        observe_mark(&session);
         break;
       default: { /* a datagram of `operation` bytes */
         size_t length = operation < size - i ? operation : size - i;
@@ -146,6 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   end_batch(SRV_OK);
   if (session.state == SESSION_OPEN) session_end(&session, true);
   check(gateway.stats.observers == 0 && gateway.changed_first == NULL);
+  check(gateway.stats.uploads_open == 0 && core.captures_open == 0 && core.listening <= 0);
+  fake_core_deinit(&core);
   srv_core_batch_commit(&core);
   return 0;
 }

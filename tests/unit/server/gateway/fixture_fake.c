@@ -22,6 +22,8 @@ void gateway_down(struct fixture *f) {
   srv_gateway_destroy(f->gateway);
   assert_int_equal(0, f->fake->blobs_open);
   assert_int_equal(0, f->fake->batch_depth);
+  assert_int_equal(0, f->fake->captures_open);
+  fake_core_deinit(f->fake);
   free(f->fake);
   free(f);
 }

@@ -182,19 +182,22 @@ TEST(the_same_token_again_renews_the_observation) {
   gateway_down(f);
 }
 
-TEST(a_session_has_eight_observations_and_the_ninth_is_a_plain_get) {
+TEST(a_session_has_sixteen_observations_and_one_more_is_a_plain_get) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "t0");
-  static const char *const tokens[] = {"t1", "t2", "t3", "t4", "t5", "t6", "t7"};
-  for (int i = 0; i < 7; i++) observe_more(f, client, tokens[i], GW_OBSERVE_REGISTER);
-  observe_more(f, client, "t8", GW_OBSERVE_REGISTER);
+  char token[8];
+  for (int i = 1; i < 16; i++) {
+    snprintf(token, sizeof token, "t%d", i);
+    observe_more(f, client, token, GW_OBSERVE_REGISTER);
+  }
+  observe_more(f, client, "more", GW_OBSERVE_REGISTER);
   assert_int_equal(-1, answer.observe);
-  assert_int_equal(8, gateway_stats(f).observers);
+  assert_int_equal(16, gateway_stats(f).observers);
   fake_core_release(f->fake, "1.1.0", 1);
   gateway_settle(f);
   int notified = 0;
   while (client_poll(client, &answer)) notified++;
-  assert_int_equal(8, notified);
+  assert_int_equal(16, notified);
   dtls_client_destroy(client);
   gateway_down(f);
 }
