@@ -86,6 +86,80 @@ TEST(short_clips_are_padded_and_long_ones_cut) {
   dataset_free(&dataset);
 }
 
+static const char *write_list(const char *text) {
+  static char path[1024];
+  snprintf(path, sizeof path, "%s/list.txt", test_temporary_folder());
+  FILE *file = fopen(path, "wb");
+  assert_non_null(file);
+  fputs(text, file);
+  fclose(file);
+  return path;
+}
+
+TEST(list_that_cannot_be_read_is_refused) {
+  struct dataset dataset;
+  struct dataset_source source = {make_folder(), "/no/such/list.txt"};
+  assert_false(dataset_load_sources(&dataset, &source, 1, labels, 4, 11));
+}
+
+TEST(list_that_names_what_is_not_there_is_refused) {
+  struct dataset dataset;
+  const char *folder = make_folder();
+  struct dataset_source source = {
+      folder, write_list("_background_/x.wav\nno/a_nohash_0.wav\nup/a_nohash_0.wav\n"
+                         "yes/a_nohash_0.wav\nyes/z_nohash_0.wav\n")};
+  assert_false(dataset_load_sources(&dataset, &source, 1, labels, 4, 11));
+  source.list = write_list("../yes/a_nohash_0.wav\n");
+  assert_false(dataset_load_sources(&dataset, &source, 1, labels, 4, 11));
+}
+
+TEST(list_says_which_clips_are_read) {
+  struct dataset dataset;
+  const char *folder = make_folder();
+  struct dataset_source source = {
+      folder, write_list("yes/a_nohash_0.wav\r\nno/a_nohash_0.wav\nup/a_nohash_0.wav\n"
+                         "_background_/x.wav\n\nyes/a_nohash_0.wav\n")};
+  assert_true(dataset_load_sources(&dataset, &source, 1, labels, 4, 11));
+  assert_int_equal(dataset.clip_count, 4); /* and not yes/b_nohash_0.wav */
+  assert_string_equal(dataset.clip[3].file, "a_nohash_0.wav");
+  dataset_free(&dataset);
+}
+
+TEST(word_of_several_folders_is_one_word) {
+  struct dataset dataset;
+  const char *first = make_folder();
+  char second[512];
+  snprintf(second, sizeof second, "%s/exported", test_temporary_folder());
+  mkdir(second, 0700);
+  write_clip(second, "yes", "c0ffee00_nohash_0.wav", 16000, 7);
+  write_clip(second, "silence", "c0ffee00_nohash_0.wav", 16000, 8);
+  write_clip(second, "down", "c0ffee00_nohash_0.wav", 16000, 9);
+  struct dataset_source sources[] = {{first, NULL}, {second, NULL}};
+  assert_true(dataset_load_sources(&dataset, sources, 2, labels, 4, 11));
+  assert_int_equal(dataset.clip_count, 8);
+  assert_int_equal(dataset.clip[7].word, dataset.clip[3].word);
+  assert_int_equal(dataset.clip[7].label, 2);
+  assert_int_equal(dataset.clip[6].label, DATASET_SILENCE);
+  assert_int_equal(dataset.clip[5].label, DATASET_UNKNOWN);
+  dataset_free(&dataset);
+}
+
+TEST(word_that_only_the_second_folder_has_will_do) {
+  struct dataset dataset;
+  const char *first = test_temporary_folder();
+  char second[512];
+  write_clip(first, "_background_", "x.wav", 16000, 5);
+  write_clip(first, "up", "a_nohash_0.wav", 16000, 1);
+  write_clip(first, "no", "a_nohash_0.wav", 16000, 1);
+  snprintf(second, sizeof second, "%s/exported", test_temporary_folder());
+  mkdir(second, 0700);
+  write_clip(second, "yes", "a_nohash_0.wav", 16000, 1);
+  struct dataset_source sources[] = {{first, NULL}, {second, NULL}};
+  assert_false(dataset_load_sources(&dataset, sources, 1, labels, 4, 11));
+  assert_true(dataset_load_sources(&dataset, sources, 2, labels, 4, 11));
+  dataset_free(&dataset);
+}
+
 TEST(recording_at_another_rate_is_refused) {
   struct dataset dataset;
   char path[1024];
