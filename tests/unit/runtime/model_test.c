@@ -167,6 +167,30 @@ TEST(the_graph_can_be_walked_from_outside) {
   free(file);
 }
 
+TEST(constants_can_be_read_and_what_is_computed_cannot) {
+  size_t size, computed;
+  int32_t filter, bias;
+  uint8_t *file = classifier_model(&size);
+  struct wit_model model;
+  struct wit_constant constant;
+  struct wit_tensor tensor;
+  assert_int_equal(wit_model_open(&model, file, size, NULL), WIT_OK);
+  assert_true(wit_inspect_operator_input(&model, 2, 1, &filter)); /* FULLY_CONNECTED's */
+  assert_true(wit_inspect_operator_input(&model, 2, 2, &bias));
+  assert_true(wit_inspect_constant(&model, (size_t)filter, &constant));
+  assert_true(wit_inspect_tensor(&model, (size_t)filter, &tensor));
+  assert_int_equal(constant.size_bytes, tensor.size_bytes);
+  assert_true(constant.data >= file && constant.data + constant.size_bytes <= file + size);
+  assert_int_equal(constant.channel_count, 1);
+  assert_true(wit_constant_scale(&constant, 0) == tensor.scale); /* a copy, no sum */
+  assert_true(wit_inspect_constant(&model, (size_t)bias, &constant));
+  assert_int_equal(constant.size_bytes, 12);
+  assert_true(wit_inspect_operator_output(&model, 3, 0, &computed));
+  assert_false(wit_inspect_constant(&model, computed, &constant));
+  assert_false(wit_inspect_constant(&model, 7, &constant));
+  free(file);
+}
+
 TEST(metadata_of_one_name_is_listed_entry_by_entry) {
   size_t size, length;
   const uint8_t *data;
