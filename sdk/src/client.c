@@ -88,10 +88,89 @@ int godwit_client_init(struct godwit_client **out, const struct godwit_client_co
   return GODWIT_OK;
 }
 
+/* Services ------------------------------------------------------------------ */
+
+void godwit_client_remove_service(struct godwit_client *client, struct godwit_service *service) {
+  for (struct godwit_service **link = &client->services; *link != NULL; link = &(*link)->next) {
+    if (*link != service) continue;
+    *link = service->next;
+    return;
+  }
+}
+
+bool godwit_client_has_service(const struct godwit_client *client,
+                               const struct godwit_service *service) {
+  const struct godwit_service *each = client->services;
+  while (each != NULL && each != service) each = each->next;
+  return each != NULL;
+}
+
+int godwit_client_add_service(struct godwit_client *client, struct godwit_service *service) {
+  struct godwit_service **link = &client->services;
+  if (client->ending || godwit_client_has_service(client, service)) return GODWIT_ERR_STATE;
+  while (*link != NULL) link = &(*link)->next;
+  service->next = NULL;
+  *link = service;
+  return GODWIT_OK;
+}
+
+/* One that is due is told to be due no more before it runs, so that looking anew
+ * after each comes to an end: they add and remove each other. */
+static void run_services(struct godwit_client *client, uint64_t now_ms) {
+  struct godwit_service *service = client->services;
+  while (service != NULL && client->state == GODWIT_CLIENT_CONNECTED) {
+    if (service->due_ms > now_ms) {
+      service = service->next;
+      continue;
+    }
+    service->due_ms = UINT64_MAX;
+    service->run(client, GODWIT_OK, service->arg);
+    service = client->services;
+  }
+}
+
+static void cancel_services(struct godwit_client *client) {
+  while (client->services != NULL) {
+    struct godwit_service *service = client->services;
+    godwit_client_remove_service(client, service);
+    service->run(client, GODWIT_ERR_CANCELLED, service->arg);
+  }
+}
+
+uint32_t godwit_client_pause_ms(unsigned refusals) {
+  unsigned doublings = refusals > 6 ? 6 : refusals > 0 ? refusals - 1 : 0;
+  uint32_t half_ms = 500u << doublings;
+  return half_ms + godwit_client_random() % (half_ms + 1);
+}
+
+bool godwit_client_is_busy_code(uint8_t code) {
+  return code == GW_COAP_TOO_MANY_REQUESTS || (code >> 5) == 5;
+}
+
+int godwit_client_join_path(char *out, size_t size, const char *prefix, const char *path) {
+  if (path == NULL) return GODWIT_ERR_ARGUMENT;
+  while (*path == '/') path++;
+  size_t prefix_size = strlen(prefix), path_size = strlen(path);
+  if (prefix_size + path_size >= size) return GODWIT_ERR_ARGUMENT;
+  memcpy(out, prefix, prefix_size);
+  memcpy(out + prefix_size, path, path_size + 1);
+  return GODWIT_OK;
+}
+
+static uint64_t next_service_ms(const struct godwit_client *client) {
+  uint64_t due_ms = UINT64_MAX;
+  for (const struct godwit_service *each = client->services; each != NULL; each = each->next) {
+    if (each->due_ms < due_ms) due_ms = each->due_ms;
+  }
+  return due_ms;
+}
+
 void godwit_client_deinit(struct godwit_client *client) {
   if (client == NULL) return;
+  client->ending = true;
   godwit_client_stop(client);
   godwit_exchange_cancel_all(client, GODWIT_ERR_CANCELLED);
+  cancel_services(client);
   godwit_pool_deinit(&client->pool);
   mbedtls_platform_zeroize(client, sizeof *client);
 }
@@ -250,8 +329,9 @@ static void run(struct godwit_client *client) {
   if (client->state == GODWIT_CLIENT_CONNECTING) run_connecting(client, now_ms);
   if (client->state == GODWIT_CLIENT_CONNECTED) {
     godwit_ota_send_reports(client);
-    godwit_exchange_run(client, now_ms);
+    run_services(client, now_ms);
   }
+  if (client->state == GODWIT_CLIENT_CONNECTED) godwit_exchange_run(client, now_ms);
   if (client->state == GODWIT_CLIENT_CONNECTED) heed_socket(client, now_ms);
 }
 
@@ -281,6 +361,7 @@ uint32_t godwit_client_next_timeout_ms(const struct godwit_client *client) {
           client->ota.report_not_before_ms < due_ms) {
         due_ms = client->ota.report_not_before_ms;
       }
+      if (next_service_ms(client) < due_ms) due_ms = next_service_ms(client);
       break;
   }
   if (due_ms <= now_ms) return 0;

@@ -46,6 +46,7 @@ struct godwit_client {
   enum godwit_client_state state;
   int last_error;
   bool in_poll;
+  bool ending;            /* in deinit: callbacks begin nothing new */
   unsigned failures;      /* attempts and sessions that ended badly, in a row */
   uint64_t wait_until_ms; /* WAITING: when to try */
   uint64_t connect_ms;    /* CONNECTING: since when */
@@ -59,11 +60,14 @@ struct godwit_client {
   struct godwit_request *suspect;  /* not answered, or NULL */
   struct godwit_request ping;      /* method 0 */
   struct gw_retransmit retransmit;
+  uint32_t srtt_ms, rttvar_ms; /* round trips, smoothed, and how they vary (RFC 6298 2) */
+  uint32_t rto_ms; /* before a block is sent again; 0: not known, RFC 7252's two to three seconds */
   uint64_t sent_ms;     /* first transmission of current */
   uint64_t deadline_ms; /* current must be answered by then */
   uint16_t next_message_id;
   uint32_t next_token;
 
+  struct godwit_service *services; /* what else may have something to send */
   struct godwit_client_stats stats;
   struct godwit_ota ota;
   struct godwit_pool pool;
@@ -77,6 +81,22 @@ uint32_t godwit_client_random(void);
 /* Ends the session because of `status`; the client waits and tries again. */
 void godwit_client_lose_session(struct godwit_client *client, int status);
 
+/* GODWIT_ERR_STATE when it is there already, or the client ends. run may remove
+ * any service and add others. */
+int godwit_client_add_service(struct godwit_client *client, struct godwit_service *service);
+/* Harmless when it is not there. */
+void godwit_client_remove_service(struct godwit_client *client, struct godwit_service *service);
+bool godwit_client_has_service(const struct godwit_client *client,
+                               const struct godwit_service *service);
+/* "/.s/" and "audio" into out. GODWIT_ERR_ARGUMENT when it does not fit. A path
+ * may begin with a slash; empty, it names the prefix itself. */
+int godwit_client_join_path(char *out, size_t size, const char *prefix, const char *path);
+/* How long to pause after the nth refusal in a row, from 1: a second, doubled
+ * each time up to about a minute, spread over the upper half. */
+uint32_t godwit_client_pause_ms(unsigned refusals);
+/* 4.29 and 5.xx: not the fault of what was sent, worth another try later. */
+bool godwit_client_is_busy_code(uint8_t code);
+
 /* exchange.c: one poll's worth of a connected client. May lose the session. */
 void godwit_exchange_begin_session(struct godwit_client *client);
 void godwit_exchange_run(struct godwit_client *client, uint64_t now_ms);
@@ -87,6 +107,16 @@ uint64_t godwit_exchange_due_ms(const struct godwit_client *client);
 void godwit_exchange_ping(struct godwit_client *client);
 /* Takes every request back with `status`, observations too. */
 void godwit_exchange_cancel_all(struct godwit_client *client, int status);
+
+/* Is it under way? For objects that must not be filled in again then. */
+bool godwit_exchange_has_request(const struct godwit_client *client,
+                                 const struct godwit_request *request);
+/* A token that no request of this session has had. */
+uint32_t godwit_exchange_new_token(struct godwit_client *client);
+/* As godwit_client_request, for one block of an upload: all blocks of one carry
+ * the same token, and block1 is the option's value. */
+int godwit_exchange_request_block(struct godwit_client *client, struct godwit_request *request,
+                                  uint32_t token, uint32_t block1);
 
 /* ota.c: sends the oldest report when none is under way. */
 void godwit_ota_send_reports(struct godwit_client *client);

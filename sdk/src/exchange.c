@@ -10,6 +10,7 @@
 
 #define TOKEN_SIZE 4u
 #define RECEIVE_BURST 16u       /* datagrams taken in one poll */
+#define RTO_MIN_MS 500u         /* a block is not sent again earlier */
 #define OBSERVE_RETRY_MS 60000u /* after the server refused or ended an observation */
 
 /* The list ------------------------------------------------------------------ */
@@ -59,7 +60,7 @@ static void finish(struct godwit_client *client, struct godwit_request *request,
 
 static void fail(struct godwit_client *client, struct godwit_request *request, int status) {
   const struct godwit_response response = {
-      .status = status, .content_format = GODWIT_FORMAT_NONE, .is_last = true};
+      .status = status, .content_format = GODWIT_FORMAT_NONE, .block1 = -1, .is_last = true};
   finish(client, request, &response);
 }
 
@@ -100,7 +101,8 @@ static int encode(struct godwit_client *client, const struct godwit_request *req
       gw_coap_writer_option_uint(&writer, GW_COAP_OPT_OBSERVE, GW_OBSERVE_REGISTER);
     }
     gw_coap_writer_path(&writer, request->path);
-    if (request->payload_size > 0 && request->content_format >= 0) {
+    bool has_content = request->payload_size > 0 || request->internal.is_block1;
+    if (has_content && request->content_format >= 0) {
       gw_coap_writer_option_uint(&writer, GW_COAP_OPT_CONTENT_FORMAT,
                                  (uint32_t)request->content_format);
     }
@@ -108,6 +110,9 @@ static int encode(struct godwit_client *client, const struct godwit_request *req
       gw_coap_writer_option_uint(&writer, GW_COAP_OPT_ACCEPT, (uint32_t)request->accept);
     }
     if (request->blockwise) write_block2(&writer, request);
+    if (request->internal.is_block1) {
+      gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, request->internal.block1);
+    }
     if (request->payload_size > 0) {
       gw_coap_writer_payload(&writer, request->payload, request->payload_size);
     }
@@ -145,6 +150,47 @@ static struct godwit_request *next_queued(const struct godwit_client *client) {
   return request;
 }
 
+/* Round trips ---------------------------------------------------------------- */
+
+static void forget_round_trips(struct godwit_client *client) {
+  client->srtt_ms = client->rttvar_ms = client->rto_ms = 0;
+}
+
+/* RFC 6298 2. Only of messages that were sent once: of others nobody knows which
+ * copy was answered (Karn). */
+static void note_round_trip(struct godwit_client *client, uint64_t now_ms) {
+  if (!client->retransmit.active || client->retransmit.sent_count != 1) return;
+  uint32_t rtt_ms = (uint32_t)(now_ms - client->sent_ms);
+  if (client->srtt_ms == 0) {
+    client->srtt_ms = rtt_ms;
+    client->rttvar_ms = rtt_ms / 2;
+  } else {
+    uint32_t srtt_ms = client->srtt_ms;
+    uint32_t off_ms = rtt_ms > srtt_ms ? rtt_ms - srtt_ms : srtt_ms - rtt_ms;
+    client->rttvar_ms = (3 * client->rttvar_ms + off_ms) / 4;
+    client->srtt_ms = (7 * srtt_ms + rtt_ms) / 8;
+  }
+  client->rto_ms = client->srtt_ms + 4 * client->rttvar_ms;
+  if (client->rto_ms < RTO_MIN_MS) client->rto_ms = RTO_MIN_MS;
+}
+
+/* Until there is another round trip to measure. */
+static void double_rto(struct godwit_client *client) {
+  client->rto_ms = client->rto_ms < GW_ACK_TIMEOUT_MS / 2 ? 2 * client->rto_ms : 0;
+}
+
+/* Blocks follow one another, so their round trips are known; a transfer would
+ * otherwise stand for seconds at each loss. */
+static void start_retransmit(struct godwit_client *client, const struct godwit_request *request,
+                             uint64_t now_ms) {
+  uint32_t random = godwit_client_random();
+  gw_retransmit_start(&client->retransmit, now_ms, random);
+  bool is_block = request->blockwise || request->internal.is_block1;
+  if (!is_block || client->rto_ms == 0 || client->rto_ms >= GW_ACK_TIMEOUT_MS) return;
+  client->retransmit.timeout_ms = client->rto_ms + random % (client->rto_ms / 2);
+  client->retransmit.next_ms = now_ms + client->retransmit.timeout_ms;
+}
+
 static void send_next(struct godwit_client *client, uint64_t now_ms) {
   if (client->current != NULL) return;
   struct godwit_request *request = next_queued(client);
@@ -152,31 +198,38 @@ static void send_next(struct godwit_client *client, uint64_t now_ms) {
   request->internal.phase = GODWIT_REQUEST_SENT;
   request->internal.message_id = client->next_message_id++;
   /* A renewal keeps its token: with another one it would be one observation
-   * more for the server (RFC 7641 3.3.1), until it has enough of them. */
-  if (!request->internal.registered) request->internal.token = client->next_token++;
+   * more for the server (RFC 7641 3.3.1), until it has enough of them. A block
+   * has its upload's. */
+  if (!request->internal.registered && !request->internal.is_block1) {
+    request->internal.token = client->next_token++;
+  }
   request->internal.observed = false;
   client->current = request;
   client->sent_ms = now_ms;
   /* The last third is for asking whether the server is there at all. */
   uint32_t third_ms = client->config.response_timeout_ms / 3;
   client->deadline_ms = now_ms + (is_ping(client, request) ? third_ms : 2 * third_ms);
-  gw_retransmit_start(&client->retransmit, now_ms, godwit_client_random());
+  start_retransmit(client, request, now_ms);
   transmit(client, request);
 }
 
 /* Receiving ----------------------------------------------------------------- */
 
 static void fill_response(const struct gw_coap_message *message, struct godwit_response *out) {
-  uint32_t format;
+  uint32_t format, block1;
   *out = (struct godwit_response){
       .status = (message->code >> 5) == 2 ? GODWIT_OK : GODWIT_ERR_RESPONSE,
       .code = message->code,
       .content_format = GODWIT_FORMAT_NONE,
+      .block1 = -1,
       .payload = message->payload,
       .payload_size = message->payload_size,
   };
   if (gw_coap_option_uint(message, GW_COAP_OPT_CONTENT_FORMAT, &format)) {
     out->content_format = (int32_t)format;
+  }
+  if (gw_coap_option_uint(message, GW_COAP_OPT_BLOCK1, &block1) && block1 <= INT32_MAX) {
+    out->block1 = (int32_t)block1;
   }
 }
 
@@ -264,6 +317,7 @@ static void answer_current(struct godwit_client *client, const struct gw_coap_me
   struct godwit_request *request = client->current;
   struct godwit_response response;
   fill_response(message, &response);
+  note_round_trip(client, now_ms);
   forget_current(client);
   if (request->observe) {
     answer_observation(client, request, message, &response, now_ms);
@@ -388,6 +442,7 @@ static void run_timers_of_current(struct godwit_client *client, uint64_t now_ms)
     give_up(client);
   } else if (action == GW_RETRANSMIT_SEND) {
     client->stats.retransmissions++;
+    double_rto(client);
     transmit(client, client->current);
   }
 }
@@ -443,6 +498,7 @@ uint64_t godwit_exchange_due_ms(const struct godwit_client *client) {
 
 void godwit_exchange_begin_session(struct godwit_client *client) {
   client->next_token = godwit_client_random();
+  forget_round_trips(client);
 }
 
 void godwit_exchange_end_session(struct godwit_client *client, int status) {
@@ -488,10 +544,7 @@ static int check_request(const struct godwit_client *client, const struct godwit
   return is_listed(client, request) ? GODWIT_ERR_STATE : GODWIT_OK;
 }
 
-int godwit_client_request(struct godwit_client *client, struct godwit_request *request) {
-  int status = check_request(client, request);
-  if (status < 0) return status;
-  memset(&request->internal, 0, sizeof request->internal);
+static int begin_request(struct godwit_client *client, struct godwit_request *request) {
   request->internal.szx = client->config.block_szx;
   int size = encode(client, request);
   if (size < 0) return GODWIT_ERR_ARGUMENT; /* the path does not fit a datagram */
@@ -499,6 +552,31 @@ int godwit_client_request(struct godwit_client *client, struct godwit_request *r
   request->internal.phase = GODWIT_REQUEST_QUEUED;
   append(client, request);
   return GODWIT_OK;
+}
+
+int godwit_client_request(struct godwit_client *client, struct godwit_request *request) {
+  int status = check_request(client, request);
+  if (status < 0) return status;
+  memset(&request->internal, 0, sizeof request->internal);
+  return begin_request(client, request);
+}
+
+bool godwit_exchange_has_request(const struct godwit_client *client,
+                                 const struct godwit_request *request) {
+  return is_listed(client, request);
+}
+
+uint32_t godwit_exchange_new_token(struct godwit_client *client) { return client->next_token++; }
+
+int godwit_exchange_request_block(struct godwit_client *client, struct godwit_request *request,
+                                  uint32_t token, uint32_t block1) {
+  int status = check_request(client, request);
+  if (status < 0) return status;
+  memset(&request->internal, 0, sizeof request->internal);
+  request->internal.token = token;
+  request->internal.block1 = block1;
+  request->internal.is_block1 = true;
+  return begin_request(client, request);
 }
 
 void godwit_client_cancel(struct godwit_client *client, struct godwit_request *request) {

@@ -176,15 +176,12 @@ static void drop_oldest_report(struct godwit_ota *ota) {
   memmove(&ota->report[0], &ota->report[1], ota->report_count * sizeof ota->report[0]);
 }
 
-/* 4.29 and 5.xx: not the report's fault. */
-static bool is_busy(uint8_t code) { return code == GW_COAP_TOO_MANY_REQUESTS || (code >> 5) == 5; }
-
 static int on_report_answered(struct godwit_client *client, const struct godwit_response *response,
                               void *arg) {
   struct godwit_ota *ota = arg;
   ota->report_sent = false;
   bool answered = response->status == GODWIT_OK || response->status == GODWIT_ERR_RESPONSE;
-  if (is_busy(response->code)) {
+  if (godwit_client_is_busy_code(response->code)) {
     answered = false;
     ota->report_not_before_ms = godwit_platform_now_ms() + BUSY_PAUSE_MS;
   }

@@ -30,8 +30,13 @@ PARTS = {
     "runtime": ["runtime/src/*.c"],
     "runtime/kernels/reference": ["runtime/kernels/reference/*.c"],
     "features": ["features/src/*.c"],
-    "sdk": ["sdk/src/*.c"],
+    # what a device that gets models links, and nothing else does
+    "sdk": [f"sdk/src/{name}.c" for name in (
+        "client", "dtls", "exchange", "journal", "log", "ota", "pool", "status", "store",
+        "store_name", "updater")],
 }
+# The rest of the SDK, file by file: each is linked where it is used.
+FEATURES = "sdk/src"
 
 
 def compile_one(source, folder):
@@ -53,6 +58,26 @@ def sections(objects):
     for line in output.splitlines()[1:]:
         total = [a + int(b) for a, b in zip(total, line.split()[:3])]
     return total
+
+
+def features(folder, limits, everything, problems):
+    """Text of each SDK file beyond the core; none has data or bss."""
+    core = {os.path.join(ROOT, f) for f in PARTS["sdk"]}
+    table = {}
+    for source in sorted(set(glob.glob(os.path.join(ROOT, FEATURES, "*.c"))) - core):
+        name = os.path.basename(source)[:-2]
+        target = compile_one(os.path.relpath(source, ROOT), folder)
+        everything.append(target)
+        text, data, bss = sections([target])
+        table[name] = text
+        limit = limits.get(name)
+        if limit is None:
+            problems.append(f"sdk/src/{name}.c has {text} bytes of text and no limit: give it one in limits.json")
+        elif text > limit:
+            problems.append(f"sdk/src/{name}.c: text is {text} bytes, its limit is {limit}")
+        if data or bss > 16:
+            problems.append(f"sdk/src/{name}.c: {data} bytes of data, {bss} of bss: memory is the caller's")
+    return table
 
 
 def symbols(objects):
@@ -94,6 +119,7 @@ def main():
             objects = list(pool.map(lambda f: compile_one(f, options.build), files))
             everything += objects
             table[part] = dict(zip(("text", "data", "bss"), sections(objects)))
+    extra = features(options.build, limits["sdk_features"], everything, problems)
     for part, size in table.items():
         for kind, limit in limits["parts"].get(part, {}).items():
             if size[kind] > limit:
@@ -103,12 +129,15 @@ def main():
         if not allowed(symbol, limits):
             problems.append(f"a device part needs {symbol}, which is outside the stated C subset")
     if options.json:
-        print(json.dumps(table))
+        print(json.dumps({**table, "sdk_features": extra}))
     else:
         print(f"{'Cortex-M4F, -Os':28}{'text':>9}{'data':>9}{'bss':>9}{'text limit':>12}")
         for part, size in table.items():
             limit = limits["parts"].get(part, {}).get("text", "-")
             print(f"{part:28}{size['text']:>9}{size['data']:>9}{size['bss']:>9}{limit:>12}")
+        print("\nand what uses them links of these:")
+        for name, text in extra.items():
+            print(f"  sdk/src/{name + '.c':18}{text:>9}{limits['sdk_features'].get(name, '-'):>30}")
     for problem in problems:
         print(problem)
     return 1 if options.check and problems else 0

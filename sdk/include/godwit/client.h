@@ -144,6 +144,7 @@ struct godwit_response {
   const uint8_t *payload; /* dies with the callback; NULL when payload_size is 0 */
   size_t payload_size;
   uint64_t offset; /* of payload in the representation: not 0 in a blockwise GET */
+  int32_t block1;  /* value of the Block1 option (RFC 7959 2.2): for uploads; -1 when absent */
   bool is_last;    /* the request has ended: its object is free when the callback returns */
 };
 
@@ -173,11 +174,13 @@ struct godwit_request {
     uint64_t observed_ms;    /* observe: arrival of the newest notification */
     uint32_t observed_value; /* observe: its sequence value */
     uint32_t token;
+    uint32_t block1; /* one block of an upload: the option's value */
     uint16_t message_id;
     uint8_t phase;
     uint8_t szx;
     bool observed;   /* a notification with a sequence value has come */
     bool registered; /* the server has this observation under this token */
+    bool is_block1;
   } internal;
 };
 #define GODWIT_PAYLOAD_MAX 1024u
@@ -192,4 +195,15 @@ int godwit_client_request(struct godwit_client *client, struct godwit_request *r
  * 7641 3.6). Harmless when it has ended already; the object must have been
  * zeroed before its first use. */
 void godwit_client_cancel(struct godwit_client *client, struct godwit_request *request);
+
+/* Part of the SDK's own objects (streams, settings, ...), and not for
+ * applications: work that is done once due_ms of the clock has come and the
+ * client is connected. run's status is GODWIT_OK then; GODWIT_ERR_CANCELLED when
+ * the client ends, and the object is not the client's any more. */
+struct godwit_service {
+  void (*run)(struct godwit_client *client, int status, void *arg);
+  void *arg;
+  uint64_t due_ms; /* UINT64_MAX: nothing to do */
+  struct godwit_service *next;
+};
 #endif

@@ -9,6 +9,7 @@
  * or they were cancelled; path, payload and provenance are borrowed for as
  * long. An upload of any size needs one block of memory (inside its object). */
 #include "godwit/client.h"
+#include "wire/block.h"
 
 #define GODWIT_FORMAT_CBOR_SEQUENCE 63
 #define GODWIT_STREAM_PATH_MAX 48u /* "audio/kitchen": behind ".s/" */
@@ -20,7 +21,8 @@ typedef void (*godwit_stream_done_fn)(struct godwit_client *client, int status, 
                                       void *arg);
 
 /* One message of at most GODWIT_PAYLOAD_MAX bytes. GODWIT_ERR_CONNECTION when
- * the client is not connected: single messages are not kept. done may be NULL. */
+ * the client is not connected: single messages are not kept. GODWIT_ERR_STATE
+ * while the object is in use; done may be NULL. */
 struct godwit_stream_message {
   godwit_stream_done_fn done;
   void *arg;
@@ -35,10 +37,16 @@ int godwit_stream_send(struct godwit_client *client, struct godwit_stream_messag
  * ends the upload with it. The same range may be asked for again. */
 typedef int (*godwit_stream_read_fn)(void *arg, uint64_t offset, void *data, size_t size);
 
-/* An upload in blocks. It takes turns with other requests, block by block. A
- * block without an answer is sent again; a session that is lost makes it begin
- * anew in the next one, attempts_max times. Fill in the first group; zero takes
- * the default. */
+/* An upload in blocks (RFC 7959). It takes turns with other requests, block by
+ * block. A block without an answer is sent again; a session that is lost, or a
+ * server that has forgotten the upload (4.08), makes it begin anew, attempts_max
+ * times. A server that is busy (5.xx) is asked again after pauses of a second to
+ * a minute, ten times; one that says "too much" (4.29) six times, which takes
+ * half a minute. Any other refusal ends it. Where the very last answer is lost
+ * together with the session, the server gets the whole a second time.
+ *
+ * Fill in the first group; zero takes the default. The object may be used again
+ * when it has ended, in done already. */
 struct godwit_stream_upload {
   const char *path;       /* "audio", at most GODWIT_STREAM_PATH_MAX bytes */
   int32_t content_format; /* of the content; ignored with provenance */
@@ -49,21 +57,23 @@ struct godwit_stream_upload {
    * GODWIT_PROVENANCE_MAX bytes. */
   const void *provenance;
   size_t provenance_size;
-  uint32_t attempts_max; /* sessions that it may take; 0: 8 */
+  uint32_t attempts_max; /* times that it may begin; 0: 8 */
   godwit_stream_done_fn done;
   void *arg;
 
   uint64_t sent_bytes; /* acknowledged so far, in this attempt; for progress */
   struct {             /* the client's */
-    struct godwit_stream_upload *next;
+    struct godwit_service service;
     struct godwit_request request;
-    uint64_t not_before_ms;
-    uint64_t offset; /* of what is on the wire: provenance, head, content */
+    struct gw_block1_sender sender; /* over provenance, head and content */
     uint32_t attempts;
+    uint32_t session; /* that the sender is in: the client's count of connects */
     uint32_t token;
-    uint8_t szx;
-    uint8_t phase;
-    uint8_t head[12]; /* of the byte string that holds the content */
+    uint8_t unanswered; /* times that this block was sent for nothing */
+    uint8_t refusals;   /* in a row */
+    uint8_t code;       /* of the last refusal */
+    bool begun;
+    uint8_t head[9]; /* of the byte string that holds the content */
     uint8_t head_size;
     char path[GODWIT_STREAM_PATH_MAX + 5];
     uint8_t block[1024];
@@ -71,8 +81,9 @@ struct godwit_stream_upload {
 };
 #define GODWIT_PROVENANCE_MAX 512u
 
-/* Queues it, connected or not. GODWIT_ERR_ARGUMENT, GODWIT_ERR_STATE when it is
- * under way already. */
+/* Queues it, connected or not. GODWIT_ERR_ARGUMENT: a missing or over-long field,
+ * a provenance that is no map, more content than blocks can be numbered (1 GiB
+ * at the default block size). GODWIT_ERR_STATE when it is under way already. */
 int godwit_stream_upload(struct godwit_client *client, struct godwit_stream_upload *upload);
 /* Ends it without a callback. The server forgets what it has of it. */
 void godwit_stream_upload_cancel(struct godwit_client *client, struct godwit_stream_upload *upload);

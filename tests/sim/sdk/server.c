@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The world's server: DTLS by mbedTLS, CoAP by wire/, three resources. */
+/* The world's server: DTLS by mbedTLS, CoAP by wire/, and what the device
+ * contract has of resources. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,35 @@
 
 struct world_server world_server;
 
+#define OBSERVATIONS_MAX 8
+#define UPLOADS_MAX 4
+#define UPLOAD_BYTES_MAX (16u << 20)
+#define PATH_SIZE 64
+
+struct observation {
+  bool used;
+  char path[PATH_SIZE];
+  uint8_t token_length;
+  uint8_t token[8];
+  uint32_t value;
+  struct gw_retransmit retransmit; /* of the notification */
+  uint8_t notification[GW_COAP_DATAGRAM_MAX];
+  size_t notification_size;
+  uint16_t notification_id;
+};
+
+/* One upload in blocks: known by session, path and token. */
+struct upload {
+  bool used;
+  char path[PATH_SIZE];
+  uint8_t token_length;
+  uint8_t token[8];
+  int format;
+  struct gw_block1_receiver receiver;
+  uint8_t *data;
+  size_t room;
+};
+
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in reading order */
 static struct session {
   int from; /* the device's socket */
@@ -38,15 +69,9 @@ static struct session {
 
   bool used;
   bool established;
-  bool observing;
-  uint8_t token_length;
-  uint8_t token[8];
-  uint32_t observe_value;
   uint16_t next_message_id;
-  struct gw_retransmit retransmit; /* of the notification */
-  uint8_t notification[GW_COAP_DATAGRAM_MAX];
-  size_t notification_size;
-  uint16_t notification_id;
+  struct observation observation[OBSERVATIONS_MAX];
+  struct upload upload[UPLOADS_MAX];
 } sessions[SESSIONS_MAX];
 
 static mbedtls_ssl_config config;
@@ -55,6 +80,12 @@ static bool configured;
 static struct world_artifact artifacts[WORLD_ARTIFACTS_MAX];
 static uint8_t manifest[2048];
 static size_t manifest_size;
+static struct {
+  char path[PATH_SIZE];
+  int format;
+  uint8_t data[1024];
+  size_t size;
+} resources[WORLD_RESOURCES_MAX];
 
 /* DTLS ------------------------------------------------------------------------- */
 
@@ -120,6 +151,7 @@ static void configure(void) {
 
 static void close_session(struct session *session) {
   if (session->used) mbedtls_ssl_free(&session->ssl);
+  for (size_t i = 0; i < UPLOADS_MAX; i++) free(session->upload[i].data);
   memset(session, 0, sizeof *session);
 }
 
@@ -198,41 +230,101 @@ static void answer_code(struct session *session, const struct gw_coap_message *r
   answer(session, request, code, NULL, NULL, -1, NULL, 0);
 }
 
+/* Resources and who observes them ------------------------------------------------ */
+
 static const uint8_t no_release[] = {0xa0};
 
-static void serve_manifest(struct session *session, const struct gw_coap_message *request) {
-  uint32_t observe;
-  world_server.manifest_requests++;
-  if (world_server.deaf_to_observe) return;
-  bool registers = gw_coap_option_uint(request, GW_COAP_OPT_OBSERVE, &observe) && observe == 0;
-  if (registers) {
-    bool known = session->observing && session->token_length == request->token_length &&
-                 memcmp(session->token, request->token, request->token_length) == 0;
-    if (!known) world_server.observations++;
-    session->observing = true;
-    memcpy(session->token, request->token, request->token_length);
-    session->token_length = request->token_length;
-    session->observe_value++;
-    gw_retransmit_stop(&session->retransmit);
+static bool represent(const char *path, int *format, const uint8_t **data, size_t *size) {
+  if (strcmp(path, ".u/desired") == 0) {
+    *format = GW_COAP_FORMAT_CBOR;
+    *data = manifest_size ? manifest : no_release;
+    *size = manifest_size ? manifest_size : sizeof no_release;
+    return true;
   }
-  answer(session, request, GW_COAP_CONTENT, registers ? &session->observe_value : NULL, NULL, 60,
-         manifest_size ? manifest : no_release, manifest_size ? manifest_size : sizeof no_release);
+  for (size_t i = 0; i < WORLD_RESOURCES_MAX; i++) {
+    if (resources[i].path[0] == '\0' || strcmp(resources[i].path, path) != 0) continue;
+    *format = resources[i].format;
+    *data = resources[i].data;
+    *size = resources[i].size;
+    return true;
+  }
+  return false;
 }
 
-static void notify(struct session *session) {
+static bool is_token_of(const struct gw_coap_message *request, const uint8_t *token,
+                        uint8_t token_length) {
+  return token_length == request->token_length && memcmp(token, request->token, token_length) == 0;
+}
+
+/* A known token takes its old place, a new one the first that is free. */
+static struct observation *register_observation(struct session *session,
+                                                const struct gw_coap_message *request,
+                                                const char *path) {
+  struct observation *place = NULL;
+  for (size_t i = 0; i < OBSERVATIONS_MAX; i++) {
+    struct observation *each = &session->observation[i];
+    bool same = each->used && is_token_of(request, each->token, each->token_length) &&
+                strcmp(each->path, path) == 0;
+    if (same) return each;
+    if (!each->used && place == NULL) place = each;
+  }
+  assert_non_null(place);
+  world_server.observations++;
+  memset(place, 0, sizeof *place);
+  place->used = true;
+  snprintf(place->path, sizeof place->path, "%s", path);
+  memcpy(place->token, request->token, request->token_length);
+  place->token_length = request->token_length;
+  return place;
+}
+
+static void serve_resource(struct session *session, const struct gw_coap_message *request,
+                           const char *path) {
+  int format = -1;
+  const uint8_t *data = NULL;
+  size_t size = 0;
+  uint32_t observe;
+  if (!represent(path, &format, &data, &size)) {
+    answer_code(session, request, GW_COAP_NOT_FOUND);
+    return;
+  }
+  if (world_server.deaf_to_observe) return;
+  struct observation *observation = NULL;
+  if (gw_coap_option_uint(request, GW_COAP_OPT_OBSERVE, &observe) && observe == 0) {
+    observation = register_observation(session, request, path);
+    observation->value++;
+    gw_retransmit_stop(&observation->retransmit);
+  }
+  answer(session, request, GW_COAP_CONTENT, observation ? &observation->value : NULL, NULL, format,
+         data, size);
+}
+
+static void notify(struct session *session, struct observation *observation) {
   struct gw_coap_writer writer;
-  session->observe_value++;
-  session->notification_id = session->next_message_id++;
-  gw_coap_writer_begin(&writer, session->notification, sizeof session->notification, GW_COAP_CON,
-                       GW_COAP_CONTENT, session->notification_id, session->token,
-                       session->token_length);
-  gw_coap_writer_option_uint(&writer, GW_COAP_OPT_OBSERVE, session->observe_value);
-  gw_coap_writer_option_uint(&writer, GW_COAP_OPT_CONTENT_FORMAT, 60);
-  gw_coap_writer_payload(&writer, manifest_size ? manifest : no_release,
-                         manifest_size ? manifest_size : sizeof no_release);
-  session->notification_size = (size_t)gw_coap_writer_finish(&writer);
-  gw_retransmit_start(&session->retransmit, world_now_ms(), world_random());
-  send_message(session, session->notification, session->notification_size);
+  int format;
+  const uint8_t *data;
+  size_t size;
+  if (!represent(observation->path, &format, &data, &size)) return;
+  observation->value++;
+  observation->notification_id = session->next_message_id++;
+  gw_coap_writer_begin(&writer, observation->notification, sizeof observation->notification,
+                       GW_COAP_CON, GW_COAP_CONTENT, observation->notification_id,
+                       observation->token, observation->token_length);
+  gw_coap_writer_option_uint(&writer, GW_COAP_OPT_OBSERVE, observation->value);
+  gw_coap_writer_option_uint(&writer, GW_COAP_OPT_CONTENT_FORMAT, (uint32_t)format);
+  gw_coap_writer_payload(&writer, data, size);
+  observation->notification_size = (size_t)gw_coap_writer_finish(&writer);
+  gw_retransmit_start(&observation->retransmit, world_now_ms(), world_random());
+  send_message(session, observation->notification, observation->notification_size);
+}
+
+static void notify_observers(const char *path) {
+  for (size_t i = 0; i < SESSIONS_MAX; i++) {
+    for (size_t k = 0; sessions[i].used && k < OBSERVATIONS_MAX; k++) {
+      struct observation *each = &sessions[i].observation[k];
+      if (each->used && strcmp(each->path, path) == 0) notify(&sessions[i], each);
+    }
+  }
 }
 
 static const struct world_artifact *find_artifact(const char *name) {
@@ -296,17 +388,177 @@ static void take_report(struct session *session, const struct gw_coap_message *r
   answer_code(session, request, GW_COAP_CHANGED);
 }
 
+/* Streams ----------------------------------------------------------------------- */
+
+static int format_of(const struct gw_coap_message *request) {
+  uint32_t format;
+  return gw_coap_option_uint(request, GW_COAP_OPT_CONTENT_FORMAT, &format) ? (int)format : -1;
+}
+
+static void keep_capture(const char *path, int format, const void *data, size_t size) {
+  assert_true(world_server.capture_count < WORLD_CAPTURES_MAX);
+  struct world_capture *capture = &world_server.capture[world_server.capture_count++];
+  snprintf(capture->path, sizeof capture->path, "%s", path);
+  capture->format = format;
+  capture->size = size;
+  capture->data = malloc(size + 1);
+  assert_non_null(capture->data);
+  if (size > 0) memcpy(capture->data, data, size);
+}
+
+static struct upload *find_upload(struct session *session, const struct gw_coap_message *request,
+                                  const char *path) {
+  struct upload *place = &session->upload[0];
+  for (size_t i = 0; i < UPLOADS_MAX; i++) {
+    struct upload *each = &session->upload[i];
+    if (each->used && is_token_of(request, each->token, each->token_length) &&
+        strcmp(each->path, path) == 0) {
+      return each;
+    }
+    if (!each->used || each->receiver.done) place = each;
+  }
+  free(place->data);
+  memset(place, 0, sizeof *place);
+  place->used = true;
+  snprintf(place->path, sizeof place->path, "%s", path);
+  memcpy(place->token, request->token, request->token_length);
+  place->token_length = request->token_length;
+  place->format = format_of(request);
+  gw_block1_receiver_init(&place->receiver, world_server.stream_limit);
+  return place;
+}
+
+static void append(struct upload *upload, uint64_t offset, const void *data, size_t size) {
+  if (offset + size > upload->room) {
+    upload->room = (size_t)(offset + size) * 2;
+    upload->data = realloc(upload->data, upload->room);
+    assert_non_null(upload->data);
+  }
+  if (size > 0) memcpy(upload->data + offset, data, size);
+}
+
+/* The code to answer with; the block as the answer is to name it. */
+static uint8_t take_block(struct session *session, const struct gw_coap_message *request,
+                          const char *path, struct gw_block *block) {
+  struct upload *upload = find_upload(session, request, path);
+  bool was_done = upload->receiver.done && block->num > 0;
+  int taken = gw_block1_receiver_accept(&upload->receiver, *block, request->payload_size);
+  if (taken == GW_ERR_ORDER) return GW_COAP_REQUEST_INCOMPLETE;
+  if (taken == GW_ERR_TOO_LONG) return GW_COAP_REQUEST_TOO_LARGE;
+  if (taken < 0) return GW_COAP_BAD_REQUEST;
+  if (taken > 0) {
+    append(upload, upload->receiver.offset - (uint64_t)taken, request->payload, (size_t)taken);
+  }
+  if (block->szx > world_server.stream_szx_max) block->szx = world_server.stream_szx_max;
+  if (!upload->receiver.done) return GW_COAP_CONTINUE;
+  if (!was_done) {
+    keep_capture(path, upload->format, upload->data, (size_t)upload->receiver.offset);
+  }
+  return GW_COAP_CHANGED;
+}
+
+/* 0: take it. */
+static uint8_t refusal_of_stream(void) {
+  if (world_server.stream_code == 0) return 0;
+  if (world_server.stream_code_after > 0) {
+    world_server.stream_code_after--;
+    return 0;
+  }
+  uint8_t code = world_server.stream_code;
+  if (world_server.stream_code_times > 0 && --world_server.stream_code_times == 0) {
+    world_server.stream_code = 0;
+  }
+  return code;
+}
+
+static void answer_block(struct session *session, const struct gw_coap_message *request,
+                         uint8_t code, struct gw_block block) {
+  uint8_t data[64];
+  struct gw_coap_writer writer;
+  if (world_server.stream_wrong_block) block.num++;
+  gw_coap_writer_begin(&writer, data, sizeof data, GW_COAP_ACK, code, request->message_id,
+                       request->token, request->token_length);
+  if (!world_server.stream_no_option) {
+    gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, gw_block_encode(block));
+  }
+  send_message(session, data, (size_t)gw_coap_writer_finish(&writer));
+}
+
+static void take_stream(struct session *session, const struct gw_coap_message *request,
+                        const char *path) {
+  uint32_t option;
+  struct gw_block block = {0};
+  bool has_block = gw_coap_option_uint(request, GW_COAP_OPT_BLOCK1, &option);
+  if (has_block) assert_int_equal(gw_block_decode(option, &block), GW_OK);
+  world_server.stream_blocks++;
+  if (world_server.restart_at_block > 0 && --world_server.restart_at_block == 0) {
+    world_server_restart();
+    return;
+  }
+  if (world_server.stream_deaf_times > 0) {
+    world_server.stream_deaf_times--;
+    return;
+  }
+  uint8_t code = gw_dedup_find(&session->dedup, request->message_id, world_now_ms());
+  if (code == 0) {
+    if (block.num == 0) world_server.stream_begun++;
+    code = refusal_of_stream();
+    if (code == 0 && has_block) code = take_block(session, request, path, &block);
+    if (code == 0) {
+      keep_capture(path, format_of(request), request->payload, request->payload_size);
+      code = GW_COAP_CHANGED;
+    }
+    gw_dedup_remember(&session->dedup, request->message_id, code, world_now_ms());
+  }
+  if (has_block) {
+    answer_block(session, request, code, block);
+  } else {
+    answer_code(session, request, code);
+  }
+}
+
+/* Everything else ----------------------------------------------------------------- */
+
+static void take_post(struct session *session, const struct gw_coap_message *request,
+                      const char *path) {
+  uint8_t code = gw_dedup_find(&session->dedup, request->message_id, world_now_ms());
+  if (code == 0) {
+    code = request->code == GW_COAP_DELETE ? GW_COAP_DELETED : GW_COAP_CHANGED;
+    if (world_server.post_code != 0) {
+      code = world_server.post_code;
+      if (world_server.post_code_times > 0 && --world_server.post_code_times == 0) {
+        world_server.post_code = 0;
+      }
+    } else {
+      assert_true(world_server.post_count < WORLD_POSTS_MAX);
+      struct world_post *post = &world_server.post[world_server.post_count++];
+      snprintf(post->path, sizeof post->path, "%s", path);
+      post->method = request->code;
+      post->format = format_of(request);
+      post->size = request->payload_size;
+      assert_true(post->size <= sizeof post->data);
+      if (post->size > 0) memcpy(post->data, request->payload, post->size);
+    }
+    gw_dedup_remember(&session->dedup, request->message_id, code, world_now_ms());
+  }
+  answer_code(session, request, code);
+}
+
 static void serve(struct session *session, const struct gw_coap_message *request) {
-  char path[128];
+  char path[PATH_SIZE];
   assert_true(gw_coap_path(request, path, sizeof path) >= 0);
-  if (strcmp(path, ".u/desired") == 0) {
-    serve_manifest(session, request);
-  } else if (strncmp(path, ".u/c/", 5) == 0 && request->code == GW_COAP_GET) {
+  if (strcmp(path, ".u/desired") == 0) world_server.manifest_requests++;
+  bool reads = request->code == GW_COAP_GET;
+  if (strncmp(path, ".u/c/", 5) == 0 && reads) {
     serve_component(session, request, path + 5);
+  } else if (reads) {
+    serve_resource(session, request, path);
   } else if (strncmp(path, ".u/c/", 5) == 0) {
     take_report(session, request, path + 5);
+  } else if (strncmp(path, ".s/", 3) == 0 && strcmp(path, ".s/logs") != 0) {
+    take_stream(session, request, path + 3);
   } else {
-    answer_code(session, request, GW_COAP_NOT_FOUND);
+    take_post(session, request, path);
   }
 }
 
@@ -318,9 +570,13 @@ static void take_empty(struct session *session, const struct gw_coap_message *me
     gw_coap_writer_begin(&writer, data, sizeof data, GW_COAP_RST, GW_COAP_EMPTY,
                          message->message_id, NULL, 0);
     send_message(session, data, (size_t)gw_coap_writer_finish(&writer));
-  } else if (message->message_id == session->notification_id) {
-    gw_retransmit_stop(&session->retransmit);
-    if (message->type == GW_COAP_RST) session->observing = false;
+    return;
+  }
+  for (size_t i = 0; i < OBSERVATIONS_MAX; i++) {
+    struct observation *each = &session->observation[i];
+    if (!each->used || message->message_id != each->notification_id) continue;
+    gw_retransmit_stop(&each->retransmit);
+    if (message->type == GW_COAP_RST) each->used = false;
   }
 }
 
@@ -384,8 +640,11 @@ void world_server_run(void) {
       if (get_timer(session) == 2) step_handshake(session);
       continue;
     }
-    if (gw_retransmit_poll(&session->retransmit, world_now_ms()) == GW_RETRANSMIT_SEND) {
-      send_message(session, session->notification, session->notification_size);
+    for (size_t k = 0; k < OBSERVATIONS_MAX; k++) {
+      struct observation *each = &session->observation[k];
+      if (gw_retransmit_poll(&each->retransmit, world_now_ms()) == GW_RETRANSMIT_SEND) {
+        send_message(session, each->notification, each->notification_size);
+      }
     }
   }
 }
@@ -398,8 +657,10 @@ uint64_t world_server_next_ms(void) {
     uint64_t due_ms = UINT64_MAX;
     if (!session->established && session->timer.final_ms != 0) {
       due_ms = session->timer.start_ms + session->timer.final_ms;
-    } else if (session->retransmit.active) {
-      due_ms = session->retransmit.next_ms;
+    }
+    for (size_t k = 0; k < OBSERVATIONS_MAX; k++) {
+      const struct gw_retransmit *each = &session->observation[k].retransmit;
+      if (each->active && each->next_ms < due_ms) due_ms = each->next_ms;
     }
     if (due_ms < next_ms) next_ms = due_ms;
   }
@@ -419,6 +680,8 @@ static void clean_up(void) {
   world_server_restart();
   for (size_t i = 0; i < WORLD_ARTIFACTS_MAX; i++) free(artifacts[i].data);
   memset(artifacts, 0, sizeof artifacts);
+  for (size_t i = 0; i < world_server.capture_count; i++) free(world_server.capture[i].data);
+  world_server.capture_count = 0;
   if (configured) {
     mbedtls_ssl_config_free(&config);
     mbedtls_ssl_cookie_free(&cookies);
@@ -436,7 +699,10 @@ void world_server_reset(void) {
   memset(&world_server, 0, sizeof world_server);
   world_server.psk = WORLD_PSK;
   world_server.szx_max = GW_BLOCK_SZX_MAX;
+  world_server.stream_szx_max = GW_BLOCK_SZX_MAX;
+  world_server.stream_limit = UPLOAD_BYTES_MAX;
   manifest_size = 0;
+  memset(resources, 0, sizeof resources);
   configure();
 }
 
@@ -459,9 +725,29 @@ void world_server_manifest(const void *bytes, size_t size) {
   assert_true(size <= sizeof manifest);
   if (size > 0) memcpy(manifest, bytes, size);
   manifest_size = size;
-  for (size_t i = 0; i < SESSIONS_MAX; i++) {
-    if (sessions[i].used && sessions[i].observing) notify(&sessions[i]);
+  notify_observers(".u/desired");
+}
+
+void world_server_put(const char *path, int format, const void *data, size_t size) {
+  for (size_t i = 0; i < WORLD_RESOURCES_MAX; i++) {
+    if (resources[i].path[0] != '\0' && strcmp(resources[i].path, path) != 0) continue;
+    snprintf(resources[i].path, sizeof resources[i].path, "%s", path);
+    resources[i].format = format;
+    assert_true(size <= sizeof resources[i].data);
+    if (size > 0) memcpy(resources[i].data, data, size);
+    resources[i].size = size;
+    notify_observers(path);
+    return;
   }
+  fail_msg("too many resources");
+}
+
+size_t world_server_posts(const char *path) {
+  size_t count = 0;
+  for (size_t i = 0; i < world_server.post_count; i++) {
+    if (strcmp(world_server.post[i].path, path) == 0) count++;
+  }
+  return count;
 }
 
 void world_server_release(const char *version, const uint8_t *digest, uint32_t size_bytes) {

@@ -13,7 +13,7 @@
 #include "tests/support/test.h"
 
 #define IN_FLIGHT_MAX 256
-#define TRAVEL_MS 10u /* one way */
+#define TRAVEL_MS 10u
 #define SOCKETS_MAX 4096
 
 static uint64_t now_ms;
@@ -66,6 +66,7 @@ void godwit_platform_log(enum godwit_log_level level, const char *line) {
 
 void world_network_reset(void) {
   memset(&world_network, 0, sizeof world_network);
+  world_network.travel_ms = TRAVEL_MS;
   memset(in_flight, 0, sizeof in_flight);
   memset(socket_open, 0, sizeof socket_open);
 }
@@ -78,12 +79,13 @@ static void put_in_flight(bool to_server, int handle, const void *data, size_t s
     struct datagram *datagram = &in_flight[i];
     if (datagram->used) continue;
     bool late = world_random() % 100 < world_network.reorder_percent;
-    *datagram = (struct datagram){.used = true,
-                                  .to_server = to_server,
-                                  .handle = handle,
-                                  .due_ms = now_ms + TRAVEL_MS + (late ? world_random() % 3000 : 0),
-                                  .order = next_order++,
-                                  .size = size};
+    *datagram = (struct datagram){
+        .used = true,
+        .to_server = to_server,
+        .handle = handle,
+        .due_ms = now_ms + world_network.travel_ms + (late ? world_random() % 3000 : 0),
+        .order = next_order++,
+        .size = size};
     memcpy(datagram->data, data, size);
     return;
   }

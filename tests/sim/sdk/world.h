@@ -29,6 +29,7 @@ void world_advance_ms(uint64_t ms);
 /* Network ---------------------------------------------------------------- */
 struct world_network {
   unsigned loss_percent, duplicate_percent, reorder_percent;
+  unsigned travel_ms; /* one way; 10 */
   bool down;          /* nothing passes */
   bool refused;       /* nobody listens at the server's port: sockets say so */
   bool useless;       /* this device's sockets fail until a new one is opened */
@@ -45,6 +46,24 @@ void world_network_power_on(void);
 /* Server ------------------------------------------------------------------ */
 #define WORLD_ARTIFACTS_MAX 8
 #define WORLD_REPORTS_MAX 256
+#define WORLD_CAPTURES_MAX 512
+#define WORLD_POSTS_MAX 256
+#define WORLD_RESOURCES_MAX 12
+/* What came to `.s/PATH`: whole, in one message or in blocks. */
+struct world_capture {
+  char path[64]; /* "audio" */
+  int format;    /* -1: none */
+  uint8_t *data;
+  size_t size;
+};
+/* A request to any other path that changes something. */
+struct world_post {
+  char path[64]; /* ".c/status" */
+  uint8_t method;
+  int format;
+  uint8_t data[1024];
+  size_t size;
+};
 struct world_artifact {
   char name[40]; /* "model@1.0.0" */
   uint8_t *data;
@@ -65,7 +84,24 @@ struct world_server {
   size_t blocks;            /* component requests */
   size_t pings;             /* CoAP pings and requests without path */
   size_t manifest_requests;
-  size_t observations; /* registrations under a token that was not registered yet */
+  size_t observations;      /* registrations under a token that was not registered yet */
+  uint8_t stream_code;      /* not 0: what blocks and messages to `.s/` are answered with, */
+  size_t stream_code_times; /* so often; 0: always */
+  size_t stream_code_after; /* when so many have been taken */
+  size_t stream_deaf_times; /* so many of them are not answered at all */
+  uint8_t stream_szx_max;   /* blocks are asked to be not larger; 6 */
+  uint64_t stream_limit;    /* 4.13 beyond it; 16 MiB */
+  bool stream_wrong_block;  /* answers name another block than the one that came */
+  bool stream_no_option;    /* answers have no Block1 */
+  size_t stream_blocks;     /* that came, repeated ones too */
+  size_t stream_begun;      /* blocks 0 that came */
+  size_t restart_at_block;  /* not 0: all sessions are forgotten at that block, once */
+  struct world_capture capture[WORLD_CAPTURES_MAX];
+  size_t capture_count;
+  uint8_t post_code;      /* not 0: what other POST, PUT and DELETE are answered with, */
+  size_t post_code_times; /* so often; 0: always */
+  struct world_post post[WORLD_POSTS_MAX];
+  size_t post_count;
   struct gw_report report[WORLD_REPORTS_MAX];
   size_t report_count;
   size_t handshakes;
@@ -79,6 +115,11 @@ void world_server_manifest(const void *bytes, size_t size);
 /* The same for one component `model@version`, whose artifact has been added.
  * digest NULL: the right one; size 0: the right one. */
 void world_server_release(const char *version, const uint8_t *digest, uint32_t size_bytes);
+/* A resource that is read and observed: ".c", ".rpc", ".d/counter". Observers
+ * are told. One that was not put is 4.04. */
+void world_server_put(const char *path, int format, const void *data, size_t size);
+/* Requests to that path so far that changed something. */
+size_t world_server_posts(const char *path);
 /* All sessions are forgotten, as by kill -9 and a new start. */
 void world_server_restart(void);
 /* Sends raw bytes as application data to the newest session. */
