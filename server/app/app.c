@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,7 +70,16 @@ static void make_urls(struct app *app) {
   make_url(app->http_url, "http", options->http_bind, srv_rest_port(app->loop.rest));
 }
 
+/* Hundreds of uploads at once have a file each; shells commonly allow 1024. */
+static void raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct app *app) {
+  raise_file_limit();
   int status = start_core(app);
   if (status == SRV_OK) status = start_gateway(app);
   if (status == SRV_OK) status = start_rest(app);

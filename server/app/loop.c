@@ -38,6 +38,7 @@ static int sooner(int a, int b) {
 
 static int next_timeout_ms(const struct srv_loop *loop) {
   int timeout_ms = sooner(srv_gateway_timeout_ms(loop->gateway), srv_rest_timeout_ms(loop->rest));
+  timeout_ms = sooner(timeout_ms, srv_core_rpc_timeout_ms(loop->core));
   return sooner(timeout_ms, TICK_MS);
 }
 

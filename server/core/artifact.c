@@ -182,7 +182,9 @@ int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artif
   if (status != SRV_OK) return srv_fail_blobs(core, status);
   srv_make_id(core, artifact->id);
   artifact->created_us = artifact->updated_us = srv_now_us(core);
-  return insert_artifact(core, artifact);
+  status = insert_artifact(core, artifact);
+  if (status != SRV_OK) srv_discard_blob(core, artifact->digest);
+  return status;
 }
 
 int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact, const void *data,
@@ -294,22 +296,29 @@ static int choose_variant(struct srv_core *core, const struct srv_device_ref *re
 }
 
 /* A row without its bytes is our loss, not the asker's mistake. */
-static int open_bytes(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE],
-                      size_t size_bytes, const char *package, const char *version,
-                      struct srv_blob_view *out) {
+int srv_open_bytes(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
+                   const char *what, struct srv_blob_view *out) {
   int status = core->blobs->ops->open(core->blobs, digest, size_bytes, out);
   if (status == SRV_OK) return SRV_OK;
   const char *reason = status == SRV_ERR_NOT_FOUND
                            ? "its file is gone from blobs/: restore it from a backup"
                            : core->blobs->error;
   if (status == SRV_ERR_NOT_FOUND) status = SRV_ERR_IO;
-  srv_fail(core, status, "cannot read %s@%s: %s", package, version, reason);
+  srv_fail(core, status, "cannot read %s: %s", what, reason);
   int64_t now = srv_now_us(core);
   if (core->blob_failure_us == 0 || now - core->blob_failure_us >= BLOB_FAILURE_INTERVAL_US) {
     core->blob_failure_us = now; /* devices ask again and again; one line a minute will do */
     srv_log(SRV_LOG_ERROR, "core", "%s", core->error);
   }
   return status;
+}
+
+static int open_artifact(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE],
+                         size_t size_bytes, const char *package, const char *version,
+                         struct srv_blob_view *out) {
+  char what[GW_PACKAGE_MAX + GW_VERSION_MAX + 2];
+  snprintf(what, sizeof(what), "%s@%s", package, version);
+  return srv_open_bytes(core, digest, size_bytes, what, out);
 }
 
 int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *device,
@@ -323,16 +332,21 @@ int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *devic
   }
   int status = choose_variant(core, device, variants, &variant);
   if (status != SRV_OK) return status;
-  return open_bytes(core, variant->digest, variant->size_bytes, package, version, out);
+  return open_artifact(core, variant->digest, variant->size_bytes, package, version, out);
 }
 
 int srv_core_open_artifact(struct srv_core *core, const struct srv_artifact *artifact,
                            struct srv_blob_view *view) {
-  return open_bytes(core, artifact->digest, artifact->size_bytes, artifact->package,
-                    artifact->version, view);
+  return open_artifact(core, artifact->digest, artifact->size_bytes, artifact->package,
+                       artifact->version, view);
 }
 
 void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view) {
+  if (view->owner == core) { /* a capture's own copy, not a blob */
+    free((void *)(uintptr_t)view->data);
+    *view = (struct srv_blob_view){0};
+    return;
+  }
   core->blobs->ops->release(core->blobs, view);
 }
 

@@ -40,6 +40,13 @@ static int64_t system_now_us(void *context) {
 
 int64_t srv_now_us(const struct srv_core *core) { return core->now_us(core->clock_context); }
 
+int64_t srv_steady_us(const struct srv_core *core) {
+  if (core->now_us != system_now_us) return srv_now_us(core); /* a test moves it */
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* --- changes: told after the commit ------------------------------------------- */
 
 void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener *listener) {
@@ -49,24 +56,18 @@ void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener
 
 /* True when a change that is noted already says as much. */
 static bool is_covered(const struct srv_changes *changes, const struct srv_change *change) {
-  if (change->type != SRV_CHANGE_MANIFEST) return false;
+  if (change->type != SRV_CHANGE_OBSERVED) return false;
   for (size_t i = 0; i < changes->count; i++) {
     const struct srv_change *noted = &changes->change[i];
-    if (noted->type != SRV_CHANGE_MANIFEST) continue;
+    if (noted->type != SRV_CHANGE_OBSERVED) continue;
     if (strcmp(noted->project_id, change->project_id) != 0) continue;
     if (noted->device_id[0] == 0 || strcmp(noted->device_id, change->device_id) == 0) return true;
   }
   return false;
 }
 
-int srv_note(struct srv_core *core, enum srv_change_type type, const char *project_id,
-             const char *device_id, const uint8_t *digest) {
-  struct srv_change change = {.type = type};
-  snprintf(change.project_id, sizeof(change.project_id), "%s", project_id);
-  snprintf(change.device_id, sizeof(change.device_id), "%s", device_id == NULL ? "" : device_id);
-  if (digest != NULL) memcpy(change.digest, digest, GW_DIGEST_SIZE);
+static int append_change(struct srv_core *core, const struct srv_change *change) {
   struct srv_changes *changes = &core->changes;
-  if (is_covered(changes, &change)) return SRV_OK;
   if (changes->count == changes->capacity) {
     size_t capacity = changes->capacity == 0 ? 16 : changes->capacity * 2;
     struct srv_change *grown = realloc(changes->change, capacity * sizeof(*grown));
@@ -74,30 +75,73 @@ int srv_note(struct srv_core *core, enum srv_change_type type, const char *proje
     changes->change = grown;
     changes->capacity = capacity;
   }
-  changes->change[changes->count++] = change;
+  changes->change[changes->count++] = *change;
   return SRV_OK;
 }
 
-int srv_note_manifest(struct srv_core *core, const char *project_id, const char *device_id) {
-  return srv_note(core, SRV_CHANGE_MANIFEST, project_id, device_id, NULL);
+static struct srv_change make_change(enum srv_change_type type, const char *project_id,
+                                     const char *device_id) {
+  struct srv_change change = {.type = type};
+  snprintf(change.project_id, sizeof(change.project_id), "%s", project_id);
+  snprintf(change.device_id, sizeof(change.device_id), "%s", device_id == NULL ? "" : device_id);
+  return change;
 }
 
-/* The same bytes may stand behind several artifacts. */
-static void remove_unused_blob(struct srv_core *core, const uint8_t *digest) {
-  struct srv_query query = {0};
-  uint64_t count = 1;
-  srv_query_digest(&query, "digest", digest);
-  if (core->store->ops->list(core->store, SRV_ARTIFACT, &query, NULL, NULL, &count) != SRV_OK) {
-    return; /* swept at the next start */
-  }
-  if (count == 0) core->blobs->ops->remove(core->blobs, digest);
+int srv_note(struct srv_core *core, enum srv_change_type type, const char *project_id,
+             const char *device_id, const uint8_t *digest) {
+  struct srv_change change = make_change(type, project_id, device_id);
+  if (digest != NULL) memcpy(change.digest, digest, GW_DIGEST_SIZE);
+  if (is_covered(&core->changes, &change)) return SRV_OK;
+  return append_change(core, &change);
 }
+
+int srv_note_credential(struct srv_core *core, const char *project_id, const char *device_id,
+                        const char *credential_id) {
+  uint8_t text[GW_DIGEST_SIZE] = {0};
+  memcpy(text, credential_id, strnlen(credential_id, SRV_ID_LENGTH));
+  return srv_note(core, SRV_CHANGE_CREDENTIAL, project_id, device_id, text);
+}
+
+int srv_note_observed(struct srv_core *core, const char *project_id, const char *device_id) {
+  return srv_note(core, SRV_CHANGE_OBSERVED, project_id, device_id, NULL);
+}
+
+/* --- blobs: the same bytes may stand behind several rows --------------------- */
+
+static bool has_rows(struct srv_core *core, enum srv_kind kind, const struct srv_query *query) {
+  uint64_t count = 0;
+  int status = core->store->ops->list(core->store, kind, query, NULL, NULL, &count);
+  return status != SRV_OK || count > 0;
+}
+
+bool srv_is_blob_used(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]) {
+  struct srv_query query = {0};
+  srv_query_digest(&query, "digest", digest);
+  if (has_rows(core, SRV_ARTIFACT, &query)) return true;
+  /* Smaller captures have their bytes in the row. */
+  srv_query_number(&query, "size_bytes", SRV_AT_LEAST, SRV_CAPTURE_INLINE_MAX + 1);
+  return has_rows(core, SRV_CAPTURE, &query);
+}
+
+static void remove_unused_blob(struct srv_core *core, const uint8_t *digest) {
+  if (!srv_is_blob_used(core, digest)) core->blobs->ops->remove(core->blobs, digest);
+}
+
+void srv_discard_blob(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]) {
+  if (core->transaction_depth > 0 || core->batch_open) {
+    srv_note(core, SRV_CHANGE_BLOB_UNUSED, "", NULL, digest); /* no memory: swept at a start */
+  } else {
+    remove_unused_blob(core, digest);
+  }
+}
+
+/* --- telling ------------------------------------------------------------------- */
 
 static void tell(struct srv_core *core, const struct srv_change *change) {
   const struct srv_core_listener *listener = &core->listener;
   const char *device_id = change->device_id[0] == 0 ? NULL : change->device_id;
   switch (change->type) {
-    case SRV_CHANGE_MANIFEST:
+    case SRV_CHANGE_OBSERVED:
       if (listener->observed_changed != NULL) {
         listener->observed_changed(listener->context, change->project_id, device_id);
       }
@@ -107,8 +151,16 @@ static void tell(struct srv_core *core, const struct srv_change *change) {
         listener->device_revoked(listener->context, change->project_id, device_id);
       }
       break;
+    case SRV_CHANGE_CREDENTIAL:
+      if (listener->credential_revoked != NULL) {
+        listener->credential_revoked(listener->context, change->project_id, device_id,
+                                     (const char *)change->digest);
+      }
+      break;
     case SRV_CHANGE_BLOB_UNUSED:
       remove_unused_blob(core, change->digest);
+      break;
+    case SRV_CHANGE_BLOB_ADDED:
       break;
   }
 }
@@ -118,6 +170,29 @@ static void tell_all(struct srv_core *core) {
   core->changes = (struct srv_changes){0};
   for (size_t i = 0; i < changes.count; i++) tell(core, &changes.change[i]);
   free(changes.change);
+}
+
+/* What was noted is undone: rows that named blobs are not there, or are there
+ * again. */
+static void forget_all(struct srv_core *core) {
+  struct srv_changes changes = core->changes;
+  core->changes = (struct srv_changes){0};
+  for (size_t i = 0; i < changes.count; i++) {
+    const struct srv_change *change = &changes.change[i];
+    if (change->in_memory) tell(core, change);
+    bool names_blob =
+        change->type == SRV_CHANGE_BLOB_ADDED || change->type == SRV_CHANGE_BLOB_UNUSED;
+    if (names_blob) remove_unused_blob(core, change->digest);
+  }
+  free(changes.change);
+}
+
+void srv_tell_observed(struct srv_core *core, const struct srv_device_ref *device) {
+  struct srv_change change =
+      make_change(SRV_CHANGE_OBSERVED, device->project_id, device->device_id);
+  change.in_memory = true;
+  bool later = core->batch_depth > 0 || core->transaction_depth > 0;
+  if (!later || append_change(core, &change) != SRV_OK) tell(core, &change);
 }
 
 void srv_drop_caches(struct srv_core *core) {
@@ -155,7 +230,7 @@ int srv_transaction_end(struct srv_core *core, int status) {
   bool outermost = core->transaction_depth == 0 && !core->batch_open;
   if (status != SRV_OK) {
     srv_drop_caches(core); /* they may have seen what is undone now */
-    if (outermost) core->changes.count = 0;
+    if (outermost) forget_all(core);
   } else if (outermost) {
     tell_all(core);
   }
@@ -166,29 +241,28 @@ void srv_core_batch_begin(struct srv_core *core) { core->batch_depth++; }
 
 int srv_core_batch_commit(struct srv_core *core) {
   core->batch_depth--;
-  if (core->batch_depth > 0 || !core->batch_open) return SRV_OK;
+  if (core->batch_depth > 0) return SRV_OK;
+  if (!core->batch_open) {
+    tell_all(core); /* what is not in the store */
+    return SRV_OK;
+  }
   core->batch_open = false;
   int status = core->store->ops->commit(core->store);
   if (status == SRV_OK) {
     tell_all(core);
     return SRV_OK;
   }
-  core->changes.count = 0;
-  srv_drop_caches(core);
   srv_fail_store(core, status);
+  forget_all(core);
+  srv_drop_caches(core);
   srv_log(SRV_LOG_ERROR, "core", "a batch of reports was not stored: %s", core->error);
   return status;
 }
 
 /* --- life ------------------------------------------------------------------------- */
 
-static bool is_blob_used(void *context, const uint8_t digest[GW_DIGEST_SIZE]) {
-  struct srv_core *core = context;
-  struct srv_query query = {0};
-  uint64_t count = 0;
-  srv_query_digest(&query, "digest", digest);
-  int status = core->store->ops->list(core->store, SRV_ARTIFACT, &query, NULL, NULL, &count);
-  return status != SRV_OK || count > 0; /* in doubt, keep */
+static bool keep_blob(void *context, const uint8_t digest[GW_DIGEST_SIZE]) {
+  return srv_is_blob_used(context, digest);
 }
 
 static int make_default_project(struct srv_core *core) {
@@ -206,7 +280,7 @@ static int start(struct srv_core *core) {
   }
   int status = make_default_project(core);
   if (status != SRV_OK) return status;
-  core->blobs->ops->sweep(core->blobs, is_blob_used, core);
+  core->blobs->ops->sweep(core->blobs, keep_blob, core);
   return SRV_OK;
 }
 
@@ -224,6 +298,7 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
   core->events_per_package =
       config->events_per_package == 0 ? SRV_EVENTS_PER_PACKAGE_DEFAULT : config->events_per_package;
   core->seen.flushed_us = srv_now_us(core);
+  core->rpcs.next_timeout_us = INT64_MAX;
   int status = start(core);
   if (status != SRV_OK) {
     snprintf(error, SRV_ERROR_MAX, "%s", core->error);
@@ -249,6 +324,7 @@ static void leave(struct srv_core *core) {
 void srv_core_destroy(struct srv_core *core) {
   if (core == NULL) return;
   leave(core);
+  srv_rpc_free(core);
   srv_drop_caches(core);
   free(core->changes.change);
   free(core->seen.slot);

@@ -6,13 +6,20 @@
 
 /* --- what to tell after the commit ------------------------------------------ */
 
-enum srv_change_type { SRV_CHANGE_MANIFEST, SRV_CHANGE_REVOKED, SRV_CHANGE_BLOB_UNUSED };
+enum srv_change_type {
+  SRV_CHANGE_OBSERVED, /* manifest, settings, state or calls */
+  SRV_CHANGE_REVOKED,
+  SRV_CHANGE_CREDENTIAL,  /* deleted or revoked: what it opened ends */
+  SRV_CHANGE_BLOB_UNUSED, /* a row that named it has gone */
+  SRV_CHANGE_BLOB_ADDED,  /* a row names it now: unused when that is undone */
+};
 
 struct srv_change {
   enum srv_change_type type;
+  bool in_memory; /* told even when the transaction around it is undone */
   char project_id[SRV_NAME_MAX + 1];
   char device_id[SRV_ID_LENGTH + 1]; /* "" all of the project */
-  uint8_t digest[GW_DIGEST_SIZE];
+  uint8_t digest[GW_DIGEST_SIZE];    /* SRV_CHANGE_CREDENTIAL: its id instead, a text */
 };
 
 struct srv_changes {
@@ -55,12 +62,32 @@ struct srv_variants {
 struct srv_seen {
   struct srv_presence presence; /* device_id "" : an empty slot */
   bool online;
-  bool changed; /* since it was last written */
+  bool changed;      /* since it was last written */
+  bool is_listening; /* to remote calls */
+  /* What it has sent today; counted in the store when a slot is new. */
+  int64_t usage_day; /* days since 1970; 0: not counted yet */
+  uint32_t captures;
+  uint64_t capture_bytes;
+  int64_t log_lines;                     /* kept in the store; -1: not counted yet */
+  char credential_id[SRV_ID_LENGTH + 1]; /* by which it is or was in; "" not known */
+  bool is_certificate;
+  int64_t credential_used_us; /* 0: written already */
 };
 struct srv_seen_map {
   struct srv_seen *slot; /* open addressing, a power of two of them */
   size_t capacity, count;
   int64_t flushed_us;
+};
+
+/* --- remote calls -------------------------------------------------------------- */
+
+struct srv_rpc; /* one call that waits, rpc.c */
+#define SRV_RPC_BUCKETS 256
+struct srv_rpcs {
+  struct srv_rpc *bucket[SRV_RPC_BUCKETS]; /* by the device's id; oldest first */
+  size_t count;
+  int64_t next_timeout_us;     /* none is due before; INT64_MAX: none waits */
+  struct srv_rpc_call current; /* what srv_core_rpc_current lent out */
 };
 
 struct srv_core {
@@ -79,6 +106,7 @@ struct srv_core {
   struct srv_variants variants[SRV_VARIANTS_CACHED];
   int64_t blob_failure_us; /* when the log was last told that a blob cannot be read */
   struct srv_seen_map seen;
+  struct srv_rpcs rpcs;
   uint8_t id_random[5];
   uint32_t id_counter;
 };
@@ -104,8 +132,20 @@ int srv_transaction_begin(struct srv_core *core);
 int srv_transaction_end(struct srv_core *core, int status);
 int srv_note(struct srv_core *core, enum srv_change_type type, const char *project_id,
              const char *device_id, const uint8_t *digest);
-int srv_note_manifest(struct srv_core *core, const char *project_id, const char *device_id);
+int srv_note_observed(struct srv_core *core, const char *project_id, const char *device_id);
+int srv_note_credential(struct srv_core *core, const char *project_id, const char *device_id,
+                        const char *credential_id);
+/* As srv_note_observed, for what is not in the store. Told at once outside of
+ * a batch, else at its end, whatever comes of it. */
+void srv_tell_observed(struct srv_core *core, const struct srv_device_ref *device);
+/* Does a row name that blob? In doubt, yes. */
+bool srv_is_blob_used(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]);
+/* A blob was put in place, but its row was refused: removes it, unless another
+ * row names the same bytes. */
+void srv_discard_blob(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]);
 void srv_drop_caches(struct srv_core *core);
+/* Microseconds that no one sets back: for time-outs. */
+int64_t srv_steady_us(const struct srv_core *core);
 
 /* --- names.c ---------------------------------------------------------------------- */
 
@@ -127,6 +167,30 @@ int srv_check_blueprint(struct srv_core *core, const char *project_id, const cha
 int srv_check_tags(struct srv_core *core, const char *project_id, const char *tag_id, size_t size,
                    size_t count);
 
+int srv_remove_by_id(struct srv_core *core, enum srv_kind kind, const char *id);
+int srv_check_project(struct srv_core *core, const char *project_id);
+
+/* --- capture.c, settings.c, rpc.c --------------------------------------------------- */
+
+/* In the transaction that removes what they hang on: notes their blobs. */
+int srv_note_capture_blobs(struct srv_core *core, const char *device_id);
+/* In the transaction that changes it: the level's settings have a new version. */
+int srv_settings_touch(struct srv_core *core, const char *project_id, const char *owner_id);
+int srv_settings_forget(struct srv_core *core, const char *owner_id);
+/* SRV_ERR_TOO_LARGE when the settings of the device would not fit one datagram,
+ * were it of that blueprint. */
+int srv_settings_check_device(struct srv_core *core, const struct srv_device *device);
+void srv_rpc_tick(struct srv_core *core);
+/* The device went: ends every call that waits for it. */
+void srv_rpc_device_gone(struct srv_core *core, const char *device_id);
+void srv_rpc_free(struct srv_core *core);
+
+/* --- sniff.c --------------------------------------------------------------------- */
+
+/* What the bytes are: a media type. format: the CoAP Content-Format that came
+ * with them; believed for CBOR only, which has no mark of its own. */
+const char *srv_sniff(const uint8_t *data, size_t size, uint16_t format);
+
 /* --- release.c, artifact.c, presence.c, model_check.c -------------------------------- */
 
 void srv_drop_compiled(struct srv_core *core, const char *project_id);
@@ -137,10 +201,15 @@ int srv_retire_artifact(struct srv_core *core, const struct srv_artifact *artifa
 int srv_component_of(struct srv_core *core, const struct srv_artifact *artifact,
                      struct gw_component *out);
 struct srv_seen *srv_seen_find(struct srv_core *core, const char *device_id);
+/* Makes a slot where there is none. NULL: out of memory. Dies with the next. */
+struct srv_seen *srv_seen_of(struct srv_core *core, const char *device_id);
 int srv_seen_flush(struct srv_core *core);
 /* It has just reported: a finer "last report" than that of its sign of life. */
 void srv_seen_reported(struct srv_core *core, const char *device_id);
 void srv_seen_forget(struct srv_core *core, const char *device_id);
+/* The bytes that a digest names. what: for the message, "model@1.0.0". */
+int srv_open_bytes(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
+                   const char *what, struct srv_blob_view *out);
 /* SRV_ERR_MODEL with wit's reason, or a JSON object about the model in info. */
 int srv_check_model(struct srv_core *core, const void *data, size_t size,
                     char info[SRV_MODEL_INFO_MAX + 1]);

@@ -69,7 +69,7 @@ int srv_count(struct srv_core *core, enum srv_kind kind, const char *column, enu
   return srv_core_list(core, kind, &query, NULL, NULL, count);
 }
 
-static int check_project(struct srv_core *core, const char *project_id) {
+int srv_check_project(struct srv_core *core, const char *project_id) {
   struct srv_project project;
   return srv_get_by_id(core, SRV_PROJECT, "", project_id, &project);
 }
@@ -127,7 +127,7 @@ static int update_row(struct srv_core *core, enum srv_kind kind, const void *row
   return srv_transaction_end(core, status);
 }
 
-static int remove_by_id(struct srv_core *core, enum srv_kind kind, const char *id) {
+int srv_remove_by_id(struct srv_core *core, enum srv_kind kind, const char *id) {
   struct srv_query query = {0};
   srv_query_text(&query, "id", SRV_EQUALS, id);
   return srv_fail_store(core, core->store->ops->remove(core->store, kind, &query));
@@ -138,6 +138,9 @@ static int remove_by_id(struct srv_core *core, enum srv_kind kind, const char *i
 static int check_project_fields(struct srv_core *core, const struct srv_project *project) {
   int status = srv_check_slug(core, "project id", project->id);
   if (status != SRV_OK) return status;
+  if (project->certificate_days > SRV_CERTIFICATE_DAYS_MAX) {
+    return srv_fail(core, SRV_ERR_INVALID, "certificateDays: at most %u", SRV_CERTIFICATE_DAYS_MAX);
+  }
   return srv_check_title(core, "project", project->name);
 }
 
@@ -146,6 +149,11 @@ int srv_core_create_project(struct srv_core *core, struct srv_project *project) 
   if (status != SRV_OK) return status;
   project->created_us = srv_now_us(core);
   project->last_sequence_number = 0;
+  project->auto_provision_count = 0;
+  if (project->auto_provision_max == 0) {
+    project->auto_provision_max = SRV_AUTO_PROVISION_MAX_DEFAULT;
+  }
+  if (project->certificate_days == 0) project->certificate_days = SRV_CERTIFICATE_DAYS_DEFAULT;
   return insert_row(core, SRV_PROJECT, project, project->id);
 }
 
@@ -156,15 +164,16 @@ int srv_core_update_project(struct srv_core *core, struct srv_project *project) 
   if (status != SRV_OK) return status;
   project->created_us = old.created_us;
   project->last_sequence_number = old.last_sequence_number;
+  project->auto_provision_count = old.auto_provision_count;
   return update_row(core, SRV_PROJECT, project, project->id);
 }
 
 int srv_core_delete_project(struct srv_core *core, const char *id) {
-  int status = check_project(core, id);
+  int status = srv_check_project(core, id);
   if (status != SRV_OK) return status;
   status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  status = remove_by_id(core, SRV_PROJECT, id);
+  status = srv_remove_by_id(core, SRV_PROJECT, id);
   if (status == SRV_ERR_IN_USE) {
     srv_fail(core, status, "project \"%s\" is not empty: delete what is in it first", id);
   }
@@ -174,7 +183,7 @@ int srv_core_delete_project(struct srv_core *core, const char *id) {
 /* --- blueprints and tags ------------------------------------------------------------ */
 
 static int check_blueprint_fields(struct srv_core *core, const struct srv_blueprint *blueprint) {
-  int status = check_project(core, blueprint->project_id);
+  int status = srv_check_project(core, blueprint->project_id);
   if (status != SRV_OK) return status;
   return srv_check_label(core, "blueprint", blueprint->name);
 }
@@ -199,7 +208,7 @@ int srv_core_update_blueprint(struct srv_core *core, struct srv_blueprint *bluep
 }
 
 int srv_core_create_tag(struct srv_core *core, struct srv_tag *tag) {
-  int status = check_project(core, tag->project_id);
+  int status = srv_check_project(core, tag->project_id);
   if (status == SRV_OK) status = srv_check_label(core, "tag", tag->name);
   if (status != SRV_OK) return status;
   srv_make_id(core, tag->id);
@@ -256,7 +265,9 @@ static int delete_unused(struct srv_core *core, enum srv_kind kind, const char *
   if (status != SRV_OK) return status;
   status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  return srv_transaction_end(core, remove_by_id(core, kind, id));
+  status = srv_remove_by_id(core, kind, id);
+  if (status == SRV_OK && kind == SRV_BLUEPRINT) status = srv_settings_forget(core, id);
+  return srv_transaction_end(core, status);
 }
 
 int srv_core_delete_blueprint(struct srv_core *core, const char *project_id, const char *id) {
@@ -283,7 +294,7 @@ int srv_core_delete_artifact(struct srv_core *core, const char *project_id, cons
   if (status != SRV_OK) return status;
   status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  status = remove_by_id(core, SRV_ARTIFACT, artifact.id);
+  status = srv_remove_by_id(core, SRV_ARTIFACT, artifact.id);
   if (status == SRV_OK) status = srv_retire_artifact(core, &artifact);
   if (status == SRV_OK) {
     status = srv_note(core, SRV_CHANGE_BLOB_UNUSED, project_id, NULL, artifact.digest);
@@ -304,7 +315,7 @@ static int check_hardware_ids(struct srv_core *core, const struct srv_device *de
 
 static int check_device(struct srv_core *core, const struct srv_device *device) {
   int status = srv_check_title(core, "device", device->name);
-  if (status == SRV_OK) status = check_project(core, device->project_id);
+  if (status == SRV_OK) status = srv_check_project(core, device->project_id);
   if (status == SRV_OK) status = check_hardware_ids(core, device);
   if (status == SRV_OK) {
     status = srv_check_blueprint(core, device->project_id, device->blueprint_id);
@@ -341,19 +352,24 @@ static int note_device_change(struct srv_core *core, const struct srv_device *ol
   if (strcmp(old->blueprint_id, device->blueprint_id) == 0 && same_tags(old, device)) {
     return SRV_OK;
   }
-  return srv_note_manifest(core, device->project_id, device->id);
+  return srv_note_observed(core, device->project_id, device->id);
 }
 
 int srv_core_update_device(struct srv_core *core, struct srv_device *device) {
   struct srv_device old;
   int status = srv_get_by_id(core, SRV_DEVICE, device->project_id, device->id, &old);
   if (status == SRV_OK) status = check_device(core, device);
+  bool moved = status == SRV_OK && strcmp(old.blueprint_id, device->blueprint_id) != 0;
+  if (moved) status = srv_settings_check_device(core, device);
   if (status != SRV_OK) return status;
   device->created_us = old.created_us;
+  memcpy(device->certificate_id, old.certificate_id, sizeof(device->certificate_id));
   device->updated_us = srv_now_us(core);
   status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   status = update_row(core, SRV_DEVICE, device, device->name);
+  /* Other settings apply now: it must see a newer version. */
+  if (status == SRV_OK && moved) status = srv_settings_touch(core, device->project_id, device->id);
   if (status == SRV_OK) status = note_device_change(core, &old, device);
   return srv_transaction_end(core, status);
 }
@@ -363,12 +379,17 @@ int srv_core_delete_device(struct srv_core *core, const char *project_id, const 
   int status = srv_core_find(core, SRV_DEVICE, project_id, id, &device);
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  status = remove_by_id(core, SRV_DEVICE, device.id);
+  status = srv_note_capture_blobs(core, device.id);
+  if (status == SRV_OK) status = srv_remove_by_id(core, SRV_DEVICE, device.id);
+  if (status == SRV_OK) status = srv_settings_forget(core, device.id);
   if (status == SRV_OK) {
     status = srv_note(core, SRV_CHANGE_REVOKED, project_id, device.id, NULL);
   }
   status = srv_transaction_end(core, status);
-  if (status == SRV_OK) srv_seen_forget(core, device.id);
+  if (status == SRV_OK) {
+    srv_seen_forget(core, device.id);
+    srv_rpc_device_gone(core, device.id);
+  }
   return status;
 }
 
@@ -392,6 +413,7 @@ int srv_core_create_credential(struct srv_core *core, struct srv_credential *cre
   if (status != SRV_OK) return status;
   srv_make_id(core, credential->id);
   credential->created_us = srv_now_us(core);
+  credential->last_used_us = 0;
   return insert_row(core, SRV_CREDENTIAL, credential, credential->identity);
 }
 
@@ -422,9 +444,9 @@ int srv_core_delete_credential(struct srv_core *core, const char *project_id, co
   memset(credential.key, 0, sizeof(credential.key));
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  status = remove_by_id(core, SRV_CREDENTIAL, id);
+  status = srv_remove_by_id(core, SRV_CREDENTIAL, id);
   if (status == SRV_OK) {
-    status = srv_note(core, SRV_CHANGE_REVOKED, project_id, device_id, NULL);
+    status = srv_note_credential(core, project_id, device_id, id);
   }
   return srv_transaction_end(core, status);
 }
@@ -455,6 +477,7 @@ int srv_core_find_psk(struct srv_core *core, const uint8_t *identity, size_t ide
     memcpy(out->device.device_id, device.id, sizeof(out->device.device_id));
     memcpy(out->key, credential.key, credential.key_size);
     out->key_size = credential.key_size;
+    memcpy(out->credential_id, credential.id, sizeof(out->credential_id));
   }
   explicit_bzero(&credential, sizeof(credential));
   return status;

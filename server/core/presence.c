@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is here and who was when. Kept in memory, written every few seconds and
  * at the end: a reconnecting fleet must not turn into as many syncs. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,18 +65,19 @@ static void load(struct srv_core *core, const char *device_id, struct srv_presen
 }
 
 /* NULL when memory ran out: then nothing is noted. */
-static struct srv_seen *seen_of(struct srv_core *core, const char *device_id) {
+struct srv_seen *srv_seen_of(struct srv_core *core, const char *device_id) {
   struct srv_seen *seen = srv_seen_find(core, device_id);
   if (seen != NULL) return seen;
   if (!make_room(&core->seen)) return NULL;
   seen = probe(core->seen.slot, core->seen.capacity, device_id);
   load(core, device_id, &seen->presence);
+  seen->log_lines = -1;
   core->seen.count++;
   return seen;
 }
 
 void srv_core_device_online(struct srv_core *core, const struct srv_device_ref *device) {
-  struct srv_seen *seen = seen_of(core, device->device_id);
+  struct srv_seen *seen = srv_seen_of(core, device->device_id);
   if (seen == NULL) return;
   seen->online = true;
   seen->changed = true;
@@ -86,8 +88,10 @@ void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref 
   struct srv_seen *seen = srv_seen_find(core, device->device_id);
   if (seen == NULL || !seen->online) return;
   seen->online = false;
+  seen->is_listening = false;
   seen->changed = true;
   seen->presence.last_offline_us = srv_now_us(core);
+  srv_rpc_device_gone(core, device->device_id);
 }
 
 void srv_seen_reported(struct srv_core *core, const char *device_id) {
@@ -103,7 +107,62 @@ void srv_seen_forget(struct srv_core *core, const char *device_id) {
   struct srv_seen *seen = srv_seen_find(core, device_id);
   if (seen == NULL) return;
   seen->online = false;
+  seen->is_listening = false;
   seen->changed = false;
+}
+
+/* --- when a credential was of use -------------------------------------------------- */
+
+static int write_certificate_use(struct srv_core *core, const struct srv_query *query,
+                                 int64_t used_us) {
+  struct srv_device_certificate row;
+  int status = core->store->ops->get(core->store, SRV_DEVICE_CERTIFICATE, query, &row);
+  if (status != SRV_OK) return status;
+  row.last_used_us = used_us;
+  return core->store->ops->update(core->store, SRV_DEVICE_CERTIFICATE, &row);
+}
+
+static int write_psk_use(struct srv_core *core, const struct srv_query *query, int64_t used_us) {
+  struct srv_credential row;
+  int status = core->store->ops->get(core->store, SRV_CREDENTIAL, query, &row);
+  if (status == SRV_OK) {
+    row.last_used_us = used_us;
+    status = core->store->ops->update(core->store, SRV_CREDENTIAL, &row);
+  }
+  explicit_bzero(&row, sizeof(row));
+  return status;
+}
+
+/* NOT_FOUND: it was deleted meanwhile. */
+static int write_use(struct srv_core *core, const struct srv_seen *seen) {
+  struct srv_query query = {0};
+  if (seen->credential_used_us == 0) return SRV_OK;
+  srv_query_text(&query, "id", SRV_EQUALS, seen->credential_id);
+  int status = seen->is_certificate ? write_certificate_use(core, &query, seen->credential_used_us)
+                                    : write_psk_use(core, &query, seen->credential_used_us);
+  return status == SRV_ERR_NOT_FOUND ? SRV_OK : status;
+}
+
+/* A device that changes its credential loses no lastUsed of the one before. */
+static void flush_use(struct srv_core *core, struct srv_seen *seen) {
+  if (seen->credential_used_us == 0) return;
+  int status = srv_transaction_begin(core);
+  if (status == SRV_OK) status = srv_transaction_end(core, write_use(core, seen));
+  if (status != SRV_OK) {
+    srv_log(SRV_LOG_WARNING, "core", "when a credential was used is not stored: %s", core->error);
+  }
+  seen->credential_used_us = 0;
+}
+
+void srv_core_credential_used(struct srv_core *core, const struct srv_device_ref *device,
+                              const char *credential_id, bool is_certificate) {
+  struct srv_seen *seen = srv_seen_find(core, device->device_id);
+  if (seen == NULL) return;
+  if (strcmp(seen->credential_id, credential_id) != 0) flush_use(core, seen);
+  snprintf(seen->credential_id, sizeof(seen->credential_id), "%s", credential_id);
+  seen->is_certificate = is_certificate;
+  seen->credential_used_us = srv_now_us(core);
+  seen->changed = true;
 }
 
 static int write_changed(struct srv_core *core) {
@@ -112,6 +171,7 @@ static int write_changed(struct srv_core *core) {
     if (!seen->changed) continue;
     int status = core->store->ops->put(core->store, SRV_PRESENCE, &seen->presence);
     /* NOT_FOUND: the device was deleted meanwhile. */
+    if (status == SRV_OK) status = write_use(core, seen);
     if (status != SRV_OK && status != SRV_ERR_NOT_FOUND) return srv_fail_store(core, status);
   }
   return SRV_OK;
@@ -132,11 +192,15 @@ int srv_seen_flush(struct srv_core *core) {
     srv_log(SRV_LOG_WARNING, "core", "when devices were seen is not stored yet: %s", core->error);
     return status;
   }
-  for (size_t i = 0; i < core->seen.capacity; i++) core->seen.slot[i].changed = false;
+  for (size_t i = 0; i < core->seen.capacity; i++) {
+    core->seen.slot[i].changed = false;
+    core->seen.slot[i].credential_used_us = 0;
+  }
   return SRV_OK;
 }
 
 void srv_core_tick(struct srv_core *core) {
+  srv_rpc_tick(core);
   int64_t now = srv_now_us(core);
   if (now - core->seen.flushed_us < FLUSH_INTERVAL_US && now >= core->seen.flushed_us) return;
   core->seen.flushed_us = now;

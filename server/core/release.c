@@ -319,7 +319,7 @@ static int take_sequence_number(struct srv_core *core, struct srv_project *proje
 static int changed(struct srv_core *core, const char *project_id, bool rolled_out) {
   if (!rolled_out) return SRV_OK;
   srv_drop_compiled(core, project_id);
-  return srv_note_manifest(core, project_id, NULL);
+  return srv_note_observed(core, project_id, NULL);
 }
 
 static int insert_release(struct srv_core *core, struct srv_project *project,

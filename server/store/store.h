@@ -20,8 +20,8 @@ enum srv_match {
   SRV_CONTAINS, /* text: a part of it, ASCII case ignored, no wildcards */
   SRV_AMONG,    /* text: one of a comma-separated list of at most SRV_AMONG_MAX */
   SRV_HAS,      /* list column: has all of these elements, listed as for SRV_AMONG */
-  SRV_AT_LEAST, /* number */
-  SRV_AT_MOST,  /* number */
+  SRV_AT_LEAST, /* number, or text in the order of its bytes */
+  SRV_AT_MOST,  /* likewise */
 };
 #define SRV_AMONG_MAX 100 /* values of SRV_AMONG and SRV_HAS in one query, all together */
 
@@ -33,7 +33,7 @@ struct srv_condition {
   int64_t number;
   const uint8_t *bytes; /* GW_DIGEST_SIZE of them */
 };
-#define SRV_CONDITIONS_MAX 12
+#define SRV_CONDITIONS_MAX 20
 
 struct srv_query {
   struct srv_condition condition[SRV_CONDITIONS_MAX]; /* all must hold */

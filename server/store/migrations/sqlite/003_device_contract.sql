@@ -45,6 +45,8 @@ CREATE TABLE setting (
 ) STRICT;
 CREATE UNIQUE INDEX setting_by_level
   ON setting (project_id, key, ifnull(blueprint_id, ''), ifnull(device_id, ''));
+CREATE INDEX setting_of_project
+  ON setting (project_id) WHERE blueprint_id IS NULL AND device_id IS NULL;
 CREATE INDEX setting_by_blueprint ON setting (blueprint_id);
 CREATE INDEX setting_by_device ON setting (device_id);
 
