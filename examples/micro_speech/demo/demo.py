@@ -9,7 +9,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import textwrap
@@ -17,8 +16,9 @@ import time
 
 import hearing
 import processes
-from processes import Device, Failed, Operator, Server
+from processes import Device, Failed, Operator, Server, choose_ports
 from relay import Relay
+from screen import Story, paint
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLE = HERE.parent
@@ -32,38 +32,6 @@ RIGHT_SHARE_MIN = 0.75    # of keywords played
 UNKNOWN_SHARE_MIN = 0.50  # of other words played
 FALSE_SHARE_MAX = 0.25    # of other words played
 KILL_AT_BYTES = 9000    # a device dies when it has so much of a model: two journal entries
-
-COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-
-def paint(code, text):
-    return f"\x1b[{code}m{text}\x1b[0m" if COLOURS else text
-
-
-class Screen:
-    """Lines that stay, and one that is overwritten while something goes on."""
-
-    def __init__(self):
-        self.progressing = False
-        self.last_long_step = None
-
-    def line(self, text=""):
-        if self.progressing:
-            sys.stdout.write("\r\x1b[K")
-            self.progressing = False
-        print(text, flush=True)
-
-    def progress(self, long_step, detail=""):
-        """`long_step` goes on; where there is no terminal it is told once."""
-        if sys.stdout.isatty():
-            columns = shutil.get_terminal_size().columns
-            sys.stdout.write("\r\x1b[K" + f"  … {long_step}  {detail}"[: columns - 1])
-            sys.stdout.flush()
-            self.progressing = True
-        elif long_step != self.last_long_step:
-            print(f"  … {long_step}", flush=True)
-        self.last_long_step = long_step
-
 
 class Row:
     """One line of the table: a device and one release's effect on it."""
@@ -82,43 +50,19 @@ TABLE_HEAD = ["device", "model", "heard/played", "bytes on the air", "rollout �
               "windows missed", ""]
 
 
-def print_table(screen, rows):
-    cells = [TABLE_HEAD] + [row.cells() for row in rows]
-    widths = [max(len(str(line[i])) for line in cells) for i in range(len(TABLE_HEAD))]
-    for number, line in enumerate(cells):
-        text = "  ".join(str(cell).ljust(width) for cell, width in zip(line, widths)).rstrip()
-        screen.line("  " + (paint("1", text) if number == 0 else text))
-
-
-class Demo:
+class Demo(Story):
     def __init__(self, arguments, folder):
+        super().__init__()
         self.arguments = arguments
         self.folder = folder
         self.patience = arguments.patience
-        self.screen = Screen()
-        self.failures = []
         self.rows = []
         self.devices = {}
         self.server = Server(arguments.bin / "godwit", folder, arguments.coap_port,
                              arguments.http_port)
-        self.operator = Operator(arguments.bin / "godwit",
-                                 lambda text: self.screen.line(paint("2", f"    $ {text}")))
+        self.operator = Operator(arguments.bin / "godwit", self.command)
 
-    # --- telling ---------------------------------------------------------
-
-    def step(self, number, title):
-        self.screen.line()
-        self.screen.line(paint("1", f"{number}. {title}"))
-
-    def say(self, text):
-        self.screen.line(f"  · {text}")
-
-    def claim(self, true, sentence, seen=""):
-        """A sentence of the demo, checked. What was seen is told either way."""
-        self.screen.line(f"  {paint('32', '✓') if true else paint('31', '✗')} {sentence}"
-                         + (f" ({seen})" if seen else ""))
-        if not true:
-            self.failures.append(sentence + (f" ({seen})" if seen else ""))
+    # --- asking ----------------------------------------------------------
 
     def device(self, name):
         return self.devices[name]
@@ -138,8 +82,7 @@ class Demo:
 
     def start_server(self):
         self.step(1, "a server on an empty folder")
-        self.screen.line(paint("2", "    $ " + " ".join(
-            ["godwit"] + [str(word) for word in self.server.command()[1:]])))
+        self.command(" ".join(["godwit"] + [str(word) for word in self.server.command()[1:]]))
         self.server.start(30 * self.patience)
         self.claim(self.server.api_key is not None, "it is ready and has printed its first API key",
                    f"CoAP/DTLS on UDP {self.server.coap_port}, HTTP on {self.server.url}")
@@ -219,7 +162,7 @@ class Demo:
         before = self.objects()
         watch = self.watch()
         self.server.kill()
-        self.screen.line(paint("2", "    $ kill -9 SERVER; godwit server …"))
+        self.command("kill -9 SERVER; godwit server …")
         self.server.start(30 * self.patience)
         after = self.objects()
         changed = [name for name, value in before.items() if after.get(name) != value]
@@ -272,7 +215,7 @@ class Demo:
 
     def summary(self):
         self.step(7, "what was seen")
-        print_table(self.screen, self.rows)
+        self.screen.table(TABLE_HEAD, [row.cells() for row in self.rows])
         missed = sum(self.missed_since(None, name) for name in self.devices)
         self.claim(missed == 0, "no window of audio was missed, by any device, at any time",
                    f"{sum(self.stats(name)['windows_evaluated'] for name in self.devices):.0f} "
@@ -436,33 +379,8 @@ class Demo:
 # --- before the first step ---------------------------------------------------
 
 
-def port_is_free(kind, port):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        if kind == socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1" if kind == socket.SOCK_STREAM else "", port))
-        except OSError:
-            return False
-        return True
-
-
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("", 0))
-        return probe.getsockname()[1]
-
-
 def check_arguments(arguments):
-    if arguments.any_port:
-        arguments.coap_port = free_port(socket.SOCK_DGRAM)
-        arguments.http_port = free_port(socket.SOCK_STREAM)
-    for kind, name, port in ((socket.SOCK_DGRAM, "coap", arguments.coap_port),
-                             (socket.SOCK_STREAM, "http", arguments.http_port)):
-        if not port_is_free(kind, port):
-            protocol = "UDP" if name == "coap" else "TCP"
-            sys.exit(f"demo: {protocol} port {port} is taken: stop the program that uses it, or "
-                     f"choose another with --{name}-port N")
+    choose_ports(arguments)
     for path in (arguments.bin / "godwit", arguments.bin / "micro_speech"):
         if not path.exists():
             sys.exit(f"demo: {path} is not there: build first (./dev build), or say --bin DIR")
@@ -533,15 +451,10 @@ def finish(demo, seconds):
     if demo.arguments.keep:
         demo.keep()
     demo.stop()
-    demo.screen.line()
-    if demo.failures:
-        demo.screen.line(paint("31", f"demo failed after {seconds:.0f} s: not true was"))
-        for sentence in demo.failures:
-            demo.screen.line(f"  ✗ {sentence}")
+    status = demo.end(seconds)
+    if status != 0:
         demo.screen.line("--data DIR keeps the logs of server and devices")
-        return 1
-    demo.screen.line(f"demo passed in {seconds:.0f} s")
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -211,6 +213,36 @@ class Device:
                     raise Failed(f"{self.name}: no event '{what}' ({why}); its events: "
                                  f"{self.log_path} {_last_lines(str(self.log_path) + '.err')}")
                 self.changed.wait(left)
+
+
+def port_is_free(kind, port):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1" if kind == socket.SOCK_STREAM else "", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(kind):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("", 0))
+        return probe.getsockname()[1]
+
+
+def choose_ports(arguments):
+    """Free ones with --any-port; ends the program where a port is taken."""
+    if arguments.any_port:
+        arguments.coap_port = free_port(socket.SOCK_DGRAM)
+        arguments.http_port = free_port(socket.SOCK_STREAM)
+    for kind, name, port in ((socket.SOCK_DGRAM, "coap", arguments.coap_port),
+                             (socket.SOCK_STREAM, "http", arguments.http_port)):
+        if not port_is_free(kind, port):
+            protocol = "UDP" if name == "coap" else "TCP"
+            sys.exit(f"demo: {protocol} port {port} is taken: stop the program that uses it, or "
+                     f"choose another with --{name}-port N")
 
 
 class Operator:
