@@ -42,7 +42,7 @@ struct srv_gateway_stats {
   uint64_t rate_limited;  /* requests answered with 4.29 */
   uint64_t notifications; /* first transmissions */
   uint64_t retransmissions;
-  uint64_t address_changes; /* sessions that moved, found by Connection ID */
+  uint64_t address_changes;  /* sessions that moved, found by Connection ID */
   uint64_t uploads_finished; /* block-wise ones, on the disk */
   uint64_t uploads_dropped;  /* silent too long, begun anew, refused in the middle */
   size_t sessions, handshakes, observers, uploads_open;

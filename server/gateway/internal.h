@@ -40,8 +40,8 @@
 #define UPLOADS_OPEN_MAX 4u
 #define UPLOADS_SAVED_MAX 4u /* remembered, so that a repeated last block is not stored twice */
 #define UPLOAD_SILENT_MS 10000u
-#define UPLOAD_IDLE_MS 60000u      /* without a block: forgotten */
-#define UPLOAD_TOTAL_MS 3600000u   /* 8 MiB in an hour is 2 kB/s: slower than any link of ours */
+#define UPLOAD_IDLE_MS 60000u    /* without a block: forgotten */
+#define UPLOAD_TOTAL_MS 3600000u /* 8 MiB in an hour is 2 kB/s: slower than any link of ours */
 #define TOKEN_DIGEST_SIZE 16u
 /* The longest representation made here (not a blob): a device's state as CBOR,
  * where "1.0," of JSON becomes nine bytes. */

@@ -12,11 +12,10 @@ static bool level_of_name(const char *name, enum srv_device_log_level *out) {
   static const struct {
     const char *name;
     enum srv_device_log_level level;
-  } levels[] = {{"error", SRV_DEVICE_ERROR}, {"err", SRV_DEVICE_ERROR},
-                {"warn", SRV_DEVICE_WARN},   {"warning", SRV_DEVICE_WARN},
-                {"wrn", SRV_DEVICE_WARN},    {"info", SRV_DEVICE_INFO},
-                {"inf", SRV_DEVICE_INFO},    {"debug", SRV_DEVICE_DEBUG},
-                {"dbg", SRV_DEVICE_DEBUG}};
+  } levels[] = {
+      {"error", SRV_DEVICE_ERROR},  {"err", SRV_DEVICE_ERROR},   {"warn", SRV_DEVICE_WARN},
+      {"warning", SRV_DEVICE_WARN}, {"wrn", SRV_DEVICE_WARN},    {"info", SRV_DEVICE_INFO},
+      {"inf", SRV_DEVICE_INFO},     {"debug", SRV_DEVICE_DEBUG}, {"dbg", SRV_DEVICE_DEBUG}};
   for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
     if (strcasecmp(levels[i].name, name) != 0) continue;
     *out = levels[i].level;

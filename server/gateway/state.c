@@ -39,16 +39,16 @@ void state_set(const struct request *request, struct response *response) {
   if (response->code != 0) return;
   char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
   json_decref(value);
-  int status = json == NULL ? SRV_ERR_INTERNAL
-                            : srv_core_state_set(request->gateway->core,
-                                                 &request->session->device->ref, request->rest,
-                                                 json, strlen(json), false);
+  int status = json == NULL
+                   ? SRV_ERR_INTERNAL
+                   : srv_core_state_set(request->gateway->core, &request->session->device->ref,
+                                        request->rest, json, strlen(json), false);
   free(json);
   respond_written(response, status, GW_COAP_CHANGED);
 }
 
 void state_delete(const struct request *request, struct response *response) {
-  int status = srv_core_state_delete(request->gateway->core, &request->session->device->ref,
-                                     request->rest);
+  int status =
+      srv_core_state_delete(request->gateway->core, &request->session->device->ref, request->rest);
   respond_written(response, status, GW_COAP_DELETED);
 }

@@ -64,8 +64,8 @@ static struct upload *find_by_path(struct session *session, const struct gw_coap
                                    const char *path, struct gw_block block) {
   struct upload *found = NULL;
   for (struct upload *u = session->uploads; u != NULL; u = u->next) {
-    bool open_at_second = u->state == UPLOAD_OPEN && block.num == 1 &&
-                          u->blocks.offset == gw_block_size(block);
+    bool open_at_second =
+        u->state == UPLOAD_OPEN && block.num == 1 && u->blocks.offset == gw_block_size(block);
     if (strcmp(u->path, path) != 0 || !(u->token_changes || open_at_second)) continue;
     if (found != NULL) return NULL; /* which of them? */
     found = u;

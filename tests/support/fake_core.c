@@ -81,6 +81,11 @@ void srv_core_device_online(struct srv_core *core, const struct srv_device_ref *
   core->online[index_of(device)] = 1;
 }
 
+void srv_core_credential_used(struct srv_core *core, const struct srv_device_ref *device,
+                              const char *credential_id, bool is_certificate) {
+  (void)core, (void)device, (void)credential_id, (void)is_certificate;
+}
+
 void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref *device) {
   assert(core->batch_depth == 1);
   core->offline_calls++;

@@ -49,7 +49,7 @@ struct srv_core {
   int64_t settings_status_version;
   char settings_errors[SRV_SETTINGS_ERRORS_MAX + 1];
   struct srv_rpc_call call; /* id "": none */
-  int listening; /* device's; -1: was never told */
+  int listening;            /* device's; -1: was never told */
   unsigned answers;
   uint32_t answer_status;
   char answer_detail[SRV_RPC_DETAIL_MAX + 1]; /* "" for NULL */

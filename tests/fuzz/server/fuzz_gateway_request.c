@@ -16,7 +16,15 @@
 #include "server/gateway/internal.h"
 #include "tests/support/fake_core.h"
 
-enum { OP_COMMIT = 0xF0, OP_COMMIT_FAILS, OP_RELEASE, OP_CORE_FAILS, OP_CORE_WORKS, OP_TIME, OP_CALL };
+enum {
+  OP_COMMIT = 0xF0,
+  OP_COMMIT_FAILS,
+  OP_RELEASE,
+  OP_CORE_FAILS,
+  OP_CORE_WORKS,
+  OP_TIME,
+  OP_CALL
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,12 +15,13 @@ gateway_test_library(gateway_test_clients gateway/fixture.c
 gateway_test_library(gateway_test_fake_core gateway/fixture_fake.c
   ${CMAKE_SOURCE_DIR}/tests/support/fake_core.c)
 
-foreach(part rules ota observe session)
+foreach(part rules ota observe session replay streams state settings rpc logs)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
     LINK gateway_test_fake_core gateway_test_clients PkgConfig::JANSSON)
 endforeach()
-foreach(part timers udp)
-  godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c LINK srv_gateway)
+foreach(part timers udp convert)
+  godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
+    LINK srv_gateway PkgConfig::JANSSON)
 endforeach()
 foreach(part real_core interop)
   godwit_test(NAME unit.server.gateway.${part}
