@@ -21,17 +21,21 @@ int srv_list_artifacts(struct srv_request *request) {
 int srv_get_artifact(struct srv_request *request) {
   struct srv_artifact artifact;
   int status = find_artifact(request, &artifact);
-  return status == SRV_OK ? srv_answer_data(request, srv_encode_artifact(&artifact)) : status;
+  if (status != SRV_OK) return status;
+  json_t *object = srv_encode_artifact(&artifact);
+  srv_add_latest_evaluation(request, object);
+  return srv_answer_data(request, object);
 }
 
 int srv_get_artifact_content(struct srv_request *request) {
   struct srv_artifact artifact;
   int status = find_artifact(request, &artifact);
   if (status != SRV_OK) return status;
-  snprintf(request->blob_name, sizeof(request->blob_name), "%s-%s%s", artifact.package,
+  snprintf(request->bytes_name, sizeof(request->bytes_name), "%s-%s%s", artifact.package,
            artifact.version, artifact.is_model ? ".tflite" : ".bin");
-  return srv_request_fail_core(request,
-                               srv_core_open_artifact(request->core, &artifact, &request->blob));
+  status = srv_core_open_artifact(request->core, &artifact, &request->blob);
+  request->has_blob = status == SRV_OK;
+  return srv_request_fail_core(request, status);
 }
 
 int srv_update_artifact(struct srv_request *request) {

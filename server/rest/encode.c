@@ -2,8 +2,10 @@
 /* Rows to JSON, in the shapes that clients of Golioth's API know. 64-bit
  * numbers (size, sequenceNumber) are strings there. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
+#include "server/core/json.h"
 #include "server/rest/internal.h"
 
 json_t *srv_encode_time(int64_t time_us) {
@@ -24,14 +26,14 @@ static json_t *encode_number(uint64_t number) {
 }
 
 /* A text that is not UTF-8 (someone else wrote the database) is shown as "?". */
-static json_t *encode_text(const char *text) {
+json_t *srv_encode_text(const char *text) {
   json_t *string = json_string(text);
   return string == NULL ? json_string("?") : string;
 }
 
 static json_t *encode_texts(const char *text, size_t size, size_t count) {
   json_t *list = json_array();
-  for (size_t i = 0; i < count; i++) json_array_append_new(list, encode_text(text + i * size));
+  for (size_t i = 0; i < count; i++) json_array_append_new(list, srv_encode_text(text + i * size));
   return list;
 }
 
@@ -40,7 +42,7 @@ static void set(json_t *object, const char *name, json_t *value) {
 }
 
 static void set_text(json_t *object, const char *name, const char *text) {
-  set(object, name, encode_text(text));
+  set(object, name, srv_encode_text(text));
 }
 
 json_t *srv_encode_project(const void *row) {
@@ -222,6 +224,177 @@ json_t *srv_encode_firmware_log(const void *row) {
   return object;
 }
 
+/* --- what devices send up ----------------------------------------------------------- */
+
+json_t *srv_json_of(const char *text) {
+  json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+  return value == NULL ? json_null() : value;
+}
+
+static json_t *encode_score(int64_t permille) {
+  return permille < 0 ? json_null() : json_real((double)permille / 1000);
+}
+
+json_t *srv_encode_capture(const void *row) {
+  const struct srv_capture *capture = row;
+  char hex[GW_DIGEST_HEX_SIZE + 1];
+  json_t *object = json_object(), *model = json_object();
+  gw_digest_to_hex(capture->digest, hex);
+  set_text(model, "package", capture->model_package);
+  set_text(model, "version", capture->model_version);
+  set_text(object, "id", capture->id);
+  set_text(object, "deviceId", capture->device_id);
+  set_text(object, "path", capture->path);
+  set_text(object, "contentType", capture->content_type);
+  set(object, "size", json_integer(capture->size_bytes));
+  set_text(object, "digest", hex);
+  set(object, "model", model);
+  set_text(object, "heard", capture->heard);
+  set(object, "score", encode_score(capture->score_permille));
+  set_text(object, "label", capture->label);
+  set(object, "labelledAt", srv_encode_time(capture->labelled_us));
+  set(object, "time", srv_encode_time(capture->time_us));
+  set(object, "deviceTime", srv_encode_time(capture->device_time_us));
+  if (capture->provenance[0] != 0) set(object, "provenance", srv_json_of(capture->provenance));
+  return object;
+}
+
+static bool type_begins(const char *type, const char *start) {
+  return strncmp(type, start, strlen(start)) == 0;
+}
+
+static json_t *json_of_cbor(const struct srv_capture *capture) {
+  struct gw_cbor_reader reader;
+  json_t *value = NULL;
+  gw_cbor_reader_init(&reader, capture->inline_bytes, capture->inline_size);
+  return srv_json_from_cbor(&reader, &value) == SRV_OK ? value : NULL;
+}
+
+/* JSON and CBOR as JSON, other text as a string; what else there is has its own
+ * route. */
+static json_t *encode_stream_data(const struct srv_capture *capture) {
+  json_t *data = NULL;
+  const char *bytes = (const char *)capture->inline_bytes;
+  if (capture->inline_size != capture->size_bytes) return json_null();
+  if (strcmp(capture->content_type, "application/cbor") == 0) {
+    data = json_of_cbor(capture);
+  } else if (strcmp(capture->content_type, "application/json") == 0) {
+    data = srv_json_parse(bytes, capture->inline_size);
+  } else if (type_begins(capture->content_type, "text/")) {
+    data = srv_json_parse(bytes, capture->inline_size); /* a number, say, is both */
+    if (data == NULL) data = json_stringn(bytes, capture->inline_size);
+  }
+  return data == NULL ? json_null() : data;
+}
+
+json_t *srv_encode_stream_entry(const void *row) {
+  const struct srv_capture *capture = row;
+  json_t *object = json_object();
+  set_text(object, "id", capture->id);
+  set(object, "timestamp", srv_encode_time(capture->time_us));
+  set_text(object, "deviceId", capture->device_id);
+  set_text(object, "path", capture->path);
+  set_text(object, "contentType", capture->content_type);
+  set(object, "size", json_integer(capture->size_bytes));
+  set(object, "data", encode_stream_data(capture));
+  return object;
+}
+
+const char *srv_safe_content_type(const char *sniffed) {
+  static const char *const safe[] = {"application/json", "application/cbor", "text/plain"};
+  bool is_media = type_begins(sniffed, "audio/") || type_begins(sniffed, "image/");
+  if (is_media && strstr(sniffed, "xml") == NULL) return sniffed;
+  for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {
+    if (strcmp(sniffed, safe[i]) == 0) return safe[i];
+  }
+  return "application/octet-stream";
+}
+
+/* Names that clients of the original know; they read device_id too. */
+json_t *srv_encode_device_log(const void *row) {
+  const struct srv_device_log *line = row;
+  char id[24];
+  json_t *object = json_object();
+  snprintf(id, sizeof(id), "%lld", (long long)line->id);
+  set_text(object, "id", id);
+  set(object, "timestamp", srv_encode_time(line->time_us));
+  set_text(object, "deviceId", line->device_id);
+  set_text(object, "device_id", line->device_id);
+  set_text(object, "level", srv_device_log_level_name(line->level));
+  set_text(object, "module", line->module);
+  set_text(object, "message", line->message);
+  set_text(object, "type", "");
+  set(object, "metadata", line->fields[0] == 0 ? json_object() : srv_json_of(line->fields));
+  return object;
+}
+
+const char *srv_device_log_level_name(uint8_t level) {
+  static const char *const names[] = {"ERROR", "WARN", "INFO", "DEBUG"};
+  return level < sizeof(names) / sizeof(names[0]) ? names[level] : "NONE";
+}
+
+/* --- settings, evaluations ------------------------------------------------------------ */
+
+const char *srv_setting_type_name(uint8_t type) {
+  static const char *const names[] = {"integer", "float", "boolean", "string"};
+  return type < sizeof(names) / sizeof(names[0]) ? names[type] : "?";
+}
+
+const char *srv_settings_error_name(json_int_t code) {
+  static const char *const names[] = {"SUCCESS",
+                                      "KEY_NOT_RECOGNIZED",
+                                      "KEY_NOT_VALID",
+                                      "VALUE_FORMAT_NOT_VALID",
+                                      "VALUE_OUT_OF_RANGE",
+                                      "VALUE_STRING_TOO_LONG",
+                                      "GENERAL_ERROR"};
+  bool known = code >= 0 && (size_t)code < sizeof(names) / sizeof(names[0]);
+  return known ? names[code] : "UNKNOWN";
+}
+
+/* deviceId and blueprintId only at their levels: clients of the original ask
+ * whether they are there. */
+json_t *srv_encode_setting(const void *row) {
+  const struct srv_setting *setting = row;
+  const char *level = setting->device_id[0] != 0      ? "device"
+                      : setting->blueprint_id[0] != 0 ? "blueprint"
+                                                      : "project";
+  json_t *object = json_object();
+  set_text(object, "id", setting->id);
+  set_text(object, "key", setting->key);
+  set_text(object, "dataType", srv_setting_type_name(setting->type));
+  set(object, "value", srv_json_of(setting->value));
+  set_text(object, "level", level);
+  if (setting->device_id[0] != 0) set_text(object, "deviceId", setting->device_id);
+  if (setting->blueprint_id[0] != 0) set_text(object, "blueprintId", setting->blueprint_id);
+  set(object, "createdAt", srv_encode_time(setting->created_us));
+  set(object, "updatedAt", srv_encode_time(setting->updated_us));
+  return object;
+}
+
+/* docs/spec/evaluation.md; a report of another kind may say nothing of it. */
+static json_t *accuracy_of(const json_t *report) {
+  json_t *accuracy = json_object_get(report, "accuracy");
+  return json_is_number(accuracy) ? json_incref(accuracy) : json_null();
+}
+
+json_t *srv_encode_evaluation(const void *row) {
+  const struct srv_evaluation *evaluation = row;
+  static const char *const shown[] = {"accuracyInterval", "clips"}; /* of the report */
+  json_t *report = srv_json_of(evaluation->report), *object = json_object();
+  set_text(object, "id", evaluation->id);
+  set_text(object, "artifactId", evaluation->artifact_id);
+  set_text(object, "dataset", evaluation->dataset);
+  set(object, "accuracy", accuracy_of(report));
+  for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+    json_t *value = json_object_get(report, shown[i]);
+    if (value != NULL) json_object_set(object, shown[i], value);
+  }
+  set(object, "createdAt", srv_encode_time(evaluation->created_us));
+  json_decref(report);
+  return object;
+}
+
 json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row) {
   switch (kind) {
     case SRV_PROJECT:
@@ -242,6 +415,14 @@ json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row) {
       return srv_encode_api_key;
     case SRV_OTA_EVENT:
       return srv_encode_event;
+    case SRV_CAPTURE:
+      return srv_encode_capture;
+    case SRV_SETTING:
+      return srv_encode_setting;
+    case SRV_DEVICE_LOG:
+      return srv_encode_device_log;
+    case SRV_EVALUATION:
+      return srv_encode_evaluation;
     default:
       return NULL;
   }

@@ -46,12 +46,18 @@ static void add_next_token(struct srv_request *request) {
   json_object_set_new(request->answer, "nextPageToken", token == NULL ? json_string("") : token);
 }
 
-int srv_list_ota_events(struct srv_request *request) {
-  struct srv_query query = {.newest_first = true};
-  srv_query_text(&query, "project_id", SRV_EQUALS, request->project.id);
+int srv_answer_newest(struct srv_request *request, struct srv_query *query,
+                      json_t *(*encode)(const void *row)) {
+  query->newest_first = true;
+  srv_query_text(query, "project_id", SRV_EQUALS, request->project.id);
   apply_limit(request);
-  int status = read_token(request, &query);
-  if (status == SRV_OK) status = srv_answer_list(request, &query, srv_encode_event, NULL);
+  int status = read_token(request, query);
+  if (status == SRV_OK) status = srv_answer_list(request, query, encode, NULL);
   if (status == SRV_OK) add_next_token(request);
   return status;
+}
+
+int srv_list_ota_events(struct srv_request *request) {
+  struct srv_query query = {0};
+  return srv_answer_newest(request, &query, srv_encode_event);
 }

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "server/core/json.h"
 #include "server/core/log.h"
 #include "server/rest/internal.h"
 #include "server/rest/rest.h"
@@ -27,10 +29,17 @@
  * rather than a reset; up to here, then the connection is cut. */
 #define DISCARD_MAX ((uint64_t)256 * 1024 * 1024)
 
-#define CODE_INVALID 3 /* gRPC's number */
+/* Of an answer that is made while it is sent: MHD asks for so much at once. */
+#define STREAM_BLOCK_SIZE ((size_t)32 * 1024)
+
+#define CODE_INVALID 3 /* gRPC's numbers */
+#define CODE_CANCELLED 1
+#define CODE_UNAVAILABLE 14
 
 struct srv_rest {
   struct MHD_Daemon *daemon;
+  int epoll_fd;             /* MHD's, and the sockets of those who wait for a device */
+  struct exchange *waiting; /* a list */
   struct srv_rest_context context;
   uint16_t port;
 };
@@ -38,7 +47,11 @@ struct srv_rest {
 /* One HTTP exchange. */
 struct exchange {
   struct srv_request request;
-  bool failed; /* the error is set; what still comes is thrown away */
+  bool failed;   /* the error is set; what still comes is thrown away */
+  bool finished; /* the handler has run */
+  struct srv_rest *rest;
+  struct MHD_Connection *connection;
+  struct exchange *next_waiting, *previous_waiting;
   char *body;
   size_t body_size, body_capacity, body_max;
   uint64_t received;
@@ -115,8 +128,18 @@ static void give_blob_back(void *context) {
   free(lent);
 }
 
+/* Whatever a device has sent, a browser saves it and runs nothing of it. */
+static void add_bytes_headers(const struct srv_request *request, struct MHD_Response *response) {
+  char disposition[sizeof(request->bytes_name) + 32];
+  const char *type = request->bytes_type;
+  snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", request->bytes_name);
+  MHD_add_response_header(response, "content-type",
+                          type[0] == 0 ? "application/octet-stream" : type);
+  MHD_add_response_header(response, "content-disposition", disposition);
+  MHD_add_response_header(response, "content-security-policy", "default-src 'none'; sandbox");
+}
+
 static struct MHD_Response *blob_response(struct srv_request *request) {
-  char disposition[128];
   struct lent_blob *lent = malloc(sizeof(*lent));
   if (lent == NULL) return NULL;
   *lent = (struct lent_blob){.core = request->core, .view = request->blob};
@@ -126,16 +149,48 @@ static struct MHD_Response *blob_response(struct srv_request *request) {
     free(lent);
     return NULL;
   }
-  request->blob = (struct srv_blob_view){0};
-  snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", request->blob_name);
-  MHD_add_response_header(response, "content-type", "application/octet-stream");
-  MHD_add_response_header(response, "content-disposition", disposition);
+  request->has_blob = false;
+  add_bytes_headers(request, response);
+  return response;
+}
+
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size) {
+  const struct srv_answer_stream *stream = context;
+  (void)position;
+  long length = stream->read(stream->context, out, size);
+  if (length < 0) return MHD_CONTENT_READER_END_WITH_ERROR;
+  return length == 0 ? MHD_CONTENT_READER_END_OF_STREAM : length;
+}
+
+static void close_stream(void *context) {
+  struct srv_answer_stream *stream = context;
+  stream->close(stream->context);
+  free(stream);
+}
+
+/* Its size is not known before: it goes in chunks, and one that is cut off
+ * lacks its end. */
+static struct MHD_Response *stream_response(struct srv_request *request) {
+  char count[24];
+  struct srv_answer_stream *stream = malloc(sizeof(*stream));
+  if (stream == NULL) return NULL;
+  *stream = request->stream;
+  struct MHD_Response *response = MHD_create_response_from_callback(
+      MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_stream, stream, close_stream);
+  if (response == NULL) {
+    free(stream);
+    return NULL;
+  }
+  request->stream.context = NULL;
+  add_bytes_headers(request, response);
+  snprintf(count, sizeof(count), "%lld", (long long)stream->count);
+  if (stream->count >= 0) MHD_add_response_header(response, "x-total-count", count);
   return response;
 }
 
 static struct MHD_Response *json_response(struct srv_request *request) {
   json_t *document = srv_request_take_document(request);
-  char *text = json_dumps(document, JSON_COMPACT);
+  char *text = srv_json_text(document);
   json_decref(document);
   if (text == NULL) return NULL;
   struct MHD_Response *response =
@@ -146,6 +201,12 @@ static struct MHD_Response *json_response(struct srv_request *request) {
   }
   MHD_add_response_header(response, "content-type", "application/json");
   return response;
+}
+
+static struct MHD_Response *make_response(struct srv_request *request) {
+  if (request->error[0] == 0 && request->has_blob) return blob_response(request);
+  if (request->error[0] == 0 && request->stream.context != NULL) return stream_response(request);
+  return json_response(request);
 }
 
 /* "GET, POST": what a path takes. */
@@ -169,8 +230,7 @@ static void add_allow_header(const struct srv_request *request, struct MHD_Respo
 static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange *exchange,
                               const char *method, const char *url) {
   struct srv_request *request = &exchange->request;
-  bool is_blob = request->error[0] == 0 && request->blob.owner != NULL;
-  struct MHD_Response *response = is_blob ? blob_response(request) : json_response(request);
+  struct MHD_Response *response = make_response(request);
   if (response == NULL) return MHD_NO;
   MHD_add_response_header(response, "cache-control", "no-store");
   MHD_add_response_header(response, "x-content-type-options", "nosniff");
@@ -234,9 +294,8 @@ static int check_content_type(struct exchange *exchange, const char *content_typ
                                  "send the artifact's bytes as application/octet-stream, not as %s",
                                  content_type);
   }
-  if (request->route->body == NULL || media_type_is(content_type, "application/json")) {
-    return SRV_OK;
-  }
+  bool takes_json = request->route->body != NULL || (request->route->flags & SRV_ROUTE_VALUE) != 0;
+  if (!takes_json || media_type_is(content_type, "application/json")) return SRV_OK;
   return srv_request_fail_http(request, 415, CODE_INVALID,
                                "send JSON as application/json, not as %s", content_type);
 }
@@ -271,6 +330,71 @@ static int check_head(struct exchange *exchange, struct MHD_Connection *connecti
   return status;
 }
 
+/* --- waiting for a device ------------------------------------------------------------- *
+ * MHD leaves a suspended connection alone, which is to say that it does not see
+ * its client hang up either: the socket stands in our epoll set meanwhile. */
+
+static int socket_of(const struct exchange *exchange) {
+  return MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+      ->connect_fd;
+}
+
+/* The answer is there: MHD calls on_request once more. */
+static void end_waiting(void *context) {
+  struct exchange *exchange = context;
+  struct srv_rest *rest = exchange->rest;
+  epoll_ctl(rest->epoll_fd, EPOLL_CTL_DEL, socket_of(exchange), NULL);
+  if (exchange->next_waiting != NULL) {
+    exchange->next_waiting->previous_waiting = exchange->previous_waiting;
+  }
+  if (exchange->previous_waiting != NULL) {
+    exchange->previous_waiting->next_waiting = exchange->next_waiting;
+  } else {
+    rest->waiting = exchange->next_waiting;
+  }
+  exchange->request.wake = NULL;
+  MHD_resume_connection(exchange->connection);
+}
+
+static void stop_waiting(struct exchange *exchange, int http_status, int code, const char *why) {
+  srv_request_stop_waiting(&exchange->request);
+  srv_request_fail_http(&exchange->request, http_status, code, "%s", why);
+}
+
+/* False: the error is set instead. */
+static bool begin_waiting(struct exchange *exchange) {
+  struct srv_rest *rest = exchange->rest;
+  struct epoll_event event = {.events = EPOLLRDHUP, .data = {.ptr = exchange}};
+  if (epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, socket_of(exchange), &event) != 0) {
+    stop_waiting(exchange, 503, CODE_UNAVAILABLE, "the server cannot wait for the device's answer");
+    return false;
+  }
+  exchange->previous_waiting = NULL;
+  exchange->next_waiting = rest->waiting;
+  if (rest->waiting != NULL) rest->waiting->previous_waiting = exchange;
+  rest->waiting = exchange;
+  exchange->request.wake = end_waiting;
+  exchange->request.wake_context = exchange;
+  MHD_suspend_connection(exchange->connection);
+  return true;
+}
+
+static void end_for(struct exchange *exchange, int http_status, int code, const char *why) {
+  stop_waiting(exchange, http_status, code, why);
+  end_waiting(exchange);
+}
+
+/* Clients that have gone: the device's answer is nobody's. */
+static void see_who_hung_up(struct srv_rest *rest) {
+  struct epoll_event events[16];
+  if (rest->waiting == NULL) return;
+  int count = epoll_wait(rest->epoll_fd, events, 16, 0);
+  for (int i = 0; i < count; i++) {
+    if (events[i].data.ptr == NULL) continue; /* MHD's */
+    end_for(events[i].data.ptr, 499, CODE_CANCELLED, "the client has hung up");
+  }
+}
+
 /* --- MHD's calls -------------------------------------------------------------------------- */
 
 static enum MHD_Result begin(struct srv_rest *rest, struct MHD_Connection *connection,
@@ -278,6 +402,8 @@ static enum MHD_Result begin(struct srv_rest *rest, struct MHD_Connection *conne
   struct exchange *exchange = calloc(1, sizeof(*exchange));
   if (exchange == NULL) return MHD_NO;
   *slot = exchange;
+  exchange->rest = rest;
+  exchange->connection = connection;
   srv_request_begin(&exchange->request, &rest->context, method, url);
   exchange->failed = check_head(exchange, connection) != SRV_OK;
   /* A client that asks before it sends ("Expect: 100-continue") is told now. */
@@ -307,7 +433,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     *data_size = 0;
     return take_data(exchange, data, size);
   }
-  if (!exchange->failed) finish(exchange);
+  if (!exchange->failed && !exchange->finished) finish(exchange);
+  exchange->finished = true;
+  if (exchange->request.waiting && begin_waiting(exchange)) return MHD_YES;
   return answer(connection, exchange, method, url);
 }
 
@@ -426,6 +554,20 @@ static int start_daemon(struct srv_rest *rest, int fd, const struct srv_rest_con
   return SRV_ERR_INTERNAL;
 }
 
+/* MHD's epoll descriptor in ours. */
+static int nest_daemon(struct srv_rest *rest, char *error) {
+  struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
+  int fd = MHD_get_daemon_info(rest->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+  rest->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (rest->epoll_fd >= 0 && epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0) {
+    return SRV_OK;
+  }
+  snprintf(error, SRV_ERROR_MAX, "cannot start the HTTP server: %s", strerror(errno));
+  if (rest->epoll_fd >= 0) close(rest->epoll_fd);
+  MHD_stop_daemon(rest->daemon);
+  return SRV_ERR_INTERNAL;
+}
+
 int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                     char error[SRV_ERROR_MAX]) {
   const char *address = config->bind_address == NULL ? "127.0.0.1" : config->bind_address;
@@ -446,6 +588,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                                             .gateway_context = config->gateway_context};
   int status = open_socket(address, config->port, &rest->port, &fd, error);
   if (status == SRV_OK) status = start_daemon(rest, fd, config, address, error);
+  if (status == SRV_OK) status = nest_daemon(rest, error);
   if (status != SRV_OK) {
     free(rest);
     return status;
@@ -456,13 +599,17 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
 
 void srv_rest_destroy(struct srv_rest *rest) {
   if (rest == NULL) return;
+  bool anyone = rest->waiting != NULL;
+  while (rest->waiting != NULL) {
+    end_for(rest->waiting, 503, CODE_UNAVAILABLE, "the server is stopping");
+  }
+  if (anyone) MHD_run(rest->daemon); /* so that they hear it */
   MHD_stop_daemon(rest->daemon);
+  close(rest->epoll_fd);
   free(rest);
 }
 
-int srv_rest_fd(const struct srv_rest *rest) {
-  return MHD_get_daemon_info(rest->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-}
+int srv_rest_fd(const struct srv_rest *rest) { return rest->epoll_fd; }
 
 uint16_t srv_rest_port(const struct srv_rest *rest) { return rest->port; }
 
@@ -472,4 +619,7 @@ int srv_rest_timeout_ms(struct srv_rest *rest) {
   return timeout > 60000 ? 60000 : (int)timeout;
 }
 
-void srv_rest_run(struct srv_rest *rest) { MHD_run(rest->daemon); }
+void srv_rest_run(struct srv_rest *rest) {
+  see_who_hung_up(rest);
+  MHD_run(rest->daemon);
+}

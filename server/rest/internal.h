@@ -9,17 +9,26 @@
 #include "server/core/objects.h"
 #include "server/gateway/gateway.h"
 
-#define SRV_SEGMENTS_MAX 10         /* of a path */
+#define SRV_SEGMENTS_MAX 24         /* of a path: six, then as deep as a device's state goes */
 #define SRV_SEGMENT_MAX 192         /* bytes of one, decoded: an id, a name, an identity */
 #define SRV_QUERY_MAX 32            /* parameters of one request */
 #define SRV_QUERY_VALUE_MAX 2499    /* a hundred ids, separated by commas */
+#define SRV_REST_OF_PATH_MAX 1023   /* of the segments that {path...} stands for, joined */
 #define SRV_BODY_MAX (1024u * 1024) /* a JSON body; artifacts have their own limit */
 
 #define SRV_BODY_VALUES_MAX 50000 /* of a JSON body: lists of a few hundred are what is meant */
 
 /* --- declared in data ---------------------------------------------------------- */
 
-enum srv_field_type { SRV_FIELD_TEXT, SRV_FIELD_BOOL, SRV_FIELD_TEXTS };
+enum srv_field_type {
+  SRV_FIELD_TEXT,
+  SRV_FIELD_BOOL,
+  SRV_FIELD_TEXTS,
+  SRV_FIELD_NUMBER,
+  SRV_FIELD_LIST, /* of anything */
+  SRV_FIELD_OBJECT,
+  SRV_FIELD_ANY,
+};
 
 /* A member of a JSON body. Members that no route knows are ignored, so that
  * clients of other servers with these shapes work. */
@@ -37,6 +46,8 @@ enum srv_parameter_type {
   SRV_PARAMETER_TIME,   /* RFC 3339 */
   SRV_PARAMETER_STATE,  /* name or number of enum gw_ota_state */
   SRV_PARAMETER_REASON, /* name or number of enum gw_ota_reason */
+  SRV_PARAMETER_LEVEL,  /* name or number of enum srv_device_log_level */
+  SRV_PARAMETER_SHARE,  /* 0 to 1; a column of permille */
 };
 
 /* A query parameter; with a column it is a condition of a list. */
@@ -54,12 +65,16 @@ enum srv_route_flags {
   SRV_ROUTE_SERVER = 2, /* needs a key of the whole server */
   SRV_ROUTE_UPLOAD = 4, /* the body is the artifact itself */
   SRV_ROUTE_BIG = 8,    /* a JSON body that holds an artifact */
+  SRV_ROUTE_VALUE = 16, /* the body is one JSON value of any type */
+  SRV_ROUTE_BYTES = 32, /* the answer is bytes, not JSON */
 };
 
 struct srv_request;
 struct srv_route {
   const char *method;
-  const char *path;                           /* "/v1/projects/{project}/devices/{device}" */
+  /* "/v1/projects/{project}/devices/{device}"; a last "{path...}" stands for one
+   * segment or more. */
+  const char *path;
   int (*handle)(struct srv_request *request); /* status; then the answer or the error is set */
   const char *group;                          /* heading in documents */
   const char *summary;                        /* one line */
@@ -73,6 +88,15 @@ extern const struct srv_route srv_routes[];
 extern const size_t srv_route_count;
 
 /* --- a request -------------------------------------------------------------------- */
+
+/* An answer that is made while it is sent. read: bytes written to out, 0 at the
+ * end, -1 when it cannot go on: the client sees its answer cut off. */
+struct srv_answer_stream {
+  long (*read)(void *context, char *out, size_t size);
+  void (*close)(void *context);
+  void *context; /* NULL: no such answer */
+  int64_t count; /* how many things it holds, for a progress bar; -1: not known */
+};
 
 struct srv_pair {
   const char *name;
@@ -95,20 +119,31 @@ struct srv_request {
   bool path_known;               /* then another method would have fitted */
   size_t segment_count;
   char segment[SRV_SEGMENTS_MAX][SRV_SEGMENT_MAX + 1];
+  char rest_of_path[SRV_REST_OF_PATH_MAX + 1];
   size_t query_count;
   struct srv_pair query[SRV_QUERY_MAX]; /* borrowed */
   struct srv_api_key key;
   struct srv_project project; /* of the path, when it has one */
-  json_t *body;               /* an object, or NULL */
+  json_t *body;               /* an object (SRV_ROUTE_VALUE: any value), or NULL */
   struct srv_upload *upload;  /* SRV_ROUTE_UPLOAD: what has come so far */
 
-  int http_status;           /* of the answer or the error */
-  json_t *answer;            /* a document, or NULL with a blob */
+  int http_status; /* of the answer or the error */
+  json_t *answer;  /* a document, or NULL with a blob or a stream */
+  bool has_blob;
   struct srv_blob_view blob; /* to be sent as it is */
-  char blob_name[64];
+  struct srv_answer_stream stream;
+  char bytes_type[SRV_CONTENT_TYPE_MAX + 1]; /* of a blob or stream; "": octets */
+  char bytes_name[128];                      /* what to save it as */
+  /* A device is being asked: the answer comes later, and wake is called then.
+   * srv_request_end takes the question back. */
+  bool waiting;
+  char rpc_id[SRV_ID_LENGTH + 1];
+  void (*wake)(void *context);
+  void *wake_context;
   char error[SRV_ERROR_MAX]; /* "" while all is well */
   int error_code;            /* gRPC's number, as clients of the original expect */
   char error_field[64];      /* the member or parameter that was wrong */
+  json_t *error_detail;      /* more for programs, or NULL */
 };
 
 /* request.c. method "HEAD" is routed as GET. url: the path, not yet decoded. */
@@ -144,7 +179,8 @@ int srv_request_fail_core(struct srv_request *request, int status);
 
 /* --- for handlers -------------------------------------------------------------------- */
 
-/* Decoded segment of the path that the route calls {name}. */
+/* Decoded segment of the path that the route calls {name}; of "{name...}" the
+ * segments joined by '/'. */
 const char *srv_path_argument(const struct srv_request *request, const char *name);
 /* NULL when absent. */
 const char *srv_query_value(const struct srv_request *request, const char *name);
@@ -154,6 +190,8 @@ bool srv_body_has(const struct srv_request *request, const char *name);
  * when it is longer than size - 1 bytes. */
 int srv_body_text(struct srv_request *request, const char *name, char *out, size_t size);
 int srv_body_bool(struct srv_request *request, const char *name, bool *out);
+/* The member as JSON text, at most size - 1 bytes of it. */
+int srv_body_json(struct srv_request *request, const char *name, char *out, size_t size);
 /* count elements of size bytes each, at most max. */
 int srv_body_texts(struct srv_request *request, const char *name, char *out, size_t size,
                    size_t max, size_t *count);
@@ -171,6 +209,15 @@ int srv_body_remove(struct srv_request *request, const char *name, enum srv_kind
 int srv_resolve(struct srv_request *request, enum srv_kind kind, const char *text,
                 const char *field, char out[SRV_ID_LENGTH + 1]);
 
+/* The object that the path names. */
+int srv_find_of_path(struct srv_request *request, enum srv_kind kind, const char *argument,
+                     void *row);
+/* The project and the device of the path, as the core wants them. */
+int srv_device_of_path(struct srv_request *request, struct srv_device *device,
+                       struct srv_device_ref *ref);
+/* An error about a parameter or member. */
+int srv_request_fail_field(struct srv_request *request, const char *name, const char *what);
+
 int srv_answer_data(struct srv_request *request, json_t *data); /* takes data */
 int srv_answer_empty(struct srv_request *request);
 /* {list, page, perPage, total} of the route's kind: by its parameters, and by
@@ -179,6 +226,10 @@ int srv_answer_empty(struct srv_request *request);
 int srv_answer_list(struct srv_request *request, struct srv_query *query,
                     json_t *(*encode)(const void *row),
                     void (*enrich)(struct srv_request *request, json_t *object));
+/* A list newest first of rows whose id is a number, with nextPageToken; limit
+ * does as well for perPage. */
+int srv_answer_newest(struct srv_request *request, struct srv_query *query,
+                      json_t *(*encode)(const void *row));
 int srv_query_from_parameters(struct srv_request *request, struct srv_query *query);
 /* page (from 0) and perPage. */
 int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64_t *per_page);
@@ -196,6 +247,21 @@ json_t *srv_encode_release(const void *row);
 json_t *srv_encode_api_key(const void *row);
 json_t *srv_encode_event(const void *row);
 json_t *srv_encode_firmware_log(const void *row);
+json_t *srv_encode_capture(const void *row);
+json_t *srv_encode_stream_entry(const void *row); /* a capture as LightDB Stream shows it */
+json_t *srv_encode_setting(const void *row);
+json_t *srv_encode_device_log(const void *row);
+json_t *srv_encode_evaluation(const void *row);         /* without its report */
+const char *srv_setting_type_name(uint8_t type);        /* "integer"... */
+const char *srv_settings_error_name(json_int_t code);   /* of a device's status answer */
+const char *srv_device_log_level_name(uint8_t level);   /* "ERROR"... */
+const char *srv_safe_content_type(const char *sniffed); /* never one that a browser runs */
+/* ".wav"; ".bin" for what has no extension of its own. */
+const char *srv_extension_of(const char *content_type, const struct srv_blob_view *view);
+/* JSON text from the store; null when it is none. */
+json_t *srv_json_of(const char *text);
+/* Text that may be no UTF-8. */
+json_t *srv_encode_text(const char *text);
 json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row);
 
 /* openapi.c */
@@ -258,4 +324,42 @@ int srv_delete_release(struct srv_request *request);
 
 int srv_list_ota_events(struct srv_request *request);
 int srv_list_firmware_logs(struct srv_request *request);
+
+int srv_list_captures(struct srv_request *request);
+int srv_get_capture(struct srv_request *request);
+int srv_get_capture_content(struct srv_request *request);
+int srv_update_capture(struct srv_request *request);
+int srv_label_captures(struct srv_request *request);
+int srv_delete_capture(struct srv_request *request);
+int srv_export_captures(struct srv_request *request);
+int srv_list_stream(struct srv_request *request);
+int srv_get_stream_path(struct srv_request *request);
+int srv_post_stream(struct srv_request *request);
+/* The filters of captures, which are more than columns and values. */
+int srv_capture_query(struct srv_request *request, struct srv_query *query);
+
+int srv_get_state(struct srv_request *request);
+int srv_set_state(struct srv_request *request);
+int srv_merge_state(struct srv_request *request);
+int srv_delete_state(struct srv_request *request);
+
+int srv_list_settings(struct srv_request *request);
+int srv_create_setting(struct srv_request *request);
+int srv_get_setting(struct srv_request *request);
+int srv_update_setting(struct srv_request *request);
+int srv_delete_setting(struct srv_request *request);
+int srv_list_device_settings(struct srv_request *request);
+
+int srv_call_device(struct srv_request *request);
+/* Nobody waits for the device's answer any more. */
+void srv_request_stop_waiting(struct srv_request *request);
+
+int srv_list_device_logs(struct srv_request *request);
+
+int srv_list_evaluations(struct srv_request *request);
+int srv_create_evaluation(struct srv_request *request);
+int srv_get_evaluation(struct srv_request *request);
+int srv_delete_evaluation(struct srv_request *request);
+/* latestEvaluation, when there is one. */
+void srv_add_latest_evaluation(struct srv_request *request, json_t *artifact);
 #endif

@@ -8,9 +8,11 @@
 #include "server/rest/internal.h"
 
 static const char *const kind_names[SRV_KIND_COUNT] = {
-    [SRV_PROJECT] = "Project", [SRV_BLUEPRINT] = "Blueprint",   [SRV_TAG] = "Tag",
-    [SRV_DEVICE] = "Device",   [SRV_CREDENTIAL] = "Credential", [SRV_ARTIFACT] = "Artifact",
-    [SRV_RELEASE] = "Release", [SRV_API_KEY] = "ApiKey",        [SRV_OTA_EVENT] = "OtaEvent",
+    [SRV_PROJECT] = "Project",       [SRV_BLUEPRINT] = "Blueprint",   [SRV_TAG] = "Tag",
+    [SRV_DEVICE] = "Device",         [SRV_CREDENTIAL] = "Credential", [SRV_ARTIFACT] = "Artifact",
+    [SRV_RELEASE] = "Release",       [SRV_API_KEY] = "ApiKey",        [SRV_OTA_EVENT] = "OtaEvent",
+    [SRV_CAPTURE] = "Capture",       [SRV_SETTING] = "Setting",       [SRV_DEVICE_LOG] = "LogLine",
+    [SRV_EVALUATION] = "Evaluation",
 };
 
 static json_t *reference_to(const char *name) {
@@ -52,7 +54,9 @@ static json_t *schema_of(const json_t *value) {
 }
 
 static json_t *schema_of_kind(enum srv_kind kind) {
-  static const struct srv_artifact blank; /* zeros, larger than any other row */
+  static const struct srv_evaluation blank; /* zeros, larger than any other row */
+  _Static_assert(sizeof(blank) >= sizeof(struct srv_capture), "room for any row");
+  _Static_assert(sizeof(blank) >= sizeof(struct srv_artifact), "room for any row");
   json_t *example = srv_encoder_of(kind)(&blank);
   if (kind == SRV_DEVICE) {
     struct srv_device_state *state = calloc(1, sizeof(*state));
@@ -79,7 +83,7 @@ static json_t *make_schemas(void) {
 
 static void add_path_parameters(json_t *parameters, const char *path) {
   for (const char *open = strchr(path, '{'); open != NULL; open = strchr(open + 1, '{')) {
-    size_t length = strcspn(open + 1, "}");
+    size_t length = strcspn(open + 1, ".}");
     json_array_append_new(
         parameters, json_pack("{s:s%, s:s, s:b, s:{s:s}}", "name", open + 1, length, "in", "path",
                               "required", 1, "schema", "type", "string"));
@@ -88,6 +92,7 @@ static void add_path_parameters(json_t *parameters, const char *path) {
 
 static const char *parameter_type(const struct srv_parameter *parameter) {
   if (parameter->type == SRV_PARAMETER_NUMBER) return "integer";
+  if (parameter->type == SRV_PARAMETER_SHARE) return "number";
   return parameter->type == SRV_PARAMETER_BOOL ? "boolean" : "string";
 }
 
@@ -110,6 +115,14 @@ static json_t *field_schema(const struct srv_field *field) {
     case SRV_FIELD_TEXTS:
       return json_pack("{s:s, s:{s:s}, s:s}", "type", "array", "items", "type", "string",
                        "description", field->summary);
+    case SRV_FIELD_NUMBER:
+      return json_pack("{s:s, s:s}", "type", "number", "description", field->summary);
+    case SRV_FIELD_LIST:
+      return json_pack("{s:s, s:{}, s:s}", "type", "array", "items", "description", field->summary);
+    case SRV_FIELD_OBJECT:
+      return json_pack("{s:s, s:s}", "type", "object", "description", field->summary);
+    case SRV_FIELD_ANY:
+      return json_pack("{s:s}", "description", field->summary);
     default:
       return json_pack("{s:s, s:s}", "type", "string", "description", field->summary);
   }
@@ -130,6 +143,11 @@ static json_t *json_body(const struct srv_field *fields) {
   return json_pack("{s:{s:{s:o}}}", "content", "application/json", "schema", schema);
 }
 
+static json_t *any_value(void) {
+  return json_pack("{s:{s:{s:{s:s}}}}", "content", "application/json", "schema", "description",
+                   "any JSON value");
+}
+
 static json_t *bytes_of_artifact(void) {
   return json_pack("{s:{s:{s:{s:s, s:s}}}}", "content", "application/octet-stream", "schema",
                    "type", "string", "format", "binary");
@@ -148,7 +166,7 @@ static json_t *answer_schema(const struct srv_route *route) {
 
 static json_t *make_responses(const struct srv_route *route) {
   json_t *good;
-  if (route->handle == srv_get_artifact_content) {
+  if ((route->flags & SRV_ROUTE_BYTES) != 0) {
     good = bytes_of_artifact();
   } else {
     good =
@@ -168,6 +186,9 @@ static json_t *make_operation(const struct srv_route *route) {
   if ((route->flags & SRV_ROUTE_UPLOAD) != 0) {
     json_object_set_new(operation, "requestBody", bytes_of_artifact());
   }
+  if ((route->flags & SRV_ROUTE_VALUE) != 0) {
+    json_object_set_new(operation, "requestBody", any_value());
+  }
   if ((route->flags & SRV_ROUTE_OPEN) != 0) {
     json_object_set_new(operation, "security", json_array());
   }
@@ -180,14 +201,22 @@ static void lower(const char *text, char *out, size_t size) {
   out[i] = 0;
 }
 
+/* "{path...}" is "{path}" there: OpenAPI has no word for the rest of a path. */
+static void plain_path(const char *path, char *out, size_t size) {
+  const char *dots = strstr(path, "...}");
+  int length = dots == NULL ? (int)strlen(path) : (int)(dots - path);
+  snprintf(out, size, "%.*s%s", length, path, dots == NULL ? "" : "}");
+}
+
 static json_t *make_paths(void) {
   json_t *paths = json_object();
   for (size_t i = 0; i < srv_route_count; i++) {
-    char method[8];
-    json_t *path = json_object_get(paths, srv_routes[i].path);
+    char method[8], name[160];
+    plain_path(srv_routes[i].path, name, sizeof(name));
+    json_t *path = json_object_get(paths, name);
     if (path == NULL) {
       path = json_object();
-      json_object_set_new(paths, srv_routes[i].path, path);
+      json_object_set_new(paths, name, path);
     }
     lower(srv_routes[i].method, method, sizeof(method));
     json_object_set_new(path, method, make_operation(&srv_routes[i]));

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/core/json.h"
 #include "server/rest/internal.h"
 
 /* --- errors ---------------------------------------------------------------------- */
@@ -58,7 +59,7 @@ int srv_request_fail_core(struct srv_request *request, int status) {
   return srv_request_fail(request, status, "%s", srv_core_error(request->core));
 }
 
-static int fail_field(struct srv_request *request, const char *name, const char *what) {
+int srv_request_fail_field(struct srv_request *request, const char *name, const char *what) {
   snprintf(request->error_field, sizeof(request->error_field), "%s", name);
   return srv_request_fail(request, SRV_ERR_INVALID, "%s: %s", name, what);
 }
@@ -157,15 +158,40 @@ static size_t next_segment(const char **pattern) {
   return strcspn(*pattern, "/");
 }
 
+/* "{path...}" */
+static bool takes_rest(const char *pattern, size_t length) {
+  return length > 5 && pattern[0] == '{' && memcmp(pattern + length - 4, "...}", 4) == 0;
+}
+
 static bool path_fits(const struct srv_request *request, const char *pattern) {
   size_t index = 0, length;
   for (; (length = next_segment(&pattern)) > 0; pattern += length, index++) {
     if (index == request->segment_count) return false;
     const char *segment = request->segment[index];
+    if (takes_rest(pattern, length)) return true;
     if (pattern[0] == '{') continue;
     if (strlen(segment) != length || memcmp(segment, pattern, length) != 0) return false;
   }
   return index == request->segment_count;
+}
+
+/* Segments that {path...} stands for. False: they are no path, as one of them
+ * holds a '/', or too long. */
+static bool join_rest(struct srv_request *request) {
+  const char *pattern = request->route->path;
+  size_t length, first = 0, used = 0;
+  for (; (length = next_segment(&pattern)) > 0; pattern += length, first++) {
+    if (takes_rest(pattern, length)) break;
+  }
+  for (size_t i = first; length > 0 && i < request->segment_count; i++) {
+    const char *segment = request->segment[i];
+    size_t size = strlen(segment);
+    if (strchr(segment, '/') != NULL || used + size + 1 > SRV_REST_OF_PATH_MAX) return false;
+    if (used > 0) request->rest_of_path[used++] = '/';
+    memcpy(request->rest_of_path + used, segment, size + 1);
+    used += size;
+  }
+  return true;
 }
 
 void srv_request_begin(struct srv_request *request, const struct srv_rest_context *context,
@@ -181,16 +207,22 @@ void srv_request_begin(struct srv_request *request, const struct srv_rest_contex
     request->path_known = true;
     if (strcmp(srv_routes[i].method, method) == 0) request->route = &srv_routes[i];
   }
+  if (request->route != NULL && !join_rest(request)) {
+    request->route = NULL;
+    request->path_known = false;
+  }
 }
 
 const char *srv_path_argument(const struct srv_request *request, const char *name) {
   const char *pattern = request->route->path;
   size_t length, name_length = strlen(name);
   for (size_t i = 0; (length = next_segment(&pattern)) > 0; pattern += length, i++) {
-    if (length == name_length + 2 && pattern[0] == '{' &&
-        memcmp(pattern + 1, name, name_length) == 0) {
-      return request->segment[i];
+    if (length < name_length + 2 || pattern[0] != '{' ||
+        memcmp(pattern + 1, name, name_length) != 0) {
+      continue;
     }
+    if (length == name_length + 2) return request->segment[i];
+    if (takes_rest(pattern, length)) return request->rest_of_path;
   }
   return NULL;
 }
@@ -284,12 +316,14 @@ int srv_request_set_body(struct srv_request *request, const void *data, size_t s
     return srv_request_fail(request, SRV_ERR_INVALID, "the body's JSON has more than %d values",
                             SRV_BODY_VALUES_MAX);
   }
-  request->body = json_loadb(data, size, JSON_REJECT_DUPLICATES, &error);
+  bool any = (request->route->flags & SRV_ROUTE_VALUE) != 0;
+  request->body =
+      json_loadb(data, size, JSON_REJECT_DUPLICATES | (any ? JSON_DECODE_ANY : 0), &error);
   if (request->body == NULL) {
     return srv_request_fail(request, SRV_ERR_INVALID, "the body is no JSON: line %d: %s",
                             error.line, error.text);
   }
-  if (json_is_object(request->body)) return SRV_OK;
+  if (any || json_is_object(request->body)) return SRV_OK;
   return srv_request_fail(request, SRV_ERR_INVALID, "the body is JSON, but no object {...}");
 }
 
@@ -307,19 +341,38 @@ static bool is_text_list(const json_t *value) {
 static int check_field(struct srv_request *request, const struct srv_field *field) {
   const json_t *value = json_object_get(request->body, field->name);
   if (value == NULL || json_is_null(value)) {
-    return field->required ? fail_field(request, field->name, "is missing") : SRV_OK;
+    return field->required ? srv_request_fail_field(request, field->name, "is missing") : SRV_OK;
   }
   switch (field->type) {
     case SRV_FIELD_TEXT:
-      if (!json_is_string(value)) return fail_field(request, field->name, "must be a string");
+      if (!json_is_string(value))
+        return srv_request_fail_field(request, field->name, "must be a string");
       break;
     case SRV_FIELD_BOOL:
-      if (!json_is_boolean(value)) return fail_field(request, field->name, "must be true or false");
+      if (!json_is_boolean(value))
+        return srv_request_fail_field(request, field->name, "must be true or false");
       break;
     case SRV_FIELD_TEXTS:
       if (!is_text_list(value)) {
-        return fail_field(request, field->name, "must be a list of strings");
+        return srv_request_fail_field(request, field->name, "must be a list of strings");
       }
+      break;
+    case SRV_FIELD_NUMBER:
+      if (!json_is_number(value)) {
+        return srv_request_fail_field(request, field->name, "must be a number");
+      }
+      break;
+    case SRV_FIELD_LIST:
+      if (!json_is_array(value)) {
+        return srv_request_fail_field(request, field->name, "must be a list [...]");
+      }
+      break;
+    case SRV_FIELD_OBJECT:
+      if (!json_is_object(value)) {
+        return srv_request_fail_field(request, field->name, "must be an object {...}");
+      }
+      break;
+    case SRV_FIELD_ANY:
       break;
   }
   return SRV_OK;
@@ -331,6 +384,10 @@ int srv_request_run(struct srv_request *request) {
   for (; fields != NULL && fields->name != NULL; fields++) {
     int status = check_field(request, fields);
     if (status != SRV_OK) return status;
+  }
+  if ((request->route->flags & SRV_ROUTE_VALUE) != 0 && request->body == NULL) {
+    return srv_request_fail(request, SRV_ERR_INVALID,
+                            "the body is empty: send a JSON value, like 42, \"on\" or {...}");
   }
   return request->route->handle(request);
 }
@@ -345,9 +402,10 @@ static int copy_text(struct srv_request *request, const char *name, const json_t
   size_t length = json_string_length(value);
   if (length >= size) {
     snprintf(what, sizeof(what), "is longer than %zu bytes", size - 1);
-    return fail_field(request, name, what);
+    return srv_request_fail_field(request, name, what);
   }
-  if (length != strlen(json_string_value(value))) return fail_field(request, name, "holds a NUL");
+  if (length != strlen(json_string_value(value)))
+    return srv_request_fail_field(request, name, "holds a NUL");
   memcpy(out, json_string_value(value), length + 1);
   return SRV_OK;
 }
@@ -368,6 +426,16 @@ int srv_body_bool(struct srv_request *request, const char *name, bool *out) {
   return SRV_OK;
 }
 
+int srv_body_json(struct srv_request *request, const char *name, char *out, size_t size) {
+  const json_t *value = json_object_get(request->body, name);
+  if (value == NULL) return SRV_OK;
+  int status = srv_json_print(value, out, size);
+  if (status == SRV_OK) return SRV_OK;
+  if (status != SRV_ERR_TOO_LARGE) return srv_request_fail(request, status, "out of memory");
+  snprintf(request->error_field, sizeof(request->error_field), "%s", name);
+  return srv_request_fail(request, status, "%s: has more than %zu bytes as JSON", name, size - 1);
+}
+
 /* Element index of a list, or the text that stands for a list of one. */
 static const json_t *list_element(const json_t *value, size_t index) {
   if (json_is_string(value)) return index == 0 ? value : NULL;
@@ -377,7 +445,7 @@ static const json_t *list_element(const json_t *value, size_t index) {
 static int fail_count(struct srv_request *request, const char *name, size_t max) {
   char what[64];
   snprintf(what, sizeof(what), "more than %zu", max);
-  return fail_field(request, name, what);
+  return srv_request_fail_field(request, name, what);
 }
 
 int srv_body_texts(struct srv_request *request, const char *name, char *out, size_t size,
@@ -394,13 +462,29 @@ int srv_body_texts(struct srv_request *request, const char *name, char *out, siz
   return SRV_OK;
 }
 
+int srv_find_of_path(struct srv_request *request, enum srv_kind kind, const char *argument,
+                     void *row) {
+  return srv_request_fail_core(request, srv_core_find(request->core, kind, request->project.id,
+                                                      srv_path_argument(request, argument), row));
+}
+
+int srv_device_of_path(struct srv_request *request, struct srv_device *device,
+                       struct srv_device_ref *ref) {
+  int status = srv_find_of_path(request, SRV_DEVICE, "device", device);
+  if (status != SRV_OK) return status;
+  memcpy(ref->project_id, device->project_id, sizeof(ref->project_id));
+  memcpy(ref->device_id, device->id, sizeof(ref->device_id));
+  return SRV_OK;
+}
+
 int srv_resolve(struct srv_request *request, enum srv_kind kind, const char *text,
                 const char *field, char out[SRV_ID_LENGTH + 1]) {
   struct srv_artifact row; /* larger than any other with an id */
   _Static_assert(sizeof(row) >= sizeof(struct srv_device), "room for any row");
   _Static_assert(sizeof(row) >= sizeof(struct srv_release), "room for any row");
   int status = srv_core_find(request->core, kind, request->project.id, text, &row);
-  if (status == SRV_ERR_NOT_FOUND) return fail_field(request, field, srv_core_error(request->core));
+  if (status == SRV_ERR_NOT_FOUND)
+    return srv_request_fail_field(request, field, srv_core_error(request->core));
   if (status != SRV_OK) return srv_request_fail_core(request, status);
   memcpy(out, &row, SRV_ID_LENGTH + 1); /* the id comes first in each */
   return SRV_OK;
@@ -485,7 +569,7 @@ static int parse_number(struct srv_request *request, const char *name, const cha
   char *end;
   *out = strtoll(text, &end, 10);
   if (text[0] >= '0' && text[0] <= '9' && *end == 0 && *out < INT64_MAX) return SRV_OK;
-  return fail_field(request, name, "must be a number, 0 or more");
+  return srv_request_fail_field(request, name, "must be a number, 0 or more");
 }
 
 int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64_t *per_page) {
@@ -498,8 +582,10 @@ int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64
     status = parse_number(request, "perPage", per_page_text, &size);
   }
   if (status != SRV_OK) return status;
-  if (size < 1 || size > SRV_PAGE_SIZE_MAX) return fail_field(request, "perPage", "1 to 1000");
-  if (number > INT64_MAX / SRV_PAGE_SIZE_MAX) return fail_field(request, "page", "is too large");
+  if (size < 1 || size > SRV_PAGE_SIZE_MAX)
+    return srv_request_fail_field(request, "perPage", "1 to 1000");
+  if (number > INT64_MAX / SRV_PAGE_SIZE_MAX)
+    return srv_request_fail_field(request, "page", "is too large");
   *page = (uint64_t)number;
   *per_page = (uint64_t)size;
   return SRV_OK;
@@ -513,8 +599,39 @@ static int parse_named(struct srv_request *request, const char *name, const char
     *out = (int64_t)i;
     return SRV_OK;
   }
-  if (text[0] < '0' || text[0] > '9') return fail_field(request, name, "there is no such name");
+  if (text[0] < '0' || text[0] > '9')
+    return srv_request_fail_field(request, name, "there is no such name");
   return parse_number(request, name, text, out);
+}
+
+static const char *level_name(uint8_t level) {
+  return level <= SRV_DEVICE_DEBUG ? srv_device_log_level_name(level) : "";
+}
+
+/* "WARN", "warn", "warning" or its number. */
+static int parse_level(struct srv_request *request, const char *name, const char *text,
+                       int64_t *out) {
+  char upper[8];
+  size_t i = 0;
+  for (; text[i] != 0 && i < sizeof(upper) - 1; i++) {
+    upper[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+  }
+  upper[i] = 0;
+  if (i == 0) return srv_request_fail_field(request, name, "there is no such name");
+  if (strcmp(upper, "WARNING") == 0) upper[4] = 0;
+  return parse_named(request, name, text[i] == 0 ? upper : text, level_name, out);
+}
+
+/* 0 to 1, in thousandths. */
+static int parse_share(struct srv_request *request, const char *name, const char *text,
+                       int64_t *out) {
+  char *end;
+  double value = strtod(text, &end);
+  if ((text[0] < '0' || text[0] > '9') || *end != 0 || !(value >= 0 && value <= 1)) {
+    return srv_request_fail_field(request, name, "must be a number from 0 to 1, like 0.35");
+  }
+  *out = (int64_t)(value * 1000 + 0.5);
+  return SRV_OK;
 }
 
 static int parse_scalar(struct srv_request *request, const struct srv_parameter *parameter,
@@ -523,14 +640,19 @@ static int parse_scalar(struct srv_request *request, const struct srv_parameter 
     case SRV_PARAMETER_BOOL:
       *out = strcmp(text, "true") == 0;
       if (*out != 0 || strcmp(text, "false") == 0) return SRV_OK;
-      return fail_field(request, parameter->name, "must be true or false");
+      return srv_request_fail_field(request, parameter->name, "must be true or false");
     case SRV_PARAMETER_TIME:
       if (srv_time_parse(text, out)) return SRV_OK;
-      return fail_field(request, parameter->name, "must be a time like 2026-11-22T09:00:00Z");
+      return srv_request_fail_field(request, parameter->name,
+                                    "must be a time like 2026-11-22T09:00:00Z");
     case SRV_PARAMETER_STATE:
       return parse_named(request, parameter->name, text, gw_ota_state_name, out);
     case SRV_PARAMETER_REASON:
       return parse_named(request, parameter->name, text, gw_ota_reason_name, out);
+    case SRV_PARAMETER_LEVEL:
+      return parse_level(request, parameter->name, text, out);
+    case SRV_PARAMETER_SHARE:
+      return parse_share(request, parameter->name, text, out);
     default:
       return parse_number(request, parameter->name, text, out);
   }
@@ -547,7 +669,8 @@ static int append_value(struct srv_request *request, const struct srv_parameter 
   char part[SRV_SEGMENT_MAX + 1], id[SRV_ID_LENGTH + 1];
   const char *text = part;
   if (length == 0) return SRV_OK;
-  if (length > SRV_SEGMENT_MAX) return fail_field(request, parameter->name, "is too long");
+  if (length > SRV_SEGMENT_MAX)
+    return srv_request_fail_field(request, parameter->name, "is too long");
   memcpy(part, value, length);
   part[length] = 0;
   if (parameter->resolve != SRV_KIND_COUNT) {
@@ -559,13 +682,13 @@ static int append_value(struct srv_request *request, const struct srv_parameter 
   int written = snprintf(joined->text + used, sizeof(joined->text) - used, "%s%s",
                          used == 0 ? "" : ",", text);
   if (written > 0 && (size_t)written < sizeof(joined->text) - used) return SRV_OK;
-  return fail_field(request, parameter->name, "is too long");
+  return srv_request_fail_field(request, parameter->name, "is too long");
 }
 
 static int fail_room(struct srv_request *request, const struct srv_parameter *parameter) {
   char what[64];
   snprintf(what, sizeof(what), "more than %d values in the filters together", SRV_AMONG_MAX);
-  return fail_field(request, parameter->name, what);
+  return srv_request_fail_field(request, parameter->name, what);
 }
 
 /* tags=a&tags=b and tags=a,b are the same. room: values that the request's
@@ -679,6 +802,7 @@ json_t *srv_request_take_document(struct srv_request *request) {
   if (request->error_field[0] != 0) {
     json_array_append_new(details, json_pack("{s:s}", "field", request->error_field));
   }
+  if (request->error_detail != NULL) json_array_append(details, request->error_detail);
   return json_pack("{s:i, s:o, s:o}", "code", request->error_code, "message", message_of(request),
                    "details", details);
 }
@@ -688,6 +812,11 @@ void srv_request_end(struct srv_request *request) {
   request->upload = NULL;
   json_decref(request->body);
   json_decref(request->answer);
-  request->body = request->answer = NULL;
-  if (request->blob.owner != NULL) srv_core_release_blob(request->core, &request->blob);
+  json_decref(request->error_detail);
+  request->body = request->answer = request->error_detail = NULL;
+  srv_request_stop_waiting(request);
+  if (request->has_blob) srv_core_release_blob(request->core, &request->blob);
+  if (request->stream.context != NULL) request->stream.close(request->stream.context);
+  request->has_blob = false;
+  request->stream.context = NULL;
 }

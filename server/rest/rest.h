@@ -32,7 +32,8 @@ struct srv_rest_config {
  * port. */
 int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                     char error[SRV_ERROR_MAX]);
-/* Ends open connections; uploads that are not complete are dropped. */
+/* Ends open connections; uploads that are not complete are dropped, calls that
+ * wait for a device are told. */
 void srv_rest_destroy(struct srv_rest *rest);
 /* Is what is bound there out of other machines' reach? */
 bool srv_rest_is_loopback(const char *address);

@@ -6,6 +6,10 @@
 #define TEXT SRV_FIELD_TEXT
 #define BOOL SRV_FIELD_BOOL
 #define TEXTS SRV_FIELD_TEXTS
+#define NUMBER SRV_FIELD_NUMBER
+#define ITEMS SRV_FIELD_LIST
+#define OBJECT SRV_FIELD_OBJECT
+#define ANY SRV_FIELD_ANY
 #define NONE SRV_KIND_COUNT
 
 /* --- bodies ------------------------------------------------------------------------ */
@@ -104,6 +108,35 @@ static const struct srv_field api_key_update[] = {
     {"name", TEXT, false, "what it is for"},
     {"enabled", BOOL, false, "a disabled key opens nothing"},
     {0}};
+static const struct srv_field capture_update[] = {
+    {"label", TEXT, false, "what it really is; \"\" takes the label away"}, {0}};
+static const struct srv_field capture_label[] = {
+    {"ids", TEXTS, true, "at most 1000 captures"},
+    {"label", TEXT, true, "what they really are; \"\" takes the label away"},
+    {0}};
+static const struct srv_field setting_create[] = {
+    {"key", TEXT, true, "A-Z a-z 0-9 _ -, at most 63"},
+    {"value", ANY, true, "a number, true, false or a string"},
+    {"dataType", TEXT, false, "integer, float, boolean or string; the value's when absent"},
+    {"deviceId", TEXT, false, "for this device only, by id or name"},
+    {"blueprintId", TEXT, false, "for devices of this blueprint, by id or name"},
+    {0}};
+static const struct srv_field setting_update[] = {
+    {"value", ANY, false, "a number, true, false or a string"},
+    {"dataType", TEXT, false, "integer, float, boolean or string; as it was when absent"},
+    {"key", TEXT, false, "as it is"},
+    {"deviceId", TEXT, false, "as it is"},
+    {"blueprintId", TEXT, false, "as it is"},
+    {0}};
+static const struct srv_field rpc_call[] = {
+    {"method", TEXT, true, "what the device calls it"},
+    {"params", ITEMS, false, "any values, at most 767 bytes of them as CBOR"},
+    {"timeout", NUMBER, false, "seconds to wait for the answer, 0.1 to 60; 10 when absent"},
+    {0}};
+static const struct srv_field evaluation_create[] = {
+    {"dataset", TEXT, true, "on which data"},
+    {"report", OBJECT, true, "what was found, at most 65535 bytes"},
+    {0}};
 
 /* --- queries ----------------------------------------------------------------------- */
 
@@ -181,6 +214,61 @@ static const struct srv_parameter log_list[] = {
     {"start", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE},
     {"end", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE},
     {0}};
+/* Filters of captures, the same in the list and the export. */
+#define CAPTURE_FILTERS                                                                             \
+  IDS, {"deviceId", PARAMETER_TEXT, "of these devices", "device_id", SRV_AMONG, SRV_DEVICE},        \
+      {"path", PARAMETER_TEXT, "sent on this path", "path", SRV_EQUALS, NONE},                      \
+      {"contentType", PARAMETER_TEXT, "of this type", "content_type", SRV_EQUALS, NONE},            \
+      {"modelPackage",  PARAMETER_TEXT, "heard by this package's model",                            \
+       "model_package", SRV_EQUALS,     NONE},                                                      \
+      {"modelVersion", PARAMETER_TEXT, "heard by this version", "model_version", SRV_EQUALS, NONE}, \
+      {"heard", PARAMETER_TEXT, "taken for one of these", "heard", SRV_AMONG, NONE},                \
+      {"label", PARAMETER_TEXT, "has one of these labels; empty: has none",                         \
+       "label", SRV_AMONG,      NONE},                                                              \
+      {"labelled", SRV_PARAMETER_BOOL, "has a label or not", NULL, SRV_EQUALS, NONE},               \
+      {"scoreMin",       SRV_PARAMETER_SHARE, "scored this or more, 0 to 1",                        \
+       "score_permille", SRV_AT_LEAST,        NONE},                                                \
+      {"scoreMax",       SRV_PARAMETER_SHARE, "scored this or less, 0 to 1",                        \
+       "score_permille", SRV_AT_MOST,         NONE},                                                \
+      {"start", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE}, {                 \
+    "end", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE                            \
+  }
+static const struct srv_parameter capture_list[] = {PAGE, CAPTURE_FILTERS, {0}};
+static const struct srv_parameter capture_export[] = {
+    CAPTURE_FILTERS,
+    {"layout", PARAMETER_TEXT, "speech_commands, the only one", NULL, SRV_EQUALS, NONE},
+    {"split", PARAMETER_TEXT, "percent of the devices for training, validation, testing; 80,10,10",
+     NULL, SRV_EQUALS, NONE},
+    {0}};
+static const struct srv_parameter stream_list[] = {
+    PAGE,
+    {"path", PARAMETER_TEXT, "sent on this path", "path", SRV_EQUALS, NONE},
+    {"start", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE},
+    {"end", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE},
+    {0}};
+static const struct srv_parameter setting_list[] = {
+    PAGE,
+    IDS,
+    {"key", PARAMETER_TEXT, "of this key", "key", SRV_EQUALS, NONE},
+    {"level", PARAMETER_TEXT, "project, blueprint or device", NULL, SRV_EQUALS, NONE},
+    {"deviceId", PARAMETER_TEXT, "of these devices", "device_id", SRV_AMONG, SRV_DEVICE},
+    {"blueprintId", PARAMETER_TEXT, "of this blueprint", "blueprint_id", SRV_EQUALS, SRV_BLUEPRINT},
+    {0}};
+#define LOG_FILTERS                                                                              \
+  PAGE, {"limit", SRV_PARAMETER_NUMBER, "rows of a page", NULL, SRV_EQUALS, NONE},               \
+      {"pageToken", PARAMETER_TEXT, "nextPageToken of the page before", NULL, SRV_EQUALS, NONE}, \
+      {"level", SRV_PARAMETER_LEVEL, "error, warn, info or debug: this or worse",                \
+       "level", SRV_AT_MOST,         NONE},                                                      \
+      {"module", PARAMETER_TEXT, "of this module", "module", SRV_EQUALS, NONE},                  \
+      {"term", PARAMETER_TEXT, "part of the message", "message", SRV_CONTAINS, NONE},            \
+      {"start", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE}, {              \
+    "end", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE                         \
+  }
+static const struct srv_parameter project_logs[] = {
+    LOG_FILTERS,
+    {"deviceId", PARAMETER_TEXT, "of these devices", "device_id", SRV_AMONG, SRV_DEVICE},
+    {0}};
+static const struct srv_parameter device_logs[] = {LOG_FILTERS, {0}};
 
 /* --- routes -------------------------------------------------------------------------- */
 
@@ -201,6 +289,19 @@ static const struct srv_parameter log_list[] = {
   }
 #define DELETE(path, handle, group, summary) \
   { "DELETE", path, handle, group, summary, NULL, NULL, NONE, false, 0 }
+/* A device's state, all of it or what is at a path. */
+#define STATE(path)                                                                                 \
+  {"GET", path, srv_get_state, "state", "Show a device's state.", NULL, NULL, NONE, false, 0},      \
+      {"POST", path, srv_set_state, "state", "Replace a device's state.",                           \
+       NULL,   NULL, NONE,          false,   SRV_ROUTE_VALUE},                                      \
+      {"PUT", path, srv_set_state, "state", "Replace a device's state.",                            \
+       NULL,  NULL, NONE,          false,   SRV_ROUTE_VALUE},                                       \
+      {"PATCH", path, srv_merge_state, "state",        "Change members of a device's state.", NULL, \
+       NULL,    NONE, false,           SRV_ROUTE_VALUE},                                            \
+  {                                                                                                 \
+    "DELETE", path, srv_delete_state, "state", "Delete a device's state.", NULL, NULL, NONE,        \
+        false, 0                                                                                    \
+  }
 
 const struct srv_route srv_routes[] = {
     {"GET", "/healthz", srv_get_health, "server", "Is the server up?", NULL, NULL, NONE, false,
@@ -265,8 +366,17 @@ const struct srv_route srv_routes[] = {
          SRV_ARTIFACT),
     GET(P "/artifacts/{artifact}", srv_get_artifact, "artifacts", "Show an artifact.",
         SRV_ARTIFACT),
-    GET(P "/artifacts/{artifact}/content", srv_get_artifact_content, "artifacts",
-        "Download an artifact's bytes.", NONE),
+    {"GET", P "/artifacts/{artifact}/content", srv_get_artifact_content, "artifacts",
+     "Download an artifact's bytes.", NULL, NULL, NONE, false, SRV_ROUTE_BYTES},
+    LIST(P "/artifacts/{artifact}/evaluations", srv_list_evaluations, "evaluations",
+         "List an artifact's evaluations, newest first, without their reports.", paged,
+         SRV_EVALUATION),
+    POST(P "/artifacts/{artifact}/evaluations", srv_create_evaluation, "evaluations",
+         "Keep how good an artifact was found.", evaluation_create, SRV_EVALUATION),
+    GET(P "/artifacts/{artifact}/evaluations/{evaluation}", srv_get_evaluation, "evaluations",
+        "Show an evaluation with its report.", SRV_EVALUATION),
+    DELETE(P "/artifacts/{artifact}/evaluations/{evaluation}", srv_delete_evaluation, "evaluations",
+           "Delete an evaluation."),
     UPDATE(P "/artifacts/{artifact}", srv_update_artifact, "artifacts",
            "Change an artifact's blueprint.", artifact_update, SRV_ARTIFACT),
     DELETE(P "/artifacts/{artifact}", srv_delete_artifact, "artifacts",
@@ -280,6 +390,51 @@ const struct srv_route srv_routes[] = {
     UPDATE(P "/releases/{release}", srv_update_release, "releases",
            "Change a release, switch its rollout on or off.", release_update, SRV_RELEASE),
     DELETE(P "/releases/{release}", srv_delete_release, "releases", "Delete a release."),
+
+    LIST(P "/captures", srv_list_captures, "captures", "List captures, newest first.", capture_list,
+         SRV_CAPTURE),
+    {"GET", P "/captures/export", srv_export_captures, "captures",
+     "Labelled captures as a tar in the layout of Speech Commands.", NULL, capture_export, NONE,
+     false, SRV_ROUTE_BYTES},
+    POST(P "/captures/label", srv_label_captures, "captures",
+         "Give captures a label, all of them or none.", capture_label, NONE),
+    GET(P "/captures/{capture}", srv_get_capture, "captures", "Show a capture.", SRV_CAPTURE),
+    {"GET", P "/captures/{capture}/content", srv_get_capture_content, "captures",
+     "Download a capture's bytes.", NULL, NULL, NONE, false, SRV_ROUTE_BYTES},
+    UPDATE(P "/captures/{capture}", srv_update_capture, "captures", "Give a capture a label.",
+           capture_update, SRV_CAPTURE),
+    DELETE(P "/captures/{capture}", srv_delete_capture, "captures", "Delete a capture."),
+    LIST(P "/devices/{device}/stream", srv_list_stream, "captures",
+         "List what a device sent on its streams, newest first.", stream_list, SRV_CAPTURE),
+    {"POST", P "/devices/{device}/stream", srv_post_stream, "captures",
+     "Keep a JSON value as if the device had sent it.", NULL, NULL, NONE, false, SRV_ROUTE_VALUE},
+    GET(P "/devices/{device}/stream/{path...}", srv_get_stream_path, "captures",
+        "The newest value that a device sent on a path.", NONE),
+    {"POST", P "/devices/{device}/stream/{path...}", srv_post_stream, "captures",
+     "Keep a JSON value as if the device had sent it on a path.", NULL, NULL, NONE, false,
+     SRV_ROUTE_VALUE},
+
+    STATE(P "/devices/{device}/data"),
+    STATE(P "/devices/{device}/data/{path...}"),
+
+    LIST(P "/settings", srv_list_settings, "settings", "List settings of every level.",
+         setting_list, SRV_SETTING),
+    POST(P "/settings", srv_create_setting, "settings", "Create a setting.", setting_create,
+         SRV_SETTING),
+    GET(P "/settings/{setting}", srv_get_setting, "settings", "Show a setting.", SRV_SETTING),
+    UPDATE(P "/settings/{setting}", srv_update_setting, "settings", "Change a setting's value.",
+           setting_update, SRV_SETTING),
+    DELETE(P "/settings/{setting}", srv_delete_setting, "settings", "Delete a setting."),
+    LIST(P "/devices/{device}/settings", srv_list_device_settings, "settings",
+         "What applies to a device, and what it said of it.", NULL, SRV_SETTING),
+
+    POST(P "/devices/{device}/rpc", srv_call_device, "rpc",
+         "Call a method of a device and wait for its answer.", rpc_call, NONE),
+
+    LIST(P "/logs", srv_list_device_logs, "logs", "List what devices logged, newest first.",
+         project_logs, SRV_DEVICE_LOG),
+    LIST(P "/devices/{device}/logs", srv_list_device_logs, "logs",
+         "List what a device logged, newest first.", device_logs, SRV_DEVICE_LOG),
 
     LIST(P "/apikeys", srv_list_api_keys, "apikeys", "List API keys.", paged, SRV_API_KEY),
     POST(P "/apikeys", srv_create_api_key, "apikeys", "Create an API key; shown this once.",

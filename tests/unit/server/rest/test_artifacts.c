@@ -25,7 +25,7 @@ TEST(an_artifact_goes_up_as_bytes_and_comes_down_as_they_were) {
   assert_int_equal(srv_request_run(&request), SRV_OK);
   assert_int_equal(request.blob.size, 3);
   assert_memory_equal(request.blob.data, "abc", 3);
-  assert_string_equal(request.blob_name, "fw-1.0.0.bin");
+  assert_string_equal(request.bytes_name, "fw-1.0.0.bin");
   srv_request_end(&request);
   rest_end(&f);
 }

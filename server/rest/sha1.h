@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_REST_SHA1_H
+#define SERVER_REST_SHA1_H
+/* SHA-1 (FIPS 180-4), for names in exported datasets only: Speech Commands
+ * hashes its speakers with it. Nothing is protected by it. */
+#include <stddef.h>
+#include <stdint.h>
+
+#define SRV_SHA1_SIZE 20
+#define SRV_SHA1_TEXT_MAX 247 /* four blocks: ids are short */
+
+/* size at most SRV_SHA1_TEXT_MAX. */
+void srv_sha1(const void *data, size_t size, uint8_t digest[SRV_SHA1_SIZE]);
+#endif
