@@ -147,6 +147,20 @@ bool godwit_client_is_busy_code(uint8_t code) {
   return code == GW_COAP_TOO_MANY_REQUESTS || (code >> 5) == 5;
 }
 
+uint64_t godwit_client_again_ms(const struct godwit_client *client,
+                                const struct godwit_response *response, uint8_t *refusals,
+                                unsigned refusals_max) {
+  int status = response->status;
+  bool lost = status == GODWIT_ERR_CONNECTION || status == GODWIT_ERR_TIMEOUT;
+  if (lost && client->state != GODWIT_CLIENT_CONNECTED) return 0;
+  bool busy = status == GODWIT_ERR_RESPONSE && godwit_client_is_busy_code(response->code);
+  if ((lost || busy) && ++*refusals < refusals_max) {
+    return godwit_platform_now_ms() + godwit_client_pause_ms(*refusals);
+  }
+  *refusals = 0;
+  return UINT64_MAX;
+}
+
 int godwit_client_join_path(char *out, size_t size, const char *prefix, const char *path) {
   if (path == NULL) return GODWIT_ERR_ARGUMENT;
   while (*path == '/') path++;

@@ -94,6 +94,13 @@ int godwit_client_join_path(char *out, size_t size, const char *prefix, const ch
 /* How long to pause after the nth refusal in a row, from 1: a second, doubled
  * each time up to about a minute, spread over the upper half. */
 uint32_t godwit_client_pause_ms(unsigned refusals);
+/* Behind the answer to something that should arrive: when to send it again, or
+ * UINT64_MAX where it was answered, or refused for good, or not taken after
+ * refusals_max times. *refusals counts them, from 0. A lost session is no
+ * refusal: 0, which is at once in the next one. */
+uint64_t godwit_client_again_ms(const struct godwit_client *client,
+                                const struct godwit_response *response, uint8_t *refusals,
+                                unsigned refusals_max);
 /* 4.29 and 5.xx: not the fault of what was sent, worth another try later. */
 bool godwit_client_is_busy_code(uint8_t code);
 

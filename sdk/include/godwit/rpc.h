@@ -6,7 +6,8 @@
  *
  * Memory and threads: as godwit/client.h. The table and the object are the
  * caller's and live as long as the client. A call that comes twice is answered
- * twice and run once. */
+ * twice and run once: the last GODWIT_RPC_ANSWERS answers are kept for that, and
+ * until they are sent. A call that comes while all of them wait is not run. */
 #include "godwit/client.h"
 #include "wire/cbor.h"
 
@@ -29,10 +30,15 @@ enum godwit_rpc_status {
   GODWIT_RPC_UNAVAILABLE = 14,
 };
 
-#define GODWIT_RPC_DETAIL_MAX 384u
+#define GODWIT_RPC_DETAIL_MAX 384u /* bytes of CBOR that a method may add */
+#define GODWIT_RPC_ID_MAX 40u      /* bytes; calls with longer ids are not answered */
+#define GODWIT_RPC_ANSWERS 2u
 
-/* params stands on the first of param_count elements. detail is inside a map:
- * write pairs (text key, value) into it, or nothing. */
+/* Runs the method, inside godwit_client_poll. params holds the param_count
+ * elements and nothing else: well-formed CBOR, of types that nobody has checked.
+ * detail is inside a map: write pairs (text key, value) into it, or nothing.
+ * Details beyond GODWIT_RPC_DETAIL_MAX are left out, and the status becomes
+ * GODWIT_RPC_RESOURCE_EXHAUSTED. */
 typedef enum godwit_rpc_status (*godwit_rpc_fn)(struct gw_cbor_reader *params, size_t param_count,
                                                 struct gw_cbor_writer *detail, void *arg);
 struct godwit_rpc_method {
@@ -41,19 +47,29 @@ struct godwit_rpc_method {
   void *arg;
 };
 
-/* The caller's, zeroed before its first use. */
+/* The caller's, zeroed before its first use; internal. */
 struct godwit_rpc {
   struct godwit_client *client;
   const struct godwit_rpc_method *table;
   size_t count;
   struct godwit_request observation;
   struct godwit_request answer_request;
-  bool answer_waiting;
-  char last_id[41]; /* of the call answered last */
-  uint8_t answer[GODWIT_RPC_DETAIL_MAX + 96];
-  size_t answer_size;
+  struct godwit_service service; /* sends the answers, again if need be */
+  uint8_t refusals;              /* of an answer by a busy server, in a row */
+  uint8_t sending;               /* index of the answer under way */
+  uint32_t calls;                /* answered so far: their order */
+  struct godwit_rpc_answer {
+    char id[GODWIT_RPC_ID_MAX + 1]; /* "": never used */
+    bool waiting;
+    uint32_t order;
+    uint8_t payload[GODWIT_RPC_DETAIL_MAX + 96];
+    size_t size;
+  } answer[GODWIT_RPC_ANSWERS];
 };
+/* Observes the calls from now on, over reconnects too. GODWIT_ERR_ARGUMENT, or
+ * GODWIT_ERR_STATE when it has been started. */
 int godwit_rpc_start(struct godwit_rpc *rpc, struct godwit_client *client,
                      const struct godwit_rpc_method *table, size_t count);
+/* Harmless when it is not started; a method may call it, and is not answered. */
 void godwit_rpc_stop(struct godwit_rpc *rpc);
 #endif

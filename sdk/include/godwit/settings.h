@@ -11,6 +11,7 @@
 #include "godwit/client.h"
 
 #define GODWIT_SETTING_KEY_MAX 63u
+#define GODWIT_SETTING_TEXT_MAX 255u /* bytes of a string; longer ones are refused with 5 */
 
 enum godwit_setting_type {
   GODWIT_SETTING_BOOL,
@@ -39,7 +40,9 @@ struct godwit_setting_value {
 };
 
 /* One setting that the device knows. on_set is called for each value that
- * comes, also when it is the same as before; what it returns is told. */
+ * comes, also when it is the same as before; what it returns is told. NULL takes
+ * any value. Values come as their type says: an integer for a FLOAT is a wrong
+ * format (3), as it is for published clients. */
 struct godwit_setting {
   const char *key;
   enum godwit_setting_type type;
@@ -48,7 +51,7 @@ struct godwit_setting {
   void *arg;
 };
 
-/* The caller's, zeroed before its first use. */
+/* The caller's, zeroed before its first use; all of it but `version` internal. */
 struct godwit_settings {
   struct godwit_client *client;
   const struct godwit_setting *table;
@@ -56,11 +59,16 @@ struct godwit_settings {
   int64_t version; /* last one that came; 0: none yet */
   struct godwit_request observation;
   struct godwit_request status_request;
-  bool status_waiting;
-  uint8_t status_payload[512];
+  struct godwit_service service; /* sends the status, again if need be */
+  uint8_t refusals;              /* of the status by a busy server, in a row */
+  uint8_t status_payload[512];   /* errors that do not fit are left out */
   size_t status_size;
 };
+/* Observes the settings from now on, over reconnects too. What is malformed, or
+ * larger than a datagram, is logged, not answered, and changes nothing.
+ * GODWIT_ERR_ARGUMENT, or GODWIT_ERR_STATE when it has been started. */
 int godwit_settings_start(struct godwit_settings *settings, struct godwit_client *client,
                           const struct godwit_setting *table, size_t count);
+/* Harmless when it is not started; on_set may call it. */
 void godwit_settings_stop(struct godwit_settings *settings);
 #endif
