@@ -185,7 +185,7 @@ TEST(the_same_token_again_renews_the_observation) {
 TEST(a_session_has_sixteen_observations_and_one_more_is_a_plain_get) {
   struct fixture *f = gateway_up();
   struct dtls_client *client = observer_up(f, 0, "t0");
-  char token[8];
+  char token[16];
   for (int i = 1; i < 16; i++) {
     snprintf(token, sizeof token, "t%d", i);
     observe_more(f, client, token, GW_OBSERVE_REGISTER);
