@@ -20,7 +20,7 @@ class Failed(Exception):
 _started = []
 
 
-def _start(command, **keywords):
+def start(command, **keywords):
     """In a process group of its own; dies with the demo, were it killed."""
     guard = [shutil.which("setpriv"), "--pdeathsig", "KILL", "--"]
     process = subprocess.Popen(
@@ -57,7 +57,7 @@ def stop(process, timeout_s=30):
         return f"nothing within {timeout_s} s"
 
 
-def _last_lines(path, count=5):
+def last_lines(path, count=5):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return "".join(file.readlines()[-count:]).rstrip()
@@ -114,7 +114,7 @@ class Server:
     def start(self, timeout_s):
         """Returns when it says that it is ready; keeps the API key that it
         prints on an empty folder."""
-        self.process = _start(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        self.process = start(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace")
         output = Lines(self.process, self.log)
         until = time.monotonic() + timeout_s
@@ -123,7 +123,7 @@ class Server:
                 left = until - time.monotonic()
                 if output.ended or left <= 0:
                     raise Failed(f"godwit server did not get ready; the end of {self.log}:\n"
-                                 + _last_lines(self.log))
+                                 + last_lines(self.log))
                 output.changed.wait(left)
             for line in output.lines:
                 if "API key" in line:
@@ -153,7 +153,7 @@ class Device:
         """Each start is a life: its events carry that number."""
         self.lives += 1
         with open(str(self.log_path) + ".err", "ab") as errors:
-            self.process = _start(self.command, stdout=subprocess.PIPE, stderr=errors,
+            self.process = start(self.command, stdout=subprocess.PIPE, stderr=errors,
                                   text=True, errors="replace")
         threading.Thread(target=self._read, args=(self.process, self.lives), daemon=True).start()
 
@@ -176,6 +176,10 @@ class Device:
 
     def stop(self):
         return stop(self.process)
+
+    def count(self, name):
+        """How many events of that name there were."""
+        return sum(event["event"] == name for event in self.copy_events())
 
     def position(self):
         """How many events there are: `since` for what comes after."""
@@ -211,7 +215,7 @@ class Device:
                 if ended or left <= 0:
                     why = "it ended" if ended else f"waited {timeout_s:.0f} s"
                     raise Failed(f"{self.name}: no event '{what}' ({why}); its events: "
-                                 f"{self.log_path} {_last_lines(str(self.log_path) + '.err')}")
+                                 f"{self.log_path} {last_lines(str(self.log_path) + '.err')}")
                 self.changed.wait(left)
 
 
@@ -258,11 +262,12 @@ class Operator:
         self.environment["GODWIT_URL"] = server.url
         self.environment["GODWIT_API_KEY"] = server.api_key
 
-    def run(self, *words, must=True, quietly=False):
-        """`godwit WORDS --json`; what it prints, parsed."""
+    def run(self, *words, must=True, quietly=False, shown=str):
+        """`godwit WORDS --json`; what it prints, parsed. `shown` makes of a word
+        what is shown of it, "" for nothing."""
         words = [str(word) for word in words]
         if not quietly:
-            self.show("godwit " + " ".join(words))
+            self.show("godwit " + " ".join(filter(None, map(shown, words))))
         done = subprocess.run([self.binary, *words, "--json"], env=self.environment,
                               capture_output=True, text=True, timeout=60, check=False)
         if must and done.returncode != 0:
