@@ -34,6 +34,7 @@ struct srv_psk {
   struct srv_device_ref device;
   uint8_t key[SRV_PSK_MAX];
   size_t key_size;
+  char credential_id[SRV_ID_LENGTH + 1];
 };
 int srv_core_find_psk(struct srv_core *core, const uint8_t *identity, size_t identity_size,
                       struct srv_psk *out);
@@ -42,6 +43,10 @@ int srv_core_find_psk(struct srv_core *core, const uint8_t *identity, size_t ide
  * keeps status, lastSeenOnline and lastSeenOffline. */
 void srv_core_device_online(struct srv_core *core, const struct srv_device_ref *device);
 void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref *device);
+/* Said beside device_online: by which credential (is_certificate: of
+ * core/pki.h) the device is in. Keeps its lastUsed, written as those are. */
+void srv_core_credential_used(struct srv_core *core, const struct srv_device_ref *device,
+                              const char *credential_id, bool is_certificate);
 
 /* What this device should run now (DESIGN: highest sequence number of the
  * matching releases with rollout on). No release: component_count 0. */
@@ -163,9 +168,12 @@ struct srv_core_listener {
    * changed: re-evaluate the observers of this project (device_id NULL) or of
    * one device. */
   void (*observed_changed)(void *context, const char *project_id, const char *device_id);
-  /* Disabled, deleted, or its credentials changed: end its session now.
-   * identity NULL: whatever credential it used. */
+  /* Disabled or deleted: end its sessions now, whatever credential they used. */
   void (*device_revoked)(void *context, const char *project_id, const char *device_id);
+  /* That credential is deleted or that certificate revoked: end the sessions
+   * that it opened, and no others. */
+  void (*credential_revoked)(void *context, const char *project_id, const char *device_id,
+                             const char *credential_id);
 };
 void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener *listener);
 #endif

@@ -15,5 +15,6 @@ enum srv_status {
   SRV_ERR_MODEL = -9,     /* not a model, or one wit cannot run: 422 */
   SRV_ERR_BUSY = -10,     /* another server holds this folder, port taken, too many at once: 503 */
   SRV_ERR_INTERNAL = -11, /* 500 */
+  SRV_ERR_REVOKED = -12,  /* a certificate: only seen in handshakes */
 };
 #endif

@@ -108,6 +108,7 @@ void coap_forget_session(struct session *session) {
     if (gateway->waiting[i].session == session) gateway->waiting[i].session = NULL;
   observe_cancel_all(session);
   streams_forget_session(session);
+  csr_forget_session(session);
 }
 
 /* ---- requests ---- */
@@ -169,7 +170,7 @@ static void send_representation(const struct request *from, struct response *res
   bool block_wanted, observed = false;
   struct gw_block block;
   struct gw_block_slice slice;
-  uint32_t observe, sequence = 0;
+  uint32_t observe, block1, sequence = 0;
   uint8_t code = read_block2(request, &block_wanted, &block);
   if (code == 0 && gw_block2_slice(block, response->payload_size, &slice) != GW_OK)
     code = GW_COAP_BAD_REQUEST; /* beyond the end */
@@ -195,6 +196,8 @@ static void send_representation(const struct request *from, struct response *res
     gw_coap_writer_option_uint(&writer, GW_COAP_OPT_CONTENT_FORMAT, response->format);
   if (block_wanted || response->payload_size > PAYLOAD_MAX)
     gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK2, gw_block_encode(slice.block));
+  if (echoes_block1(request, response->code, &block1))
+    gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, block1);
   gw_coap_writer_payload(&writer, response->payload + slice.offset, slice.size);
   send_writer(session, &writer);
 }
@@ -202,6 +205,7 @@ static void send_representation(const struct request *from, struct response *res
 static void send_response(const struct request *request, struct response *response) {
   struct session *session = request->session;
   const struct gw_coap_message *message = request->message;
+  if (response->deferred) return;
   if (response->wrote)
     wait_for_commit(session, message, response->code);
   else if (response->payload != NULL)
@@ -212,6 +216,10 @@ static void send_response(const struct request *request, struct response *respon
     gw_dedup_remember(&session->dedup, message->message_id, response->code,
                       session->gateway->now_ms);
   if (response->blob.data != NULL) srv_core_release_blob(session->gateway->core, &response->blob);
+}
+
+void coap_respond(const struct request *request, struct response *response) {
+  send_response(request, response);
 }
 
 static void handle_request(struct session *session, const struct gw_coap_message *message) {

@@ -18,6 +18,7 @@
 #include <mbedtls/platform_util.h>
 
 #include "server/core/log.h"
+#include "server/core/pki.h"
 #include "server/gateway/internal.h"
 #include "wire/record.h"
 
@@ -71,7 +72,7 @@ static void printable(char *text, size_t text_size, const uint8_t *data, size_t 
   text[length] = '\0';
 }
 
-static bool may_log(struct srv_gateway *gateway) {
+bool gateway_may_log(struct srv_gateway *gateway) {
   if (gateway->now_ms - gateway->log_window_ms >= LOG_WINDOW_MS) {
     if (gateway->log_skipped > 0)
       srv_log(SRV_LOG_WARNING, "gateway",
@@ -88,7 +89,7 @@ static bool may_log(struct srv_gateway *gateway) {
 static void log_refusal(const struct session *session, const uint8_t *identity, size_t size,
                         const char *why) {
   char name[SRV_IDENTITY_MAX + 1], from[UDP_PATH_TEXT_SIZE];
-  if (!may_log(session->gateway)) return;
+  if (!gateway_may_log(session->gateway)) return;
   printable(name, sizeof name, identity, size);
   srv_log(SRV_LOG_INFO, "gateway", "refused '%s' from %s: %s", name,
           udp_path_text(&session->path, from), why);
@@ -115,10 +116,118 @@ static int find_psk(void *context, mbedtls_ssl_context *ssl, const unsigned char
   if (result == 0) {
     table_device_release(&gateway->table, session->device);
     session->device = table_device_acquire(&gateway->table, &psk.device);
+    memcpy(session->credential_id, psk.credential_id, sizeof session->credential_id);
     if (session->device == NULL) result = -1;
   }
   mbedtls_platform_zeroize(&psk, sizeof psk);
   return result;
+}
+
+/* ---- a client's certificate ----
+ *
+ * Its subject says which project (O), and only that project's CAs are looked at.
+ * All of this runs inside mbedtls_ssl_handshake of gateway->shaking, before the
+ * client has proved that the key is its own: nothing is written here, see admit. */
+
+struct peer {
+  struct srv_peer_certificate certificate;
+  const char *problem; /* what is wrong with its subject, else NULL */
+  bool has_top;        /* ca_fingerprint is set */
+  uint32_t flags;      /* of the whole chain: MBEDTLS_X509_BADCERT_... */
+};
+
+static void log_certificate(const struct session *session, const char *why) {
+  char name[2 * SRV_NAME_MAX + 2];
+  const struct srv_peer_certificate *certificate = &session->peer->certificate;
+  int length =
+      snprintf(name, sizeof name, "%s@%s", certificate->certificate_id, certificate->project_id);
+  log_refusal(session, (const uint8_t *)name, (size_t)length, why);
+}
+
+static void add_candidate(void *context, const uint8_t *der, size_t size) {
+  mbedtls_x509_crt_parse_der(context, der, size);
+}
+
+/* Candidates for whoever signed `child`; the first child of a handshake is the
+ * client's own certificate. mbedTLS frees them. */
+static int find_cas(void *context, mbedtls_x509_crt const *child, mbedtls_x509_crt **out) {
+  struct srv_gateway *gateway = context;
+  struct session *session = gateway->shaking;
+  *out = NULL;
+  if (session->peer == NULL) {
+    session->peer = calloc(1, sizeof *session->peer);
+    if (session->peer == NULL) return MBEDTLS_ERR_X509_ALLOC_FAILED;
+    session->peer->problem = srv_x509_read_peer(child, &session->peer->certificate);
+  }
+  if (session->peer->problem != NULL) return 0;
+  mbedtls_x509_crt *cas = calloc(1, sizeof *cas);
+  if (cas == NULL) return MBEDTLS_ERR_X509_ALLOC_FAILED;
+  mbedtls_x509_crt_init(cas);
+  srv_core_each_ca(gateway->core, session->peer->certificate.project_id, add_candidate, cas);
+  *out = cas;
+  return 0;
+}
+
+static bool is_valid_now(const struct srv_gateway *gateway, const mbedtls_x509_crt *certificate) {
+  int64_t now_us = srv_core_now_us(gateway->core);
+  return now_us >= srv_x509_time_us(&certificate->valid_from) &&
+         now_us <= srv_x509_time_us(&certificate->valid_to);
+}
+
+/* The chain is right: is it somebody whom we let in? */
+static uint32_t check_peer(struct srv_gateway *gateway, const struct session *session) {
+  int status = srv_core_check_certificate(gateway->core, &session->peer->certificate);
+  if (status == SRV_OK) return 0;
+  log_certificate(session, srv_core_error(gateway->core));
+  return status == SRV_ERR_REVOKED ? MBEDTLS_X509_BADCERT_REVOKED : MBEDTLS_X509_BADCERT_OTHER;
+}
+
+static const char *chain_problem(uint32_t flags) {
+  if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0)
+    return "no CA of its project signed the certificate";
+  if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0)
+    return "a certificate of its chain is expired or not valid yet";
+  return "a certificate of its chain uses a key, signature or extension that is not taken";
+}
+
+/* Called from the CA at the end of the chain (or what came in its place) down
+ * to the client's certificate, depth 0. The flags become the alert. */
+static int verify_certificate(void *context, mbedtls_x509_crt *certificate, int depth,
+                              uint32_t *flags) {
+  struct srv_gateway *gateway = context;
+  const struct session *session = gateway->shaking;
+  struct peer *peer = session->peer;
+  if (!peer->has_top) {
+    srv_x509_fingerprint(certificate, peer->certificate.ca_fingerprint);
+    peer->has_top = true;
+  }
+  if (!is_valid_now(gateway, certificate)) *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
+  peer->flags |= *flags;
+  if (depth > 0) return 0;
+  if (peer->problem != NULL) {
+    *flags |= MBEDTLS_X509_BADCERT_OTHER;
+    log_certificate(session, peer->problem);
+  } else if (peer->flags != 0) {
+    log_certificate(session, chain_problem(peer->flags));
+  } else {
+    *flags |= check_peer(gateway, session);
+  }
+  return 0;
+}
+
+/* The client has proved its key: now the device may be made, named, noted. */
+static bool admit(struct session *session) {
+  struct srv_gateway *gateway = session->gateway;
+  struct srv_device_ref device;
+  if (session->peer == NULL) return session->device != NULL;
+  int status = srv_core_admit_certificate(gateway->core, &session->peer->certificate, &device,
+                                          session->credential_id);
+  if (status != SRV_OK) log_certificate(session, srv_core_error(gateway->core));
+  free(session->peer);
+  session->peer = NULL;
+  session->is_certificate = true;
+  if (status == SRV_OK) session->device = table_device_acquire(&gateway->table, &device);
+  return session->device != NULL;
 }
 
 /* dtls_receive has checked the cookie before a session existed. */
@@ -137,14 +246,79 @@ static int cookie_is_never_written(void *context, unsigned char **p, unsigned ch
 /* ---- configuration ---- */
 
 static const int suites[] = {MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256,
-                             MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8, MBEDTLS_TLS_PSK_WITH_AES_128_CCM,
-                             MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256, 0};
+                             MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
+                             MBEDTLS_TLS_PSK_WITH_AES_128_CCM,
+                             MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256,
+                             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
+                             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
+                             0};
+
+static int parse_identity(struct srv_gateway *gateway, const char *certificate, const char *key,
+                          char *error, size_t error_size) {
+  int result = mbedtls_x509_crt_parse(&gateway->certificate, (const unsigned char *)certificate,
+                                      strlen(certificate) + 1);
+  if (result != 0) {
+    snprintf(error, error_size,
+             "the DTLS certificate cannot be read (-0x%04x): PEM, EC P-256 or P-384, the "
+             "server's own first",
+             (unsigned)(result < 0 ? -result : result));
+    return SRV_ERR_INVALID;
+  }
+  result = mbedtls_pk_parse_key(&gateway->key, (const unsigned char *)key, strlen(key) + 1, NULL, 0,
+                                mbedtls_ctr_drbg_random, &gateway->random);
+  if (result != 0 || !mbedtls_pk_can_do(&gateway->key, MBEDTLS_PK_ECDSA)) {
+    snprintf(error, error_size,
+             "the DTLS key cannot be read (-0x%04x): PEM without a pass phrase, EC P-256 or P-384",
+             (unsigned)-result);
+    return SRV_ERR_INVALID;
+  }
+  if (mbedtls_pk_check_pair(&gateway->certificate.pk, &gateway->key, mbedtls_ctr_drbg_random,
+                            &gateway->random) != 0) {
+    snprintf(error, error_size, "the DTLS key is not that of the DTLS certificate");
+    return SRV_ERR_INVALID;
+  }
+  return SRV_OK;
+}
+
+/* Chains longer than a handshake message would fail with each client. */
+static int check_chain_size(const struct srv_gateway *gateway, char *error, size_t error_size) {
+  size_t size = 0;
+  for (const mbedtls_x509_crt *c = &gateway->certificate; c != NULL; c = c->next)
+    size += c->raw.len + 3;
+  if (size + 64 <= MBEDTLS_SSL_OUT_CONTENT_LEN) return SRV_OK;
+  snprintf(error, error_size,
+           "the DTLS certificate and its chain have %zu bytes; at most %u fit a handshake message",
+           size, MBEDTLS_SSL_OUT_CONTENT_LEN - 64u);
+  return SRV_ERR_TOO_LARGE;
+}
+
+static int set_identity(struct srv_gateway *gateway, char *error, size_t error_size) {
+  char certificate[SRV_X509_PEM_MAX] = "", key[SRV_X509_PEM_MAX] = "";
+  const struct srv_gateway_config *config = &gateway->config;
+  int status;
+  if (config->certificate != NULL && config->key != NULL) {
+    status = parse_identity(gateway, config->certificate, config->key, error, error_size);
+  } else {
+    snprintf(error, error_size, "a certificate for DTLS could not be made");
+    status = srv_x509_make_identity(certificate, key);
+    if (status == SRV_OK) status = parse_identity(gateway, certificate, key, error, error_size);
+    mbedtls_platform_zeroize(key, sizeof key);
+  }
+  if (status == SRV_OK) status = check_chain_size(gateway, error, error_size);
+  if (status != SRV_OK) return status;
+  return mbedtls_ssl_conf_own_cert(&gateway->ssl_config, &gateway->certificate, &gateway->key) == 0
+             ? SRV_OK
+             : SRV_ERR_INTERNAL;
+}
 
 int dtls_init(struct srv_gateway *gateway, char *error, size_t error_size) {
   mbedtls_ssl_config *config = &gateway->ssl_config;
   mbedtls_entropy_init(&gateway->entropy);
   mbedtls_ctr_drbg_init(&gateway->random);
   mbedtls_ssl_config_init(config);
+  mbedtls_x509_crt_init(&gateway->certificate);
+  mbedtls_pk_init(&gateway->key);
   int result = mbedtls_ctr_drbg_seed(&gateway->random, mbedtls_entropy_func, &gateway->entropy,
                                      (const unsigned char *)"godwit gateway", 14);
   if (result == 0)
@@ -163,11 +337,17 @@ int dtls_init(struct srv_gateway *gateway, char *error, size_t error_size) {
   mbedtls_ssl_conf_psk_cb(config, find_psk, gateway);
   mbedtls_ssl_conf_dtls_cookies(config, cookie_is_never_written, cookie_was_checked, gateway);
   mbedtls_ssl_conf_handshake_timeout(config, FLIGHT_TIMEOUT_MIN_MS, FLIGHT_TIMEOUT_MAX_MS);
-  return SRV_OK;
+  /* Of clients without a pre-shared key only. */
+  mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
+  mbedtls_ssl_conf_ca_cb(config, find_cas, gateway);
+  mbedtls_ssl_conf_verify(config, verify_certificate, gateway);
+  return set_identity(gateway, error, error_size);
 }
 
 void dtls_deinit(struct srv_gateway *gateway) {
   mbedtls_ssl_config_free(&gateway->ssl_config);
+  mbedtls_x509_crt_free(&gateway->certificate);
+  mbedtls_pk_free(&gateway->key);
   mbedtls_ctr_drbg_free(&gateway->random);
   mbedtls_entropy_free(&gateway->entropy);
   mbedtls_platform_zeroize(gateway->cookie_secret, sizeof gateway->cookie_secret);
@@ -186,6 +366,7 @@ static void session_free(struct session *session) {
   timers_clear(&gateway->timers, &session->timer);
   mbedtls_ssl_free(&session->ssl);
   table_device_release(&gateway->table, session->device);
+  free(session->peer);
   free(session);
 }
 
@@ -243,7 +424,7 @@ void dtls_reap(struct srv_gateway *gateway) {
 static void end_revoked_in(const struct session_list *list) {
   for (struct session *s = list->first, *next; s != NULL; s = next) {
     next = s->list_next;
-    if (s->device != NULL && s->device->revoked) session_end(s, true);
+    if (s->revoked || (s->device != NULL && s->device->revoked)) session_end(s, true);
   }
 }
 
@@ -277,17 +458,20 @@ static void tell_online(struct session *session) {
   struct srv_gateway *gateway = session->gateway;
   session->told_ms = gateway->now_ms;
   srv_core_device_online(gateway->core, &session->device->ref);
+  srv_core_credential_used(gateway->core, &session->device->ref, session->credential_id,
+                           session->is_certificate);
 }
 
 static void log_failure(const struct session *session, int result) {
   char from[UDP_PATH_TEXT_SIZE];
-  if (!may_log(session->gateway)) return;
+  if (!gateway_may_log(session->gateway)) return;
   srv_log(SRV_LOG_INFO, "gateway", "handshake with %s failed: %s (-0x%04x)",
           udp_path_text(&session->path, from),
-          result == MBEDTLS_ERR_SSL_INVALID_MAC        ? "wrong pre-shared key"
-          : result == MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY ? "identity refused"
-          : result == MBEDTLS_ERR_SSL_TIMEOUT          ? "no answer"
-                                                       : "protocol error",
+          result == MBEDTLS_ERR_SSL_INVALID_MAC           ? "wrong pre-shared key"
+          : result == MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY    ? "identity refused"
+          : result == MBEDTLS_ERR_SSL_TIMEOUT             ? "no answer"
+          : result == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? "certificate refused"
+                                                          : "protocol error",
           (unsigned)-result);
 }
 
@@ -313,8 +497,10 @@ static size_t session_count(const struct device *device) {
 static void session_opened(struct session *session) {
   struct srv_gateway *gateway = session->gateway;
   int cid_enabled = MBEDTLS_SSL_CID_DISABLED;
-  if (session->device == NULL) { /* no identity was asked for: cannot be with PSK suites */
-    handshake_failed(session, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+  if (!admit(session)) { /* refused between certificate and Finished, or no disk */
+    mbedtls_ssl_send_alert_message(&session->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                   MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED);
+    handshake_failed(session, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
     return;
   }
   mbedtls_ssl_get_peer_cid(&session->ssl, &cid_enabled, NULL, NULL);
@@ -329,6 +515,7 @@ static void session_opened(struct session *session) {
 /* One step; false when there is no open session afterwards. */
 static bool shake_hands(struct session *session) {
   int result;
+  session->gateway->shaking = session;
   do { /* once more when a due retransmission kept mbedTLS from reading */
     result = mbedtls_ssl_handshake(&session->ssl);
   } while (result == MBEDTLS_ERR_SSL_WANT_READ && session->incoming != NULL);

@@ -57,6 +57,18 @@ static void on_device_revoked(void *context, const char *project_id, const char 
   gateway->revocations = true;
 }
 
+static void on_credential_revoked(void *context, const char *project_id, const char *device_id,
+                                  const char *credential_id) {
+  struct srv_gateway *gateway = context;
+  const struct device *device = table_device_find(&gateway->table, project_id, device_id);
+  if (device == NULL) return;
+  for (struct session *s = device->sessions; s != NULL; s = s->device_next)
+    if (strcmp(s->credential_id, credential_id) == 0) s->revoked = gateway->revocations = true;
+  for (struct session *s = gateway->table.handshake_list.first; s != NULL; s = s->list_next)
+    if (s->device == device && strcmp(s->credential_id, credential_id) == 0)
+      s->revoked = gateway->revocations = true;
+}
+
 /* ---- life ---- */
 
 static void fill_defaults(struct srv_gateway_config *config) {
@@ -108,9 +120,11 @@ int srv_gateway_create(struct srv_gateway **out, const struct srv_gateway_config
     return status;
   }
   read_clock(gateway);
-  srv_core_set_listener(core, &(struct srv_core_listener){.context = gateway,
-                                                          .observed_changed = on_observed_changed,
-                                                          .device_revoked = on_device_revoked});
+  srv_core_set_listener(core,
+                        &(struct srv_core_listener){.context = gateway,
+                                                    .observed_changed = on_observed_changed,
+                                                    .device_revoked = on_device_revoked,
+                                                    .credential_revoked = on_credential_revoked});
   *out = gateway;
   return SRV_OK;
 }
@@ -122,6 +136,7 @@ void srv_gateway_destroy(struct srv_gateway *gateway) {
   while (gateway->table.open_list.first != NULL) session_end(gateway->table.open_list.first, true);
   while (gateway->table.handshake_list.first != NULL)
     session_end(gateway->table.handshake_list.first, false);
+  csr_end_commands(gateway);
   srv_core_batch_commit(gateway->core); /* which logs its own failure */
   dtls_reap(gateway);
   release(gateway);
@@ -172,7 +187,8 @@ static bool timer_is_due(const struct srv_gateway *gateway) {
 }
 
 static bool has_work(const struct srv_gateway *gateway) {
-  return gateway->changed_first != NULL || gateway->revocations || timer_is_due(gateway);
+  return gateway->changed_first != NULL || gateway->revocations || timer_is_due(gateway) ||
+         csr_due_ms(gateway) <= gateway->now_ms;
 }
 
 static void run_own_work(struct srv_gateway *gateway) {
@@ -181,6 +197,7 @@ static void run_own_work(struct srv_gateway *gateway) {
   for (unsigned i = 0; i < TIMERS_PER_RUN && timer_is_due(gateway); i++)
     dtls_timer(session_of(timers_first(&gateway->timers)));
   observe_run(gateway, CHANGES_PER_RUN);
+  if (csr_due_ms(gateway) <= gateway->now_ms) csr_run(gateway);
   end_batch(gateway);
 }
 
@@ -195,8 +212,10 @@ int srv_gateway_timeout_ms(struct srv_gateway *gateway) {
   read_clock(gateway);
   if (has_work(gateway)) return 0;
   const struct timer *first = timers_first(&gateway->timers);
-  if (first == NULL) return -1;
-  uint64_t wait_ms = first->due_ms - gateway->now_ms;
+  uint64_t due_ms = csr_due_ms(gateway);
+  if (first != NULL && first->due_ms < due_ms) due_ms = first->due_ms;
+  if (due_ms == TIMER_NEVER) return -1;
+  uint64_t wait_ms = due_ms - gateway->now_ms;
   return wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
 }
 

@@ -27,6 +27,12 @@ struct srv_gateway_config {
   uint32_t requests_per_second; /* a device's requests beyond it get 4.29; 0: 200. A block of a
                                    download or upload counts 1/100: stop-and-wait limits itself */
   size_t uploads_max;           /* block-wise uploads open at once; 0: 1024; then 5.03 */
+  const char *certificate;      /* the server's, for devices with certificates: PEM, its chain
+                                   behind it. NULL: a self-signed one of this run. Borrowed
+                                   while create runs, likewise key */
+  const char *key;              /* PEM, EC P-256 or P-384 */
+  const char *csr_command;      /* program that answers CSRs, see docs/guide/certificates.md;
+                                   NULL: the project's own CA. Borrowed */
   uint64_t (*now_ms)(void *context); /* any monotonic clock; NULL: CLOCK_MONOTONIC */
   void *now_context;
 };

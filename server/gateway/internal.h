@@ -10,7 +10,7 @@
  *   coap_layer.c     a session's CoAP: messages, duplicates, answers, keepalive
  *   observe.c        observations and their notifications
  *   routes.c         which path does what
- *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c
+ *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c, csr.c
  *                    what those paths do
  *   convert.c        CBOR and JSON into each other
  * Calls go down this list; up only through the functions declared here. */
@@ -62,6 +62,8 @@ struct device {
   bool revoked;       /* its sessions end at the next run */
   uint64_t budget_ms; /* token bucket: the time at which it was last filled */
   uint32_t tokens;    /* hundredths of a request */
+  uint64_t csr_hour_ms; /* since when csr_count counts commands run for it */
+  unsigned csr_count;
 };
 
 /* Something that can be observed, the same for all its observers. */
@@ -125,6 +127,10 @@ struct session {
   struct session *list_previous, *list_next;     /* handshakes, open sessions, or dead ones */
   struct session *changed_next;                  /* sessions with observations to look at */
   struct device *device; /* known once the identity is; never NULL in SESSION_OPEN */
+  char credential_id[SRV_ID_LENGTH + 1]; /* that opened it, see core.h */
+  bool is_certificate;
+  bool revoked;      /* that credential is: ends at the next run */
+  struct peer *peer; /* a certificate's handshake until it is done, see dtls.c */
 
   mbedtls_ssl_context ssl;
   const uint8_t *incoming; /* datagram that mbedTLS reads next; NULL: none */
@@ -141,6 +147,7 @@ struct session {
   struct gw_dedup dedup;
   struct observation *observations;
   struct upload *uploads; /* the last begun first */
+  struct csr_transfer *csr; /* NULL: it has never asked */
 };
 
 struct session_list {
@@ -179,6 +186,11 @@ struct srv_gateway {
   mbedtls_entropy_context entropy;
   mbedtls_ctr_drbg_context random;
   mbedtls_ssl_config ssl_config;
+  mbedtls_x509_crt certificate; /* our own, and its key */
+  mbedtls_pk_context key;
+  struct session *shaking; /* whose handshake mbedTLS is in */
+  struct csr_command *csr_commands;
+  uint64_t csr_polled_ms;
   struct srv_gateway_stats stats;
   size_t waiting_count;
   struct waiting_answer waiting[WAITING_ANSWERS_MAX];
@@ -234,6 +246,8 @@ void dtls_reap(struct srv_gateway *gateway);
 /* Ends every session of revoked devices. */
 void dtls_end_revoked(struct srv_gateway *gateway);
 uint32_t gateway_random(struct srv_gateway *gateway);
+/* For lines that strangers cause: false when there were many in a short time. */
+bool gateway_may_log(struct srv_gateway *gateway);
 
 /* ---- coap_layer.c ---- */
 /* One decrypted datagram. */
@@ -245,6 +259,11 @@ void coap_timer(struct session *session);
  * 5.00. */
 void coap_send_waiting(struct srv_gateway *gateway, bool saved);
 void coap_forget_session(struct session *session);
+struct request;
+struct response;
+/* Sends the answer to a request whose handler deferred it. Of request->message
+ * only type, message id and token are read. */
+void coap_respond(const struct request *request, struct response *response);
 
 /* ---- observe.c ---- */
 /* Registers or renews; false when the session has OBSERVATIONS_MAX. The
@@ -284,6 +303,7 @@ struct response {
   const uint8_t *payload; /* the whole representation; blocks are cut from it */
   size_t payload_size;
   bool wrote;                          /* send after the commit; then without payload */
+  bool deferred;                       /* nothing is sent now: coap_respond does it later */
   const struct observable *observable; /* NULL: Observe is ignored */
   struct srv_blob_view blob; /* released when the answer is written; owner or data NULL: none */
 };
@@ -325,6 +345,14 @@ void settings_post_status(const struct request *request, struct response *respon
 void rpc_get(const struct request *request, struct response *response);
 void rpc_post_status(const struct request *request, struct response *response);
 void logs_post(const struct request *request, struct response *response);
+
+/* ---- csr.c ---- */
+void csr_post(const struct request *request, struct response *response);
+/* When csr_run wants to look at commands again; TIMER_NEVER: none runs. */
+uint64_t csr_due_ms(const struct srv_gateway *gateway);
+void csr_run(struct srv_gateway *gateway);
+void csr_end_commands(struct srv_gateway *gateway);
+void csr_forget_session(struct session *session);
 
 /* ---- convert.c ---- */
 /* One CBOR item as JSON: integers stay integers, floats floats (those that JSON

@@ -37,6 +37,7 @@ static const struct route {
     {".rpc", METHOD_GET, rpc_get},
     {".rpc/status", METHOD_POST | METHOD_PUT, rpc_post_status},
     {"logs", METHOD_POST | METHOD_PUT, logs_post},
+    {"v1/csr", METHOD_POST, csr_post},
 };
 
 static bool matches(const char *pattern, const char *path, const char **rest) {

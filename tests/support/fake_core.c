@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/core/log.h"
+#include "server/core/pki.h"
 
 unsigned fake_core_log_lines;
 char fake_core_log_warning[256];
@@ -310,4 +311,55 @@ int srv_core_batch_commit(struct srv_core *core) {
 
 void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener *listener) {
   core->listener = listener != NULL ? *listener : (struct srv_core_listener){.context = NULL};
+}
+
+/* --- certificates: nobody has one here ----------------------------------------- */
+
+int64_t srv_core_now_us(const struct srv_core *core) {
+  (void)core;
+  return INT64_C(1700000000) * 1000000;
+}
+
+void srv_core_each_ca(struct srv_core *core, const char *project_id,
+                      void (*visit)(void *context, const uint8_t *der, size_t size),
+                      void *context) {
+  (void)core, (void)project_id, (void)visit, (void)context;
+}
+
+int srv_core_check_certificate(struct srv_core *core, const struct srv_peer_certificate *peer) {
+  (void)core, (void)peer;
+  return SRV_ERR_NOT_FOUND;
+}
+
+int srv_core_admit_certificate(struct srv_core *core, const struct srv_peer_certificate *peer,
+                               struct srv_device_ref *device,
+                               char credential_id[SRV_ID_LENGTH + 1]) {
+  (void)core, (void)peer, (void)device, (void)credential_id;
+  return SRV_ERR_NOT_FOUND;
+}
+
+int srv_core_check_csr(struct srv_core *core, const struct srv_device_ref *device,
+                       const uint8_t *csr, size_t size) {
+  (void)core, (void)device, (void)csr, (void)size;
+  return SRV_ERR_INVALID;
+}
+
+int srv_core_find_issued(struct srv_core *core, const struct srv_device_ref *device,
+                         const uint8_t *csr, size_t size, uint8_t *out) {
+  (void)core, (void)device, (void)csr, (void)size, (void)out;
+  return SRV_ERR_NOT_FOUND;
+}
+
+int srv_core_sign_csr(struct srv_core *core, const struct srv_device_ref *device,
+                      const uint8_t *csr, size_t size, uint8_t *out) {
+  (void)core, (void)device, (void)csr, (void)size, (void)out;
+  return SRV_ERR_NOT_FOUND;
+}
+
+int srv_core_take_issued(struct srv_core *core, const struct srv_device_ref *device,
+                         const uint8_t *csr, size_t size, const uint8_t *certificate,
+                         size_t certificate_size, uint8_t *out) {
+  (void)core, (void)device, (void)csr, (void)size, (void)certificate, (void)certificate_size;
+  (void)out;
+  return SRV_ERR_INVALID;
 }

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* v1/csr: a device's certificate request in, its certificate out. Signed at
+ * once by a CA of the project whose key the core has, or by a command that the
+ * operator has named, which runs as a child: its answer is piggybacked on the
+ * request that waits, as published clients take an empty ACK for an error. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server/core/log.h"
+#include "server/core/pki.h"
+#include "server/gateway/internal.h"
+
+/* A published client gives up a request after 10 s. */
+#define WAIT_MS 8000u
+#define COMMAND_TIMEOUT_MS 60000u
+#define COMMANDS_MAX 8u       /* at once; a device has one */
+#define COMMANDS_PER_HOUR 10u /* a device's, right or wrong */
+#define COMMAND_POLL_MS 20u
+#define OUTPUT_MAX 8192u
+#define TRANSFER_IDLE_MS 60000u
+
+extern char **environ;
+
+/* What a session has sent of its CSR, and what it was answered with: kept for
+ * the further blocks of both. */
+struct csr_transfer {
+  struct gw_block1_receiver blocks;
+  uint64_t heard_ms;
+  size_t csr_size, certificate_size;
+  uint8_t csr[SRV_CSR_MAX];
+  uint8_t certificate[SRV_CERTIFICATE_MAX];
+};
+
+/* A command that runs. */
+struct csr_command {
+  struct csr_command *next;
+  struct srv_device_ref device;
+  struct session *session; /* whose request waits; NULL: none any more */
+  uint8_t type, token_length;
+  uint8_t token[GW_COAP_TOKEN_MAX];
+  uint16_t message_id;
+  uint64_t asked_ms, started_ms;
+  pid_t child;
+  int input, output; /* -1: closed */
+  size_t csr_size, csr_written, output_size;
+  uint8_t csr[SRV_CSR_MAX];
+  uint8_t answer[OUTPUT_MAX];
+};
+
+/* ---- answers ---- */
+
+static uint8_t code_of(int status) {
+  switch (status) {
+    case SRV_ERR_BUSY:
+      return GW_COAP_TOO_MANY_REQUESTS;
+    case SRV_ERR_TOO_LARGE:
+      return GW_COAP_REQUEST_TOO_LARGE;
+    default:
+      return route_code_of_status(status);
+  }
+}
+
+static void log_refusal(struct srv_gateway *gateway, const struct srv_device_ref *device) {
+  if (!gateway_may_log(gateway)) return;
+  srv_log(SRV_LOG_WARNING, "gateway", "CSR of device %s of project %s refused: %s",
+          device->device_id, device->project_id, srv_core_error(gateway->core));
+}
+
+static void refuse(const struct request *request, struct response *response, int status) {
+  log_refusal(request->gateway, &request->session->device->ref);
+  response->code = code_of(status);
+}
+
+static void answer_certificate(struct csr_transfer *transfer, struct response *response) {
+  response->code = GW_COAP_CHANGED;
+  response->format = GW_COAP_FORMAT_OCTETS;
+  response->payload = transfer->certificate;
+  response->payload_size = transfer->certificate_size;
+}
+
+/* ---- commands ---- */
+
+static struct csr_command *find_command(const struct srv_gateway *gateway,
+                                        const struct srv_device_ref *device) {
+  struct csr_command *command = gateway->csr_commands;
+  while (command != NULL && strcmp(command->device.device_id, device->device_id) != 0)
+    command = command->next;
+  return command;
+}
+
+static size_t command_count(const struct srv_gateway *gateway) {
+  size_t count = 0;
+  for (const struct csr_command *c = gateway->csr_commands; c != NULL; c = c->next) count++;
+  return count;
+}
+
+static void close_end(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+static void command_free(struct srv_gateway *gateway, struct csr_command *command) {
+  struct csr_command **link = &gateway->csr_commands;
+  while (*link != command) link = &(*link)->next;
+  *link = command->next;
+  close_end(&command->input);
+  close_end(&command->output);
+  if (command->child > 0) {
+    kill(-command->child, SIGKILL);
+    waitpid(command->child, NULL, 0);
+  }
+  free(command);
+}
+
+/* PROGRAM PROJECT DEVICE, the CSR on its standard input. It does not inherit
+ * our blocked and ignored signals, and is a group of its own, to be killed with
+ * whatever it starts. */
+static int spawn(struct csr_command *command, const char *program) {
+  char *argv[] = {(char *)(uintptr_t)program, command->device.project_id, command->device.device_id,
+                  NULL};
+  int in[2] = {-1, -1}, out[2] = {-1, -1};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  sigaddset(&defaults, SIGXFSZ);
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) {
+    int error = errno;
+    for (int i = 0; i < 2; i++) close_end(&in[i]);
+    return error;
+  }
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  int error = posix_spawnp(&command->child, program, &actions, &attributes, argv, environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  close(in[0]);
+  close(out[1]);
+  command->input = in[1];
+  command->output = out[0];
+  fcntl(command->input, F_SETFL, O_NONBLOCK);
+  fcntl(command->output, F_SETFL, O_NONBLOCK);
+  if (error != 0) command->child = 0;
+  return error;
+}
+
+/* At most COMMANDS_PER_HOUR of a device, right or wrong. */
+static bool may_command(const struct srv_gateway *gateway, struct device *device) {
+  if (gateway->now_ms - device->csr_hour_ms >= 3600000u || device->csr_hour_ms == 0) {
+    device->csr_hour_ms = gateway->now_ms;
+    device->csr_count = 0;
+  }
+  return device->csr_count++ < COMMANDS_PER_HOUR;
+}
+
+static void wait_for_command(const struct request *request, struct csr_command *command) {
+  const struct gw_coap_message *message = request->message;
+  command->session = request->session;
+  command->type = (uint8_t)message->type;
+  command->message_id = message->message_id;
+  command->token_length = message->token_length;
+  memcpy(command->token, message->token, sizeof command->token);
+  command->asked_ms = request->gateway->now_ms;
+}
+
+static struct csr_command *start_command(const struct request *request,
+                                         const struct csr_transfer *transfer) {
+  struct srv_gateway *gateway = request->gateway;
+  struct csr_command *command = calloc(1, sizeof *command);
+  if (command == NULL) return NULL;
+  command->device = request->session->device->ref;
+  command->input = command->output = -1;
+  command->started_ms = gateway->now_ms;
+  command->csr_size = transfer->csr_size;
+  memcpy(command->csr, transfer->csr, transfer->csr_size);
+  command->next = gateway->csr_commands;
+  gateway->csr_commands = command;
+  int error = spawn(command, gateway->config.csr_command);
+  if (error == 0) return command;
+  srv_log(SRV_LOG_ERROR, "gateway", "cannot run the CSR command %s: %s",
+          gateway->config.csr_command, strerror(error));
+  command_free(gateway, command);
+  return NULL;
+}
+
+static void ask_command(const struct request *request, struct csr_transfer *transfer,
+                        struct response *response) {
+  struct srv_gateway *gateway = request->gateway;
+  struct csr_command *command = find_command(gateway, &request->session->device->ref);
+  if (command != NULL && (command->csr_size != transfer->csr_size ||
+                          memcmp(command->csr, transfer->csr, transfer->csr_size) != 0)) {
+    response->code = GW_COAP_SERVICE_UNAVAILABLE; /* it asks for another one already */
+    return;
+  }
+  if (command == NULL) {
+    if (!may_command(gateway, request->session->device)) {
+      response->code = GW_COAP_TOO_MANY_REQUESTS;
+      return;
+    }
+    if (command_count(gateway) < COMMANDS_MAX) command = start_command(request, transfer);
+  } else if (command->session == request->session &&
+             command->message_id == request->message->message_id) {
+    response->deferred = true; /* a retransmission: its time goes on */
+    return;
+  }
+  if (command == NULL) {
+    response->code = GW_COAP_SERVICE_UNAVAILABLE;
+    return;
+  }
+  wait_for_command(request, command);
+  response->deferred = true;
+}
+
+/* Answers the request that waits, if one does. */
+static void answer_waiting(struct srv_gateway *gateway, struct csr_command *command, uint8_t code,
+                           const uint8_t *certificate, size_t size) {
+  struct session *session = command->session;
+  struct gw_coap_message message = {.type = (enum gw_coap_type)command->type,
+                                    .code = GW_COAP_POST,
+                                    .message_id = command->message_id,
+                                    .token_length = command->token_length};
+  struct request request = {.gateway = gateway, .session = session, .message = &message};
+  struct response response = {.code = code, .format = FORMAT_NONE};
+  command->session = NULL;
+  if (session == NULL) return;
+  memcpy(message.token, command->token, sizeof message.token);
+  if (session->csr != NULL && size > 0) {
+    memcpy(session->csr->certificate, certificate, size);
+    session->csr->certificate_size = size;
+    answer_certificate(session->csr, &response);
+  }
+  coap_respond(&request, &response);
+}
+
+static void command_ended(struct srv_gateway *gateway, struct csr_command *command,
+                          int exit_status) {
+  uint8_t certificate[SRV_CERTIFICATE_MAX];
+  int size = SRV_ERR_INTERNAL;
+  bool well = WIFEXITED(exit_status) && WEXITSTATUS(exit_status) == 0;
+  if (well) {
+    size = srv_core_take_issued(gateway->core, &command->device, command->csr, command->csr_size,
+                                command->answer, command->output_size, certificate);
+    if (size < 0)
+      srv_log(SRV_LOG_ERROR, "gateway", "what %s made for device %s cannot be used: %s",
+              gateway->config.csr_command, command->device.device_id,
+              srv_core_error(gateway->core));
+  } else {
+    srv_log(SRV_LOG_ERROR, "gateway", "%s failed for device %s of project %s: %s %d",
+            gateway->config.csr_command, command->device.device_id, command->device.project_id,
+            WIFEXITED(exit_status) ? "exit code" : "signal",
+            WIFEXITED(exit_status) ? WEXITSTATUS(exit_status) : WTERMSIG(exit_status));
+  }
+  if (size >= 0)
+    answer_waiting(gateway, command, GW_COAP_CHANGED, certificate, (size_t)size);
+  else
+    answer_waiting(gateway, command, GW_COAP_INTERNAL_ERROR, NULL, 0);
+  command_free(gateway, command);
+}
+
+static void write_input(struct csr_command *command) {
+  if (command->input < 0) return;
+  ssize_t written = write(command->input, command->csr + command->csr_written,
+                          command->csr_size - command->csr_written);
+  if (written > 0) command->csr_written += (size_t)written;
+  bool later = written < 0 && (errno == EAGAIN || errno == EINTR);
+  if (!later && (written < 0 || command->csr_written == command->csr_size))
+    close_end(&command->input);
+}
+
+/* False when it has said all, or too much. */
+static bool read_output(struct csr_command *command) {
+  for (;;) {
+    uint8_t rest[64];
+    bool full = command->output_size == OUTPUT_MAX;
+    ssize_t count = read(command->output, full ? rest : command->answer + command->output_size,
+                         full ? sizeof rest : OUTPUT_MAX - command->output_size);
+    if (count > 0 && full) return false;
+    if (count <= 0) return count < 0 && (errno == EAGAIN || errno == EINTR);
+    command->output_size += (size_t)count;
+  }
+}
+
+static void run_command(struct srv_gateway *gateway, struct csr_command *command) {
+  int exit_status;
+  write_input(command);
+  bool more = read_output(command);
+  if (gateway->now_ms - command->started_ms >= COMMAND_TIMEOUT_MS) {
+    srv_log(SRV_LOG_ERROR, "gateway", "%s did not end within %u s for device %s and was killed",
+            gateway->config.csr_command, COMMAND_TIMEOUT_MS / 1000, command->device.device_id);
+    answer_waiting(gateway, command, GW_COAP_SERVICE_UNAVAILABLE, NULL, 0);
+    command_free(gateway, command);
+    return;
+  }
+  if (gateway->now_ms - command->asked_ms >= WAIT_MS)
+    answer_waiting(gateway, command, GW_COAP_SERVICE_UNAVAILABLE, NULL, 0);
+  if (more || waitpid(command->child, &exit_status, WNOHANG) != command->child) return;
+  command->child = 0;
+  command_ended(gateway, command, exit_status);
+}
+
+void csr_run(struct srv_gateway *gateway) {
+  gateway->csr_polled_ms = gateway->now_ms;
+  for (struct csr_command *c = gateway->csr_commands, *next; c != NULL; c = next) {
+    next = c->next;
+    run_command(gateway, c);
+  }
+}
+
+uint64_t csr_due_ms(const struct srv_gateway *gateway) {
+  return gateway->csr_commands == NULL ? TIMER_NEVER : gateway->csr_polled_ms + COMMAND_POLL_MS;
+}
+
+void csr_end_commands(struct srv_gateway *gateway) {
+  while (gateway->csr_commands != NULL) command_free(gateway, gateway->csr_commands);
+}
+
+void csr_forget_session(struct session *session) {
+  for (struct csr_command *c = session->gateway->csr_commands; c != NULL; c = c->next)
+    if (c->session == session) c->session = NULL;
+  free(session->csr);
+  session->csr = NULL;
+}
+
+/* ---- a whole CSR ---- */
+
+static void answer_csr(const struct request *request, struct csr_transfer *transfer,
+                       struct response *response) {
+  struct srv_gateway *gateway = request->gateway;
+  const struct srv_device_ref *device = &request->session->device->ref;
+  int size = srv_core_find_issued(gateway->core, device, transfer->csr, transfer->csr_size,
+                                  transfer->certificate);
+  if (size < 0) {
+    int status = srv_core_check_csr(gateway->core, device, transfer->csr, transfer->csr_size);
+    if (status != SRV_OK) {
+      refuse(request, response, status);
+      return;
+    }
+    if (gateway->config.csr_command != NULL) {
+      ask_command(request, transfer, response);
+      return;
+    }
+    size = srv_core_sign_csr(gateway->core, device, transfer->csr, transfer->csr_size,
+                             transfer->certificate);
+  }
+  if (size < 0) {
+    refuse(request, response, size);
+    return;
+  }
+  transfer->certificate_size = (size_t)size;
+  answer_certificate(transfer, response);
+}
+
+/* ---- its blocks ---- */
+
+static struct csr_transfer *transfer_of(struct session *session) {
+  if (session->csr == NULL) session->csr = calloc(1, sizeof *session->csr);
+  return session->csr;
+}
+
+static void take_block(const struct request *request, struct csr_transfer *transfer,
+                       struct gw_block block, struct response *response) {
+  const struct gw_coap_message *message = request->message;
+  uint64_t now_ms = request->gateway->now_ms;
+  bool stale = now_ms - transfer->heard_ms >= TRANSFER_IDLE_MS;
+  if (block.num == 0 || stale) gw_block1_receiver_init(&transfer->blocks, SRV_CSR_MAX);
+  transfer->heard_ms = now_ms;
+  uint64_t offset = transfer->blocks.offset;
+  bool was_done = transfer->blocks.done;
+  int taken = gw_block1_receiver_accept(&transfer->blocks, block, message->payload_size);
+  if (taken < 0) {
+    response->code = taken == GW_ERR_ORDER      ? GW_COAP_REQUEST_INCOMPLETE
+                     : taken == GW_ERR_TOO_LONG ? GW_COAP_REQUEST_TOO_LARGE
+                                                : GW_COAP_BAD_REQUEST;
+    return;
+  }
+  if (block.num == 0) offset = 0;
+  if (taken > 0 && !was_done) {
+    memcpy(transfer->csr + offset, message->payload, (size_t)taken);
+    transfer->csr_size = (size_t)offset + (size_t)taken;
+  }
+  if (transfer->blocks.done)
+    answer_csr(request, transfer, response);
+  else
+    response->code = GW_COAP_CONTINUE;
+}
+
+/* A POST without payload that asks for a block behind the first: the rest of
+ * the answer (RFC 7959 2.7). */
+static bool asks_for_rest(const struct gw_coap_message *message) {
+  uint32_t value;
+  struct gw_block block;
+  return message->payload_size == 0 && gw_coap_option_uint(message, GW_COAP_OPT_BLOCK2, &value) &&
+         gw_block_decode(value, &block) == GW_OK && block.num > 0;
+}
+
+void csr_post(const struct request *request, struct response *response) {
+  const struct gw_coap_message *message = request->message;
+  struct csr_transfer *transfer = transfer_of(request->session);
+  uint32_t value, format;
+  struct gw_block block;
+  if (transfer == NULL) {
+    response->code = GW_COAP_INTERNAL_ERROR;
+  } else if (asks_for_rest(message)) {
+    response->code = GW_COAP_REQUEST_INCOMPLETE;
+    if (transfer->certificate_size > 0) answer_certificate(transfer, response);
+  } else if (gw_coap_option_uint(message, GW_COAP_OPT_CONTENT_FORMAT, &format) &&
+             format != GW_COAP_FORMAT_OCTETS) {
+    response->code = GW_COAP_UNSUPPORTED_FORMAT;
+  } else if (!gw_coap_option_uint(message, GW_COAP_OPT_BLOCK1, &value)) {
+    if (message->payload_size > SRV_CSR_MAX) {
+      response->code = GW_COAP_REQUEST_TOO_LARGE;
+      return;
+    }
+    transfer->csr_size = message->payload_size;
+    if (message->payload_size > 0) memcpy(transfer->csr, message->payload, message->payload_size);
+    answer_csr(request, transfer, response);
+  } else if (gw_block_decode(value, &block) != GW_OK) {
+    response->code = GW_COAP_BAD_REQUEST;
+  } else {
+    take_block(request, transfer, block, response);
+  }
+}
