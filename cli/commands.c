@@ -39,6 +39,8 @@ static const struct cli_argument takes_api_key[] = {{.name = "APIKEY", .help = "
 static const struct cli_argument takes_file[] = {{.name = "FILE", .help = "the file to send", .complete = CLI_COMPLETE_FILE}, {0}};
 static const struct cli_argument takes_model[] = {{.name = "FILE", .help = "a .tflite file, with or without a label header line", .complete = CLI_COMPLETE_FILE}, {0}};
 
+static const struct cli_argument takes_model_or_artifact[] = {{.name = "MODEL", .help = "a .tflite file, or PACKAGE@VERSION on the server", .complete = CLI_COMPLETE_FILE}, {0}};
+
 static const struct cli_option yes_options[] = {OPTION_YES, {0}};
 static const struct cli_option credential_options[] = {
   {.name = "psk-id", .value = "IDENTITY", .help = "PSK identity; NAME-RANDOM@PROJECT when not given"},
@@ -120,6 +122,15 @@ static const struct cli_option release_list_options[] = {
 };
 static const struct cli_option login_options[] = {
   {.name = "no-check", .help = "keep it without asking the server whether it is right"},
+  {0},
+};
+static const struct cli_option model_evaluate_options[] = {
+  {.name = "dataset", .value = "PATH", .help = "a folder with a folder for each label, or an export of captures, unpacked or as tar", .required = true, .complete = CLI_COMPLETE_FILE},
+  {.name = "split", .value = "SPLIT", .help = "testing, validation or training, by the dataset's manifest or lists; all when not given"},
+  {.name = "compare", .value = "OLD", .help = "a model to compare with, clip by clip: file or PACKAGE@VERSION", .complete = CLI_COMPLETE_FILE},
+  {.name = "limit", .value = "COUNT", .help = "at most so many clips, evenly spread"},
+  {.name = "threads", .value = "COUNT", .help = "all processors when not given; the result is the same"},
+  {.name = "store", .help = "keep the report with the artifact; MODEL must be PACKAGE@VERSION"},
   {0},
 };
 static const struct cli_option api_key_create_options[] = {
@@ -261,6 +272,18 @@ const struct cli_command cli_commands[] = {
    .arguments = takes_model,
    .examples = EXAMPLES{"godwit model inspect yes_no.tflite", "godwit model inspect yes_no.tflite --json", NULL},
    .local = true, .run = cli_model_inspect},
+  {.path = "model evaluate", .summary = "Run a model over labelled clips or pictures: how good is it?",
+   .details = "Accuracy with 95 % intervals, what is heard as what, the worst devices and clips. With --compare: what a "
+              "release would win and lose. Needs no server but for PACKAGE@VERSION and --store. How clips are read: "
+              "docs/guide/evaluation.md; the JSON: docs/spec/evaluation.md.",
+   .arguments = takes_model_or_artifact, .options = model_evaluate_options,
+   .examples = EXAMPLES{"godwit model evaluate yes_no.tflite --dataset speech_commands",
+                        "godwit model evaluate new.tflite --compare old.tflite --dataset captures.tar --split testing",
+                        "godwit model evaluate model@1.1.0 --compare model@1.0.0 --dataset captures --store", NULL},
+   .local = true, .run = cli_model_evaluate},
+  {.path = "model evaluations", .summary = "List the evaluations kept with an artifact, newest first.",
+   .arguments = takes_artifact, .examples = EXAMPLES{"godwit model evaluations model@1.1.0", NULL},
+   .run = cli_model_evaluations},
 
   {.path = "completion bash", .summary = "Print the completion script for bash.",
    .examples = EXAMPLES{"godwit completion bash > ~/.local/share/bash-completion/completions/godwit", NULL},
@@ -282,7 +305,7 @@ static const struct {
   {"release", "artifacts, and for whom they are"},
   {"ota", "how updates went"},
   {"apikey", "the keys people and programs use this API with"},
-  {"model", "a look into .tflite files"},
+  {"model", "a look into .tflite files, and how good they are"},
   {"completion", "help for the shell"},
 };
 

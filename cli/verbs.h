@@ -51,6 +51,8 @@ int cli_api_key_list(struct cli_session *session);
 int cli_api_key_delete(struct cli_session *session);
 
 int cli_model_inspect(struct cli_session *session);
+int cli_model_evaluate(struct cli_session *session);
+int cli_model_evaluations(struct cli_session *session);
 
 int cli_status(struct cli_session *session);
 int cli_login(struct cli_session *session);
