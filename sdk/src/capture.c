@@ -81,7 +81,7 @@ static void tell_clip(const struct godwit_capture *capture, enum godwit_capture_
   tell(capture, &(struct godwit_capture_event){
                     .type = type,
                     .clip = &slot->internal.clip,
-                    .samples = type == GODWIT_CAPTURE_TAKEN ? slot->samples : NULL,
+                    .samples = type != GODWIT_CAPTURE_LOST ? slot->samples : NULL,
                     .size_bytes = wav_size(&slot->internal.clip),
                     .status = status,
                     .code = code,
@@ -634,18 +634,19 @@ static void set_enabled(struct godwit_capture *capture, bool enabled) {
   tell_setting(capture, "CAPTURE_ENABLED", enabled);
 }
 
-/* Settings that came without ours: it was deleted. */
+/* Settings that came without ours: it was deleted, or is no bool any more. */
 static void watch_settings(struct godwit_capture *capture) {
   const struct godwit_settings *settings = capture->config.settings;
-  if (settings == NULL || settings->version == capture->settings_version) return;
-  capture->settings_version = settings->version;
-  if (!capture->enabled_told) set_enabled(capture, false);
-  capture->enabled_told = false;
+  if (settings != NULL && settings->version != capture->consent_version) {
+    set_enabled(capture, false);
+  }
 }
 
 static enum godwit_settings_status on_enabled(const struct godwit_setting_value *value, void *arg) {
   struct godwit_capture *capture = arg;
-  capture->enabled_told = true;
+  if (capture->config.settings != NULL) {
+    capture->consent_version = capture->config.settings->version;
+  }
   set_enabled(capture, value->boolean);
   return GODWIT_SETTINGS_SUCCESS;
 }

@@ -145,3 +145,9 @@ int audio_wait_ms(const struct audio *audio, size_t count) {
 bool audio_next_played(struct audio *audio, struct playlist_word *word) {
   return audio->playlist && playlist_next_word(audio->playlist, word);
 }
+
+bool audio_word_at(const struct audio *audio, uint64_t from, uint64_t to,
+                   struct playlist_word *word, size_t *count) {
+  if (count) *count = 0;
+  return audio->playlist && playlist_word_at(audio->playlist, from, to, word, count);
+}

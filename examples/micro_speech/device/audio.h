@@ -43,4 +43,8 @@ extern uint64_t (*audio_clock_ns)(void);
 
 /* The next word whose last sample has been read; false: none. */
 bool audio_next_played(struct audio *audio, struct playlist_word *word);
+
+/* What played in samples [from, to), where that is known (playlist.h). */
+bool audio_word_at(const struct audio *audio, uint64_t from, uint64_t to,
+                   struct playlist_word *word, size_t *count);
 #endif

@@ -15,13 +15,30 @@ void listener_model_changed(struct listener *listener) {
   if (slot) recognizer_set_labels(&listener->recognizer, slot->label_count);
 }
 
+void listener_watch_windows(struct listener *listener, listener_window_fn on_window,
+                            void *context) {
+  listener->on_window = on_window;
+  listener->on_window_context = context;
+}
+
+static void tell_window(const struct listener *listener, const int8_t *window) {
+  size_t label;
+  struct listener_window told = {.window = window};
+  if (!listener->on_window) return;
+  recognizer_best_word(&listener->recognizer, &label, &told.score);
+  told.label = listener->models->active->label[label];
+  listener->on_window(listener->on_window_context, &told);
+}
+
 static void report(const struct listener *listener, const struct recognizer_detection *detection,
-                   listener_heard_fn heard, void *context) {
+                   const int8_t *window, listener_heard_fn heard, void *context) {
   const struct wit_model_slot *slot = listener->models->active;
   struct listener_heard word = {
       .keyword = detection->label >= RECOGNIZER_FIRST_KEYWORD,
       .score = detection->score,
       .end_sample = listener->samples,
+      .peak_ago_ms = (uint32_t)(recognizer_time_ms(&listener->recognizer) - detection->time_ms),
+      .window = window,
   };
   memcpy(word.label, slot->label[detection->label], sizeof word.label);
   heard(context, &word);
@@ -42,9 +59,9 @@ static void evaluate_window(struct listener *listener, listener_heard_fn heard, 
   }
   listener->counts.windows_evaluated++;
   struct recognizer_detection detection;
-  if (recognizer_push_scores(&listener->recognizer, scores, &detection)) {
-    report(listener, &detection, heard, context);
-  }
+  bool is_word = recognizer_push_scores(&listener->recognizer, scores, &detection);
+  tell_window(listener, window);
+  if (is_word) report(listener, &detection, window, heard, context);
 }
 
 void listener_push(struct listener *listener, const int16_t *samples, size_t count,

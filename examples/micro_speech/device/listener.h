@@ -17,10 +17,20 @@
 
 struct listener_heard {
   char label[WIT_MODEL_LABEL_MAX + 1];
-  bool keyword;        /* false: "unknown", a word that the model does not know */
-  uint8_t score;       /* averaged, in 1/255 */
-  uint64_t end_sample; /* position in the stream at which it was decided */
+  bool keyword;         /* false: "unknown", a word that the model does not know */
+  uint8_t score;        /* averaged, in 1/255 */
+  uint64_t end_sample;  /* position in the stream at which it was decided */
+  uint32_t peak_ago_ms; /* its score was best so long before that */
+  const int8_t *window; /* that was evaluated last: the model's input; dies with the call */
 };
+
+/* What the model makes of each second of audio, word or not. */
+struct listener_window {
+  const char *label;    /* best one but silence, by averaged score */
+  uint8_t score;        /* averaged, in 1/255 */
+  const int8_t *window; /* the model's input, RECOGNIZER_WINDOW_BYTES; dies with the call */
+};
+typedef void (*listener_window_fn)(void *context, const struct listener_window *window);
 
 struct listener_counts {
   uint64_t windows_due;       /* since the first whole second of audio */
@@ -36,12 +46,17 @@ struct listener {
   uint64_t samples; /* of the stream so far, lost ones included */
   uint64_t lost_samples_unaccounted;
   struct listener_counts counts;
+  listener_window_fn on_window; /* NULL: nobody asked */
+  void *on_window_context;
 };
 
 void listener_init(struct listener *listener, struct wit_model_pair *models);
 
 /* To be called whenever another model became active: same features, other labels. */
 void listener_model_changed(struct listener *listener);
+
+/* Calls on_window for each window that is evaluated from now on. */
+void listener_watch_windows(struct listener *listener, listener_window_fn on_window, void *context);
 
 /* Hears `count` samples. Calls `heard` for each word recognised. */
 typedef void (*listener_heard_fn)(void *context, const struct listener_heard *heard);

@@ -10,6 +10,7 @@
 
 #include "examples/common/wit_model.h"
 #include "examples/micro_speech/device/audio.h"
+#include "examples/micro_speech/device/collector.h"
 #include "examples/micro_speech/device/event.h"
 #include "examples/micro_speech/device/listener.h"
 #include "examples/micro_speech/device/options.h"
@@ -49,7 +50,8 @@ struct device {
   struct wit_model_pair models;
   struct swap swap;
   struct godwit_client *client;
-  char server[160]; /* host:port, to be told */
+  struct collector *collector; /* NULL: captures nothing */
+  char server[160];            /* host:port, to be told */
   struct godwit_store store;
   struct godwit_updater updater;
   bool running; /* updater_start has returned */
@@ -100,6 +102,7 @@ static void activate_model(void *arg, const struct godwit_model *model) {
   double before = now_us();
   wit_model_activate(&device->models, model->slot);
   listener_model_changed(&device->listener);
+  if (device->collector) collector_set_model(device->collector, model->version);
   swap->switch_us = now_us() - before;
 }
 
@@ -186,17 +189,18 @@ static void on_state(struct godwit_client *client, enum godwit_client_state stat
 }
 
 static void on_heard(void *arg, const struct listener_heard *heard) {
-  (void)arg;
+  struct device *device = arg;
   event_set_stream_time(stream_seconds(heard->end_sample));
   event("heard", {"label", EVENT_TEXT(heard->label)}, {"keyword", EVENT_NUMBER(heard->keyword)},
         {"score", EVENT_NUMBER(heard->score / 255.0)});
+  if (device->collector) collector_heard(device->collector, heard);
 }
 
 /* The truth, where it is known: said before what was heard of it is judged. */
 static void tell_played(struct device *device) {
   struct playlist_word word;
   while (audio_next_played(device->audio, &word)) {
-    event("played", {"label", EVENT_TEXT(word.label)},
+    event("played", {"label", EVENT_TEXT(word.label)}, {"file", EVENT_TEXT(word.file)},
           {"from_s", EVENT_NUMBER(stream_seconds(word.start_sample))},
           {"to_s", EVENT_NUMBER(stream_seconds(word.end_sample))});
   }
@@ -208,12 +212,16 @@ static void tell_stats(struct device *device) {
   device->stats_due_sample = listener->samples + (uint64_t)(STATS_PERIOD_S * WIT_AUDIO_SAMPLE_RATE);
   struct godwit_client_stats network = {0};
   if (device->client) godwit_client_stats(device->client, &network);
-  event("stats", {"windows_due", EVENT_NUMBER(listener->counts.windows_due)},
-        {"windows_evaluated", EVENT_NUMBER(listener->counts.windows_evaluated)},
-        {"windows_no_model", EVENT_NUMBER(listener->counts.windows_no_model)},
-        {"windows_missed", EVENT_NUMBER(listener->counts.windows_missed)},
-        {"bytes_in", EVENT_NUMBER(network.bytes_in)},
-        {"bytes_out", EVENT_NUMBER(network.bytes_out)});
+  struct event_field fields[6 + COLLECTOR_STATS] = {
+      {"windows_due", EVENT_NUMBER(listener->counts.windows_due)},
+      {"windows_evaluated", EVENT_NUMBER(listener->counts.windows_evaluated)},
+      {"windows_no_model", EVENT_NUMBER(listener->counts.windows_no_model)},
+      {"windows_missed", EVENT_NUMBER(listener->counts.windows_missed)},
+      {"bytes_in", EVENT_NUMBER(network.bytes_in)},
+      {"bytes_out", EVENT_NUMBER(network.bytes_out)},
+  };
+  if (device->collector) collector_stats(device->collector, fields + 6);
+  event_emit("stats", fields);
 }
 
 /* Hears one period, when it is there. False: nothing to hear now. */
@@ -224,11 +232,13 @@ static bool hear(struct device *device) {
   int count = audio_read(device->audio, samples, AUDIO_PERIOD, &lost);
   if (behind_ms > device->swap.behind_ms_max) device->swap.behind_ms_max = behind_ms;
   if (lost > 0) listener_lost(&device->listener, lost);
+  if (lost > 0 && device->collector) collector_skip(device->collector, lost);
   if (count < 0) {
     event("audio_ended", {0});
     stopped = 1;
   }
   if (count <= 0) return false;
+  if (device->collector) collector_push(device->collector, samples, (size_t)count);
   listener_push(&device->listener, samples, (size_t)count, on_heard, device);
   event_set_stream_time(stream_seconds(device->listener.samples));
   tell_played(device);
@@ -304,6 +314,20 @@ static void open_updater(struct device *device, const struct options *options) {
        "updater");
 }
 
+static void open_collector(struct device *device, const struct options *options) {
+  const char *why = "";
+  if (!options->capture) return;
+  device->collector =
+      collector_open(&(struct collector_config){.client = device->client,
+                                                .audio = device->audio,
+                                                .volume = options->store,
+                                                .slots = options->capture_slots,
+                                                .clip_names = options->capture_clip_names},
+                     &why);
+  if (!device->collector) die("--capture", why);
+  listener_watch_windows(&device->listener, collector_window, device->collector);
+}
+
 static void start(struct device *device) {
   int status = godwit_updater_start(&device->updater);
   if (status == GODWIT_ERR_NOT_FOUND) {
@@ -338,12 +362,15 @@ int main(int argc, char **argv) {
   listener_init(&device.listener, &device.models);
   open_network(&device, &options);
   open_updater(&device, &options);
+  open_collector(&device, &options);
   start(&device);
   while (!stopped) {
     bool more = hear(&device);
     godwit_updater_poll(&device.updater);
+    if (device.collector) collector_poll(device.collector);
     if (!more) wait(&device);
   }
+  collector_close(device.collector);
   godwit_updater_deinit(&device.updater);
   if (device.client) godwit_client_deinit(device.client);
   audio_close(device.audio);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "examples/micro_speech/device/collector.h"
+
 static const char help[] =
     "micro_speech: a device that recognises words, and takes new words over the air.\n"
     "\n"
@@ -28,6 +30,16 @@ static const char help[] =
     "  --playlist FILE    with --clips: what a round of the stream consists of, e.g. `yes 2`\n"
     "  --seed N           with --clips: same seed, same stream (default 1)\n"
     "  --speed X          so many times faster than real time (default 1; not with --mic)\n"
+    "\n"
+    "What it sends for the next model's training (docs/guide/capture.md):\n"
+    "  --capture          clips that the model is unsure of, as the server's settings\n"
+    "                     CAPTURE_ENABLED, CAPTURE_PER_DAY, CAPTURE_BAND_LOW, CAPTURE_BAND_HIGH\n"
+    "                     and CAPTURE_ONE_IN say, or its call `capture [SECONDS]`; nothing\n"
+    "                     before CAPTURE_ENABLED is true\n"
+    "  --capture-slots N  captures that may wait for the network (default 4, 160 KB each)\n"
+    "  --capture-clip-names\n"
+    "                     with --clips: tells the server which clip was playing; only for\n"
+    "                     demonstrations, where file names stand for a person who labels\n"
     "\n"
     "What it says (one line on stdout for each event):\n"
     "  --json             as JSON objects, with all their numbers\n"
@@ -86,6 +98,9 @@ enum {
   PLAYLIST,
   SEED,
   SPEED,
+  CAPTURE,
+  CAPTURE_SLOTS,
+  CAPTURE_CLIP_NAMES,
   JSON,
   VERBOSE,
   KEEPALIVE,
@@ -107,6 +122,9 @@ static const struct option long_options[] = {
     [PLAYLIST] = {"playlist", required_argument, NULL, PLAYLIST},
     [SEED] = {"seed", required_argument, NULL, SEED},
     [SPEED] = {"speed", required_argument, NULL, SPEED},
+    [CAPTURE] = {"capture", no_argument, NULL, CAPTURE},
+    [CAPTURE_SLOTS] = {"capture-slots", required_argument, NULL, CAPTURE_SLOTS},
+    [CAPTURE_CLIP_NAMES] = {"capture-clip-names", no_argument, NULL, CAPTURE_CLIP_NAMES},
     [JSON] = {"json", no_argument, NULL, JSON},
     [VERBOSE] = {"verbose", no_argument, NULL, VERBOSE},
     [KEEPALIVE] = {"keepalive-ms", required_argument, NULL, KEEPALIVE},
@@ -157,6 +175,15 @@ static void take_option(struct options *options, int which) {
     case SPEED:
       options->speed = speed_factor(optarg);
       break;
+    case CAPTURE:
+      options->capture = true;
+      break;
+    case CAPTURE_SLOTS:
+      options->capture_slots = number("capture-slots", optarg, 1, COLLECTOR_SLOTS_MAX);
+      break;
+    case CAPTURE_CLIP_NAMES:
+      options->capture_clip_names = true;
+      break;
     case JSON:
       options->json = true;
       break;
@@ -187,12 +214,20 @@ static void check(const struct options *options) {
     wrong("choose one of --mic, --wav and --clips: what shall it listen to?");
   }
   if (options->playlist && !options->clips) wrong("--playlist needs --clips");
+  if (options->capture && options->offline) wrong("--capture needs a server: not with --offline");
+  if (options->capture_clip_names && !(options->capture && options->clips)) {
+    wrong("--capture-clip-names needs --capture and --clips");
+  }
   if (options->mic && options->speed != 1) wrong("--speed does not go with --mic");
 }
 
 void options_parse(struct options *options, int argc, char **argv) {
-  *options = (struct options){
-      .host = "127.0.0.1", .port = 5684, .seed = 1, .speed = 1, .psk = getenv("GODWIT_PSK")};
+  *options = (struct options){.host = "127.0.0.1",
+                              .port = 5684,
+                              .seed = 1,
+                              .speed = 1,
+                              .capture_slots = 4,
+                              .psk = getenv("GODWIT_PSK")};
   int which;
   opterr = 0;
   while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1) {

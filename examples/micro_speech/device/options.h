@@ -24,6 +24,9 @@ struct options {
   bool json;
   bool verbose;
   bool offline;
+  bool capture;
+  uint32_t capture_slots;
+  bool capture_clip_names;
   uint32_t keepalive_ms; /* 0: the SDK's */
   uint32_t timeout_ms;   /* 0: the SDK's */
 };

@@ -29,6 +29,7 @@
 struct clip {
   int16_t *samples;
   size_t count;
+  char *file; /* name within its folder */
 };
 
 struct folder {
@@ -67,6 +68,8 @@ struct playlist {
   struct sound sound;
   struct playlist_word word[WORDS_WAITING_MAX];
   size_t word_count;
+  struct playlist_word recent[PLAYLIST_RECENT_MAX];
+  size_t recent_count; /* ever; the next goes to recent[recent_count % PLAYLIST_RECENT_MAX] */
 };
 
 static uint32_t next_random(uint32_t *state) {
@@ -88,12 +91,15 @@ static bool is_wav(const char *name) {
   return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".wav") == 0;
 }
 
-static bool load_clip(struct folder *folder, const char *path, char *error, size_t error_size) {
+static bool load_clip(struct folder *folder, const char *path, const char *name, char *error,
+                      size_t error_size) {
   if (folder->clip_count == CLIPS_PER_FOLDER_MAX) return true; /* enough for any stream */
   struct clip *clip = &folder->clip[folder->clip_count];
   if (!wav_file_load(path, CLIP_SECONDS_MAX, &clip->samples, &clip->count, error, error_size)) {
     return false;
   }
+  clip->file = strdup(name);
+  if (!clip->file) abort();
   folder->clip_count++;
   return true;
 }
@@ -121,7 +127,8 @@ static bool load_folder(struct playlist *playlist, const char *clips, const char
   for (int i = 0; i < count; i++) {
     char file[PATH_LENGTH_MAX + 256];
     snprintf(file, sizeof file, "%s/%s", path, entry[i]->d_name);
-    if (ok && is_wav(entry[i]->d_name)) ok = load_clip(folder, file, error, error_size);
+    if (ok && is_wav(entry[i]->d_name))
+      ok = load_clip(folder, file, entry[i]->d_name, error, error_size);
     free(entry[i]);
   }
   free(entry);
@@ -273,6 +280,7 @@ void playlist_close(struct playlist *playlist) {
   for (size_t i = 0; i < FOLDERS_MAX; i++) {
     for (size_t j = 0; j < playlist->folder[i].clip_count; j++) {
       free(playlist->folder[i].clip[j].samples);
+      free(playlist->folder[i].clip[j].file);
     }
   }
   free(playlist);
@@ -280,7 +288,8 @@ void playlist_close(struct playlist *playlist) {
 
 /* The stream. */
 
-static void expect_word(struct playlist *playlist, const struct folder *folder, size_t samples) {
+static void expect_word(struct playlist *playlist, const struct folder *folder,
+                        const struct clip *clip) {
   if (playlist->word_count == WORDS_WAITING_MAX) {
     memmove(playlist->word, playlist->word + 1, sizeof playlist->word - sizeof playlist->word[0]);
     playlist->word_count--;
@@ -288,14 +297,16 @@ static void expect_word(struct playlist *playlist, const struct folder *folder, 
   struct playlist_word *word = &playlist->word[playlist->word_count++];
   memcpy(word->label, folder->label, sizeof word->label);
   word->start_sample = playlist->position;
-  word->end_sample = playlist->position + samples;
+  word->end_sample = playlist->position + clip->count;
+  snprintf(word->file, sizeof word->file, "%s/%s", folder->label, clip->file);
+  playlist->recent[playlist->recent_count++ % PLAYLIST_RECENT_MAX] = *word;
 }
 
 static void begin_word(struct playlist *playlist, struct folder *folder) {
   const struct clip *clip = &folder->clip[folder->next];
   folder->next = (folder->next + 1) % folder->clip_count;
   playlist->sound = (struct sound){.clip = clip, .count = clip->count};
-  expect_word(playlist, folder, clip->count);
+  expect_word(playlist, folder, clip);
 }
 
 static void begin_noise(struct playlist *playlist, struct folder *folder, size_t samples) {
@@ -360,4 +371,27 @@ bool playlist_next_word(struct playlist *playlist, struct playlist_word *word) {
   playlist->word_count--;
   memmove(playlist->word, playlist->word + 1, playlist->word_count * sizeof playlist->word[0]);
   return true;
+}
+
+static uint64_t overlap(const struct playlist_word *word, uint64_t from, uint64_t to) {
+  if (from < word->start_sample) from = word->start_sample;
+  if (to > word->end_sample) to = word->end_sample;
+  return to > from ? to - from : 0;
+}
+
+bool playlist_word_at(const struct playlist *playlist, uint64_t from, uint64_t to,
+                      struct playlist_word *word, size_t *count) {
+  size_t known =
+      playlist->recent_count < PLAYLIST_RECENT_MAX ? playlist->recent_count : PLAYLIST_RECENT_MAX;
+  uint64_t most = 0;
+  size_t sounding = 0;
+  for (size_t i = 0; i < known; i++) {
+    uint64_t share = overlap(&playlist->recent[i], from, to);
+    sounding += share > 0;
+    if (share <= most) continue;
+    most = share;
+    *word = playlist->recent[i];
+  }
+  if (count) *count = sounding;
+  return most > 0;
 }

@@ -23,6 +23,8 @@
 #include <stdint.h>
 
 #define PLAYLIST_LABEL_MAX 23
+#define PLAYLIST_FILE_MAX 127 /* longer names are cut */
+#define PLAYLIST_RECENT_MAX 64
 
 struct playlist_config {
   const char *clips; /* folder, required */
@@ -32,6 +34,7 @@ struct playlist_config {
 
 struct playlist_word {
   char label[PLAYLIST_LABEL_MAX + 1]; /* the clip's folder */
+  char file[PLAYLIST_FILE_MAX + 1];   /* within the clips: "yes/a.wav" */
   uint64_t start_sample;
   uint64_t end_sample;
 };
@@ -49,4 +52,10 @@ void playlist_read(struct playlist *playlist, int16_t *samples, size_t count);
 /* The next word that has been read to its end; false: none. Words come in the
  * order of the stream; those not asked for are kept, up to 64. */
 bool playlist_next_word(struct playlist *playlist, struct playlist_word *word);
+
+/* The word of which most sounds in samples [from, to) of the stream, of the last
+ * PLAYLIST_RECENT_MAX that have begun; *count (may be NULL) how many sound there
+ * at all. False: none. */
+bool playlist_word_at(const struct playlist *playlist, uint64_t from, uint64_t to,
+                      struct playlist_word *word, size_t *count);
 #endif

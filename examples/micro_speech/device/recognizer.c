@@ -100,6 +100,15 @@ static size_t best_label(const struct recognizer *recognizer) {
   return best;
 }
 
+void recognizer_best_word(const struct recognizer *recognizer, size_t *label, uint8_t *score) {
+  size_t best = RECOGNIZER_UNKNOWN;
+  for (size_t i = best + 1; i < recognizer->label_count; i++) {
+    if (recognizer->history_sum[i] > recognizer->history_sum[best]) best = i;
+  }
+  *label = best;
+  *score = average(recognizer, best);
+}
+
 /* "Unknown" is also what the first half of a keyword looks like, so it has to
  * last; keywords are reported at once. */
 static bool unknown_lasts(struct recognizer *recognizer, size_t best, uint64_t now_ms) {

@@ -83,6 +83,10 @@ void recognizer_window(const struct recognizer *recognizer, int8_t out[RECOGNIZE
 bool recognizer_push_scores(struct recognizer *recognizer, const int8_t *scores,
                             struct recognizer_detection *detection);
 
+/* The label other than silence with the best averaged score, whether or not it
+ * will be reported. *score 0: none. */
+void recognizer_best_word(const struct recognizer *recognizer, size_t *label, uint8_t *score);
+
 /* Time of audio heard so far. */
 uint64_t recognizer_time_ms(const struct recognizer *recognizer);
 #endif

@@ -133,6 +133,44 @@ static void say_stats(char *text, const struct event_field *fields) {
   missed_told = missed;
 }
 
+static void say_setting(char *text, const struct event_field *fields) {
+  const char *key = text_of(fields, "key");
+  if (strcmp(key, "CAPTURE_ENABLED") == 0) {
+    say(text, "setting", "%s",
+        number_of(fields, "value") != 0
+            ? "captures are allowed: what the model is unsure of is sent"
+            : "captures are off: nothing is kept, nothing is sent");
+  } else {
+    say(text, "setting", "%s is %.0f", key, number_of(fields, "value"));
+  }
+}
+
+static void say_capture(char *text, const struct event_field *fields) {
+  const char *label = text_of(fields, "label");
+  double length_s = number_of(fields, "to_s") - number_of(fields, "from_s");
+  if (*label) {
+    say(text, "capture", "%.1f s, taken for %s with %.0f %% (%s)", length_s, label,
+        100 * number_of(fields, "score"), text_of(fields, "trigger"));
+  } else {
+    say(text, "capture", "%.1f s (%s)", length_s, text_of(fields, "trigger"));
+  }
+}
+
+static void say_captured(char *text, const struct event_field *fields) {
+  say(text, "sent", "capture %.0f, %.0f bytes", number_of(fields, "number"),
+      number_of(fields, "bytes"));
+}
+
+static void say_capture_lost(char *text, const struct event_field *fields) {
+  double code = number_of(fields, "code");
+  if (code > 0) {
+    say(text, "not sent", "capture %.0f: the server answered %.2f", number_of(fields, "number"),
+        code);
+  } else {
+    say(text, "not sent", "capture %.0f: %s", number_of(fields, "number"), text_of(fields, "why"));
+  }
+}
+
 static void say_audio_ended(char *text, const struct event_field *fields) {
   (void)fields;
   say(text, "ended", "no more audio");
@@ -155,6 +193,10 @@ static const struct {
     {"heard", say_heard},
     {"played", say_played},
     {"stats", say_stats},
+    {"setting", say_setting},
+    {"capture", say_capture},
+    {"captured", say_captured},
+    {"capture_lost", say_capture_lost},
     {"audio_ended", say_audio_ended},
 };
 

@@ -74,7 +74,7 @@ enum godwit_capture_event_type {
 struct godwit_capture_event {
   enum godwit_capture_event_type type;
   const struct godwit_capture_clip *clip; /* TAKEN, SENT, LOST */
-  const int16_t *samples;                 /* TAKEN: clip->sample_count of them */
+  const int16_t *samples;                 /* TAKEN, SENT: clip->sample_count of them */
   uint32_t size_bytes;                    /* TAKEN, SENT, LOST: of its WAV file */
   int status;                             /* LOST; GODWIT_ERR_CANCELLED: consent or quota withdrawn,
                                              or a gap in the audio */
@@ -145,8 +145,7 @@ struct godwit_capture {
   struct godwit_capture_config config; /* copied; what follows is internal */
   struct godwit_capture_counts counts;
   bool enabled;
-  bool enabled_told; /* CAPTURE_ENABLED was in the settings that came last */
-  int64_t settings_version;
+  int64_t consent_version; /* of the settings that CAPTURE_ENABLED was last in */
   uint32_t clip_samples, post_samples, settle_samples;
 
   uint64_t position; /* of the next sample */
