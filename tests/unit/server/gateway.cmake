@@ -23,7 +23,7 @@ foreach(part timers udp convert)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
     LINK srv_gateway PkgConfig::JANSSON)
 endforeach()
-foreach(part real_core interop)
+foreach(part real_core uploads interop)
   godwit_test(NAME unit.server.gateway.${part}
     SOURCES gateway/${part}_test.c core/core_fixture.c
     LINK gateway_test_clients)

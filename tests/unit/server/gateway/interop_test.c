@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mbedtls/sha256.h>
+
 #include "tests/unit/server/core/core_fixture.h"
 #include "server/gateway/gateway.h"
 #include "wire/manifest.h"
@@ -184,6 +186,32 @@ TEST(libcoap_over_openssl_reports_a_state) {
   assert_int_equal(1, total);
   server_down();
 }
+
+static void take_digest(void *context, const void *row) {
+  memcpy(context, ((const struct srv_capture *)row)->digest, GW_DIGEST_SIZE);
+}
+
+/* libcoap gives each block a token of its own. */
+static void upload(const char *library, const char *block_size) {
+  uint8_t wanted[GW_DIGEST_SIZE], got[GW_DIGEST_SIZE] = {0};
+  struct srv_query query = {0};
+  uint64_t total = 0;
+  server_up(library);
+  FILE *body = fopen(file("body"), "wb");
+  fwrite(model, 1, sizeof model, body);
+  fclose(body);
+  serve(start(
+      "secret", ".s/audio",
+      (const char *const[]){"-m", "post", "-t", "42", "-b", block_size, "-f", file("body"), NULL}));
+  assert_ok(server.core, srv_core_list(server.core, SRV_CAPTURE, &query, take_digest, got, &total));
+  assert_int_equal(1, total);
+  mbedtls_sha256(model, sizeof model, wanted, 0);
+  assert_memory_equal(wanted, got, sizeof got);
+  server_down();
+}
+
+TEST(libcoap_over_openssl_uploads_in_blocks) { upload("openssl", "1024"); }
+TEST(libcoap_over_gnutls_uploads_in_blocks_of_256) { upload("gnutls", "256"); }
 
 static void refuse(const char *library) {
   server_up(library);
