@@ -100,7 +100,7 @@ static int check_params(struct srv_core *core, const json_t *params) {
     return srv_fail(core, SRV_ERR_INVALID, "a call's params are at most %u arrays deep",
                     GW_CBOR_DEPTH_MAX - 1);
   }
-  gw_cbor_writer_init(&writer, NULL, 0);
+  gw_cbor_writer_init(&writer, NULL, SIZE_MAX);
   srv_json_to_cbor(params, &writer);
   int size = gw_cbor_writer_finish(&writer);
   if (size >= 0 && size <= SRV_RPC_PARAMS_MAX) return SRV_OK;

@@ -82,7 +82,7 @@ static int normalise_value(struct srv_core *core, struct srv_setting *setting) {
 static size_t size_of(const char *key, const char *text) {
   struct gw_cbor_writer writer;
   json_t *value = srv_json_parse(text, strlen(text));
-  gw_cbor_writer_init(&writer, NULL, 0);
+  gw_cbor_writer_init(&writer, NULL, SIZE_MAX);
   gw_cbor_write_text(&writer, key);
   if (value != NULL) srv_json_to_cbor(value, &writer);
   json_decref(value);

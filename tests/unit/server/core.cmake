@@ -2,8 +2,14 @@
 godwit_test(NAME unit.server.core
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_artifact.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_capture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_release.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_report.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_objects.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_rpc.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_settings.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_state.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device_log.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_evaluation.c
   LINK srv_core mbedtls)

@@ -18,6 +18,12 @@ static void on_revoked(void *context, const char *project_id, const char *device
   write_down(context, "revoked", project_id, device_id);
 }
 
+static void on_credential_revoked(void *context, const char *project_id, const char *device_id,
+                                  const char *credential_id) {
+  (void)project_id;
+  write_down(context, "revoked-credential", credential_id, device_id);
+}
+
 static void open_all(struct core_fixture *fixture) {
   char path[512], error[SRV_ERROR_MAX] = "";
   snprintf(path, sizeof(path), "%s/data", test_temporary_folder());
@@ -28,8 +34,10 @@ static void open_all(struct core_fixture *fixture) {
                                    .clock_context = fixture,
                                    .events_per_package = 8};
   if (srv_core_create(&fixture->core, &config, error) != SRV_OK) fail_msg("%s", error);
-  struct srv_core_listener listener = {
-      .context = fixture, .observed_changed = on_manifest, .device_revoked = on_revoked};
+  struct srv_core_listener listener = {.context = fixture,
+                                       .observed_changed = on_manifest,
+                                       .device_revoked = on_revoked,
+                                       .credential_revoked = on_credential_revoked};
   srv_core_set_listener(fixture->core, &listener);
 }
 

@@ -13,7 +13,7 @@ struct core_fixture {
   struct srv_folder folder;
   struct srv_core *core;
   int64_t now_us;
-  char told[1024]; /* "manifest default *;revoked default ID;" */
+  char told[1024]; /* "manifest default *;revoked default ID;revoked-credential CREDENTIAL ID;" */
 };
 
 /* At 1700000000 s. The folder is DATA below the test's temporary one. */
