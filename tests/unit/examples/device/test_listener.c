@@ -142,3 +142,50 @@ TEST(samples_lost_without_a_model_are_not_called_missed) {
   assert_int_equal(listener.counts.windows_missed, 0);
   assert_int_equal(listener.counts.windows_no_model, 25);
 }
+
+static struct listener_window windows[1024];
+static size_t window_count;
+static void on_window(void *context, const struct listener_window *window) {
+  assert_ptr_equal(context, &window_count);
+  assert_true(window_count < 1024);
+  windows[window_count++] = *window;
+}
+
+TEST(each_window_is_told_with_its_best_word_and_its_score) {
+  init();
+  use(0, &says_yes);
+  listener_watch_windows(&listener, on_window, &window_count);
+  push(3 * SECOND);
+  assert_int_equal(window_count, listener.counts.windows_evaluated);
+  assert_true(windows[0].score < 50); /* averaged: one window alone says little */
+  for (size_t i = 12; i < window_count; i++) {
+    assert_string_equal(windows[i].label, "yes");
+    assert_true(windows[i].score > 240);
+  }
+  release();
+}
+
+TEST(silence_is_not_a_word_however_sure_the_model_is_of_it) {
+  static const struct decided_model says_silence = {
+      1960, 4, {"silence", "unknown", "yes", "no"}, 0};
+  init();
+  use(0, &says_silence);
+  listener_watch_windows(&listener, on_window, &window_count);
+  push(3 * SECOND);
+  assert_true(window_count > 12);
+  for (size_t i = 0; i < window_count; i++) {
+    assert_string_not_equal(windows[i].label, "silence");
+    assert_true(windows[i].score < 5);
+  }
+  release();
+}
+
+TEST(a_word_says_how_long_ago_its_score_was_best) {
+  init();
+  use(0, &says_yes);
+  push(2 * SECOND);
+  assert_int_equal(heard_count, 1);
+  assert_in_range(heard[0].peak_ago_ms, 0, 320); /* decide_ms */
+  assert_non_null(heard[0].window);
+  release();
+}

@@ -169,3 +169,43 @@ TEST(pauses_are_a_quiet_room_and_not_digital_zeros) {
   free(samples);
   playlist_close(playlist);
 }
+
+TEST(what_sounds_in_a_stretch_of_the_stream_is_known_by_its_file) {
+  make_clips();
+  struct playlist *playlist = open_with(write_playlist("yes 1\n"), 1);
+  struct playlist_word word, at;
+  size_t count;
+  int16_t samples[1000];
+  assert_false(playlist_word_at(playlist, 0, 1000, &at, &count));
+  assert_int_equal(count, 0);
+  do playlist_read(playlist, samples, 1000);
+  while (!playlist_next_word(playlist, &word));
+  assert_string_equal(word.file, "yes/a.wav");
+  assert_true(playlist_word_at(playlist, word.start_sample, word.start_sample + 1, &at, &count));
+  assert_string_equal(at.file, "yes/a.wav");
+  assert_int_equal(at.start_sample, word.start_sample);
+  assert_int_equal(count, 1);
+  assert_false(playlist_word_at(playlist, word.end_sample, word.end_sample + 10, &at, &count));
+  assert_false(playlist_word_at(playlist, 0, word.start_sample, &at, NULL));
+  assert_int_equal(count, 0);
+  playlist_close(playlist);
+}
+
+TEST(a_word_that_still_sounds_is_known_and_of_two_the_one_that_sounds_longer) {
+  make_clips();
+  struct playlist *playlist = open_with(write_playlist("yes 1\nno 1\n"), 1);
+  struct playlist_word first = {0}, second = {0}, at;
+  size_t count;
+  int16_t samples[100];
+  while (!playlist_next_word(playlist, &first)) playlist_read(playlist, samples, 100);
+  uint64_t position = first.end_sample;
+  while (!playlist_word_at(playlist, position + 1600, position + 60000, &second, NULL)) {
+    playlist_read(playlist, samples, 100);
+  }
+  assert_string_not_equal(first.file, second.file);
+  uint64_t a_little = second.start_sample + 50;
+  assert_true(playlist_word_at(playlist, first.start_sample, a_little, &at, &count));
+  assert_int_equal(count, 2);
+  assert_string_equal(at.file, first.file);
+  playlist_close(playlist);
+}

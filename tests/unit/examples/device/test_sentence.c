@@ -92,3 +92,32 @@ TEST(a_failure_says_whether_it_is_tried_again) {
   assert_string_equal(text,
                       "failed      model 2.0.0: model refused (IO_ERROR); is not tried again");
 }
+
+TEST(a_capture_is_told_with_what_it_was_taken_for) {
+  say("capture", {"label", EVENT_TEXT("yes")}, {"score", EVENT_NUMBER(0.42)},
+      {"trigger", EVENT_TEXT("band")}, {"from_s", EVENT_NUMBER(3)}, {"to_s", EVENT_NUMBER(4)});
+  assert_string_equal(text, "capture     1.0 s, taken for yes with 42 % (band)");
+  say("capture", {"label", EVENT_TEXT("")}, {"trigger", EVENT_TEXT("command")},
+      {"from_s", EVENT_NUMBER(3)}, {"to_s", EVENT_NUMBER(5)});
+  assert_string_equal(text, "capture     2.0 s (command)");
+  say("captured", {"number", EVENT_NUMBER(7)}, {"bytes", EVENT_NUMBER(32044)});
+  assert_string_equal(text, "sent        capture 7, 32044 bytes");
+}
+
+TEST(a_capture_that_is_lost_says_why) {
+  say("capture_lost", {"number", EVENT_NUMBER(7)}, {"why", EVENT_TEXT("cancelled")},
+      {"code", EVENT_NUMBER(0)});
+  assert_string_equal(text, "not sent    capture 7: cancelled");
+  say("capture_lost", {"number", EVENT_NUMBER(7)}, {"why", EVENT_TEXT("response")},
+      {"code", EVENT_NUMBER(4.29)});
+  assert_string_equal(text, "not sent    capture 7: the server answered 4.29");
+}
+
+TEST(consent_is_told_in_words) {
+  say("setting", {"key", EVENT_TEXT("CAPTURE_ENABLED")}, {"value", EVENT_NUMBER(1)});
+  assert_non_null(strstr(text, "captures are allowed"));
+  say("setting", {"key", EVENT_TEXT("CAPTURE_ENABLED")}, {"value", EVENT_NUMBER(0)});
+  assert_non_null(strstr(text, "nothing is kept"));
+  say("setting", {"key", EVENT_TEXT("CAPTURE_PER_DAY")}, {"value", EVENT_NUMBER(20)});
+  assert_string_equal(text, "setting     CAPTURE_PER_DAY is 20");
+}
