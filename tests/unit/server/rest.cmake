@@ -3,12 +3,17 @@ godwit_test(NAME unit.server.rest
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_artifacts.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_captures.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_devices.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_connections.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_evaluations.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_events.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_logs.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_openapi.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_releases.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_requests.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_settings.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_state.c
   LINK srv_rest PkgConfig::JANSSON)
 godwit_test(NAME unit.server.rest_corpus
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_corpus.c

@@ -21,6 +21,10 @@ struct rest_answer {
   int status;
   json_t *document;
   const char *message; /* of an error, else "" */
+  uint8_t *bytes;      /* of a blob or a stream, else NULL; a NUL behind them */
+  size_t size;
+  char bytes_type[SRV_CONTENT_TYPE_MAX + 1];
+  char bytes_name[128];
 };
 
 /* url: path and query, encoded. body NULL: none. Uses the fixture's key. */
@@ -31,6 +35,24 @@ const struct rest_answer *rest_call_as(struct rest_fixture *fixture, const char 
 /* Uploads bytes in the body. */
 const struct rest_answer *rest_upload(struct rest_fixture *fixture, const char *url,
                                       const void *data, size_t size);
+
+/* As ref_of, in whatever project it is. */
+struct srv_device_ref rest_ref_of(const struct srv_device *device);
+/* A capture as the device sends it; with what the model took it for and its
+ * score in 1/255, unless heard is NULL. The id comes back, for four calls. */
+const char *rest_capture(struct rest_fixture *fixture, const struct srv_device *device,
+                         const char *path, const void *data, size_t size, const char *heard,
+                         uint8_t score);
+/* A WAV file's head and some samples: differs by seed. */
+#define REST_WAV_SIZE 1000
+void rest_make_wav(uint8_t wav[REST_WAV_SIZE], unsigned seed);
+/* A device of another project, which has one capture and one setting. */
+struct rest_others {
+  struct srv_device device;
+  char capture_id[SRV_ID_LENGTH + 1];
+  char setting_id[SRV_ID_LENGTH + 1];
+};
+struct rest_others rest_make_others(struct rest_fixture *fixture);
 
 /* Fails the test unless that is the answer. */
 void rest_expect(const struct rest_answer *answer, int status);
