@@ -40,6 +40,18 @@ static void print_model(struct cli_session *session, const json_t *model) {
            (long long)json_integer_value(json_object_get(model, "arenaBytes")));
 }
 
+/* What `godwit model evaluate --store` found last. */
+static void print_evaluation(struct cli_session *session, const json_t *evaluation) {
+  const json_t *interval = json_object_get(evaluation, "accuracyInterval");
+  if (!json_is_number(json_object_get(evaluation, "accuracy"))) return;
+  cli_fact(session, "evaluated", "%.1f %% (%.1f to %.1f) of %lld clips of %s",
+           100 * json_number_value(json_object_get(evaluation, "accuracy")),
+           100 * json_number_value(json_array_get(interval, 0)),
+           100 * json_number_value(json_array_get(interval, 1)),
+           (long long)json_integer_value(json_object_get(evaluation, "clips")),
+           cli_text(evaluation, "dataset"));
+}
+
 static void print_artifact(struct cli_session *session, const json_t *artifact,
                            const json_t *blueprints) {
   char bytes[32], time[64];
@@ -50,6 +62,7 @@ static void print_artifact(struct cli_session *session, const json_t *artifact,
   cli_fact(session, "sha256", "%s", digest_of(artifact));
   cli_fact(session, "blueprint", "%s", cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
   print_model(session, json_object_get(artifact, "model"));
+  print_evaluation(session, json_object_get(artifact, "latestEvaluation"));
   cli_fact(session, "created", "%s",
            cli_format_time(time, sizeof time, cli_text(artifact, "createdAt")));
 }

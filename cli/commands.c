@@ -39,6 +39,7 @@ static const struct cli_argument takes_api_key[] = {{.name = "APIKEY", .help = "
 static const struct cli_argument takes_file[] = {{.name = "FILE", .help = "the file to send", .complete = CLI_COMPLETE_FILE}, {0}};
 static const struct cli_argument takes_model[] = {{.name = "FILE", .help = "a .tflite file, with or without a label header line", .complete = CLI_COMPLETE_FILE}, {0}};
 
+static const struct cli_argument takes_evaluation[] = {ARTIFACT_ARGUMENT, {.name = "EVALUATION", .help = "its id: show this one whole", .optional = true}, {0}};
 static const struct cli_argument takes_model_or_artifact[] = {{.name = "MODEL", .help = "a .tflite file, or PACKAGE@VERSION on the server", .complete = CLI_COMPLETE_FILE}, {0}};
 
 static const struct cli_option yes_options[] = {OPTION_YES, {0}};
@@ -281,8 +282,10 @@ const struct cli_command cli_commands[] = {
                         "godwit model evaluate new.tflite --compare old.tflite --dataset captures.tar --split testing",
                         "godwit model evaluate model@1.1.0 --compare model@1.0.0 --dataset captures --store", NULL},
    .local = true, .run = cli_model_evaluate},
-  {.path = "model evaluations", .summary = "List the evaluations kept with an artifact, newest first.",
-   .arguments = takes_artifact, .examples = EXAMPLES{"godwit model evaluations model@1.1.0", NULL},
+  {.path = "model evaluations", .summary = "List the evaluations kept with an artifact, newest first, or show one.",
+   .arguments = takes_evaluation,
+   .examples = EXAMPLES{"godwit model evaluations model@1.1.0",
+                        "godwit model evaluations model@1.1.0 01a2b3c4-d5e6-7f80-91a2-b3c4d5e6f708", NULL},
    .run = cli_model_evaluations},
 
   {.path = "completion bash", .summary = "Print the completion script for bash.",

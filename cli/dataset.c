@@ -18,20 +18,6 @@
 
 /* --- words -------------------------------------------------------------------- */
 
-static const char *const split_name[] = {"all", "training", "validation", "testing"};
-
-bool cli_split_parse(enum cli_split *split, const char *text) {
-  for (size_t i = 0; i < sizeof split_name / sizeof split_name[0]; i++) {
-    if (strcmp(text, split_name[i]) == 0) {
-      *split = (enum cli_split)i;
-      return true;
-    }
-  }
-  return false;
-}
-
-const char *cli_split_name(enum cli_split split) { return split_name[split]; }
-
 static bool is_one_of(const char *text, const char *const *list) {
   for (; *list != NULL; list++) {
     if (strcmp(text, *list) == 0) return true;
@@ -210,12 +196,22 @@ static bool is_wanted(const struct opening *o, enum cli_split split) {
   return o->dataset->split == CLI_SPLIT_ALL || o->dataset->split == split;
 }
 
+/* Eight hex digits after an underscore: "house_0a7c2a8d" is the same voice as
+ * "0a7c2a8d" (assorted words in one folder carry their word in front). */
+static const char *without_word(const char *speaker) {
+  const char *underscore = strrchr(speaker, '_');
+  if (underscore == NULL || strlen(underscore + 1) != 8) return speaker;
+  return strspn(underscore + 1, "0123456789abcdef") == 8 ? underscore + 1 : speaker;
+}
+
 /* "0a7c2a8d" of "yes/0a7c2a8d_nohash_0.wav"; "" without. */
 static void speaker_of(const char *file, char *out, size_t size) {
   const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
   const char *end = strstr(name, "_nohash_");
   size_t length = end != NULL ? (size_t)(end - name) : 0;
   snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), name);
+  const char *speaker = without_word(out);
+  memmove(out, speaker, strlen(speaker) + 1);
 }
 
 /* --- by folders -------------------------------------------------------------------- */

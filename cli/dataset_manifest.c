@@ -6,6 +6,20 @@
 
 #include "cli/dataset_tar.h"
 
+static const char *const split_name[] = {"all", "training", "validation", "testing"};
+
+bool cli_split_parse(enum cli_split *split, const char *text) {
+  for (size_t i = 0; i < sizeof split_name / sizeof split_name[0]; i++) {
+    if (strcmp(text, split_name[i]) == 0) {
+      *split = (enum cli_split)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+const char *cli_split_name(enum cli_split split) { return split_name[split]; }
+
 /* False where it is too long; absent and other things than text are "". */
 static bool take(const json_t *object, const char *key, char out[CLI_MANIFEST_TEXT_MAX + 1]) {
   const char *text = json_string_value(json_object_get(object, key));

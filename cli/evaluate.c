@@ -190,46 +190,30 @@ int cli_model_evaluate(struct cli_session *session) {
 /* --- what was kept ----------------------------------------------------------------------- */
 
 static void print_list(struct cli_session *session, const json_t *evaluations) {
-  static const char *const heading[] = {"DATASET",  "ACCURACY", "CLIPS",
-                                        "COMPARED", "CREATED",  "ID"};
+  static const char *const heading[] = {"DATASET", "ACCURACY", "CLIPS", "CREATED", "ID"};
   struct cli_table table;
   json_t *one;
   size_t i;
   char time[64];
-  cli_table_init(&table, heading, 6);
+  cli_table_init(&table, heading, 5);
   json_array_foreach(evaluations, i, one) {
-    const json_t *report = json_object_get(one, "report"),
-                 *compare = json_object_get(report, "compare"),
-                 *accuracy = json_object_get(report, "accuracy");
+    const json_t *accuracy = json_object_get(one, "accuracy");
     cli_table_add(&table, cli_text(one, "dataset"));
     if (json_is_number(accuracy)) {
       cli_table_addf(&table, "%.1f %%", 100 * json_number_value(accuracy));
     } else {
       cli_table_add(&table, NULL);
     }
-    cli_table_addf(&table, "%lld", (long long)json_integer_value(json_object_get(report, "clips")));
-    if (compare != NULL) {
-      const char *verdict = cli_text(compare, "verdict");
-      cli_table_addf(&table, "%s %s %s", verdict,
-                     strcmp(verdict, "cannot tell") == 0 ? "from" : "than",
-                     cli_text(json_object_get(compare, "model"), "name"));
-    } else {
-      cli_table_add(&table, NULL);
-    }
+    cli_table_addf(&table, "%lld", (long long)json_integer_value(json_object_get(one, "clips")));
     cli_table_add(&table, cli_format_time(time, sizeof time, cli_text(one, "createdAt")));
     cli_table_add(&table, cli_text(one, "id"));
   }
   cli_table_print(session, &table);
 }
 
-int cli_model_evaluations(struct cli_session *session) {
-  struct cli_address address;
-  json_t *artifact, *evaluations;
-  int status = cli_find_artifact(session, cli_argument(session, 0), NULL, &artifact);
-  if (status != CLI_OK) return status;
-  address_of(&address, session, artifact);
-  json_decref(artifact);
-  status = cli_api_list(session, &address, &evaluations);
+static int list_all(struct cli_session *session, const struct cli_address *address) {
+  json_t *evaluations;
+  int status = cli_api_list(session, address, &evaluations);
   if (status != CLI_OK) return status;
   if (session->json) {
     cli_print_json(session, evaluations);
@@ -238,4 +222,29 @@ int cli_model_evaluations(struct cli_session *session) {
   }
   json_decref(evaluations);
   return CLI_OK;
+}
+
+static int show_one(struct cli_session *session, struct cli_address *address, const char *id) {
+  json_t *evaluation;
+  cli_address_step(address, id);
+  int status = cli_api_get(session, address, &evaluation);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, evaluation);
+  } else {
+    cli_evaluate_print(session, json_object_get(evaluation, "report"));
+  }
+  json_decref(evaluation);
+  return CLI_OK;
+}
+
+int cli_model_evaluations(struct cli_session *session) {
+  struct cli_address address;
+  json_t *artifact;
+  const char *id = cli_argument(session, 1);
+  int status = cli_find_artifact(session, cli_argument(session, 0), NULL, &artifact);
+  if (status != CLI_OK) return status;
+  address_of(&address, session, artifact);
+  json_decref(artifact);
+  return id != NULL ? show_one(session, &address, id) : list_all(session, &address);
 }

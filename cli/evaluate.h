@@ -100,6 +100,6 @@ json_t *cli_evaluate_text(const char *text);
 /* "labels" etc. for people. */
 void cli_evaluate_print(struct cli_session *session, const json_t *report);
 /* Cuts lists from their ends until the report fits what the server keeps. */
-#define CLI_REPORT_MAX 65535
+#define CLI_REPORT_MAX 60000 /* 65,535 as the server writes it, with room for its spaces */
 void cli_evaluate_cut(json_t *report, size_t bytes_max);
 #endif

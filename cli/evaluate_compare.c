@@ -153,8 +153,9 @@ static void set_verdict(const struct comparison *c, json_t *document, double p) 
   bool told = strcmp(verdict, "cannot tell") != 0;
   json_object_set_new(document, "verdict", json_string(verdict));
   json_object_set_new(document, "reason",
-                      json_sprintf("%s with %zu clips of %zu devices%s%s", verdict, c->all.clips,
-                                   c->devices, told ? "" : ": ", told ? "" : why));
+                      json_sprintf("%s%s, with %zu clips of %zu devices%s%s", verdict,
+                                   told ? " on what both know" : "", c->all.clips, c->devices,
+                                   told ? "" : ": ", told ? "" : why));
 }
 
 /* --- lists -------------------------------------------------------------------------------- */
