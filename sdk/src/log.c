@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "godwit/log.h"
+#include "log_internal.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -11,6 +11,8 @@
 
 /* Kept as a distance, so that it starts as zero: no initialised data in flash. */
 static int above_info;
+static godwit_log_sink_fn sink; /* NULL: none */
+static void *sink_arg;
 
 struct text {
   char *data;
@@ -123,6 +125,12 @@ void godwit_log(enum godwit_log_level level, const char *format, ...) {
   format_arguments(line, sizeof line, format, arguments);
   va_end(arguments);
   godwit_platform_log(level, line);
+  if (sink != NULL) sink(level, line, sink_arg);
+}
+
+void godwit_log_set_sink(godwit_log_sink_fn function, void *arg) {
+  sink = function;
+  sink_arg = arg;
 }
 
 size_t godwit_format(char *text, size_t size, const char *format, ...) {
