@@ -56,6 +56,10 @@ static json_t *encode_gateway(const struct srv_gateway_stats *stats) {
       {"duplicates", stats->duplicates},
       {"notifications", stats->notifications},
       {"retransmissions", stats->retransmissions},
+      {"rateLimited", stats->rate_limited},
+      {"uploadsOpen", stats->uploads_open},
+      {"uploadsFinished", stats->uploads_finished},
+      {"uploadsDropped", stats->uploads_dropped},
   };
   for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
     json_object_set_new(object, facts[i].name, json_integer((json_int_t)facts[i].value));
