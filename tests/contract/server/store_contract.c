@@ -396,6 +396,177 @@ TEST(events_are_numbered_by_the_store_and_removed_by_range) {
   end();
 }
 
+/* --- captures, state, settings, logs, evaluations ------------------------------------ */
+
+static struct srv_capture capture_of(const char *id, const char *device_id) {
+  struct srv_capture capture = {.project_id = PROJECT, .score_permille = -1};
+  snprintf(capture.id, sizeof(capture.id), "%s", id);
+  snprintf(capture.device_id, sizeof(capture.device_id), "%s", device_id);
+  return capture;
+}
+
+static void add_capture(const char *id, const char *device_id, uint32_t size_bytes) {
+  struct srv_capture capture = capture_of(id, device_id);
+  capture.size_bytes = size_bytes;
+  assert_int_equal(store->ops->insert(store, SRV_CAPTURE, &capture), SRV_OK);
+}
+
+TEST(a_capture_comes_back_byte_for_byte_full_and_empty) {
+  begin_with_project();
+  add_device("d1", "a");
+  struct srv_capture capture = capture_of("c1", "d1"), got;
+  capture.inline_size = capture.size_bytes = SRV_CAPTURE_INLINE_MAX;
+  for (size_t i = 0; i < SRV_CAPTURE_INLINE_MAX; i++) capture.inline_bytes[i] = (uint8_t)i;
+  memset(capture.path, 'p', SRV_STREAM_PATH_MAX);
+  memset(capture.provenance, 'q', SRV_PROVENANCE_MAX);
+  memset(capture.label, 'l', SRV_LABEL_MAX);
+  memset(capture.digest, 0x80, sizeof(capture.digest));
+  capture.device_time_us = INT64_MAX;
+  assert_int_equal(store->ops->insert(store, SRV_CAPTURE, &capture), SRV_OK);
+  add_capture("c2", "d1", 0);
+  end();
+
+  store = open_store();
+  struct srv_query query = by_id("c1");
+  assert_int_equal(store->ops->get(store, SRV_CAPTURE, &query, &got), SRV_OK);
+  assert_memory_equal(&got, &capture, sizeof(got));
+  query = by_id("c2");
+  assert_int_equal(store->ops->get(store, SRV_CAPTURE, &query, &got), SRV_OK);
+  assert_int_equal(got.inline_size, 0);
+  assert_int_equal(got.score_permille, -1);
+  end();
+}
+
+TEST(captures_are_found_by_digest_and_size_and_by_ids_from_one_on) {
+  begin_with_project();
+  add_device("d1", "a");
+  add_device("d2", "b");
+  uint8_t digest[GW_DIGEST_SIZE] = {0};
+  add_capture("0000000a1", "d1", 10);
+  add_capture("0000000b1", "d1", 5000);
+  add_capture("0000000b2", "d2", 5000);
+  add_capture("0000000c1", "d1", 20);
+  struct srv_query large = {0};
+  srv_query_digest(&large, "digest", digest);
+  srv_query_number(&large, "size_bytes", SRV_AT_LEAST, 4097);
+  assert_int_equal(count(SRV_CAPTURE, large), 2);
+  struct srv_query since = {0};
+  srv_query_text(&since, "device_id", SRV_EQUALS, "d1");
+  srv_query_text(&since, "id", SRV_AT_LEAST, "0000000b");
+  assert_int_equal(count(SRV_CAPTURE, since), 2);
+  srv_query_text(&since, "id", SRV_AT_MOST, "0000000b9");
+  assert_int_equal(count(SRV_CAPTURE, since), 1);
+  end();
+}
+
+static struct srv_setting setting_at(const char *id, const char *blueprint_id,
+                                     const char *device_id) {
+  struct srv_setting setting = {.project_id = PROJECT, .key = "K", .value = "1"};
+  snprintf(setting.id, sizeof(setting.id), "%s", id);
+  snprintf(setting.blueprint_id, sizeof(setting.blueprint_id), "%s", blueprint_id);
+  snprintf(setting.device_id, sizeof(setting.device_id), "%s", device_id);
+  return setting;
+}
+
+TEST(a_setting_is_there_once_for_each_level) {
+  begin_with_project();
+  add_device("d1", "a");
+  struct srv_blueprint blueprint = {.id = "b1", .project_id = PROJECT, .name = "b"};
+  assert_int_equal(store->ops->insert(store, SRV_BLUEPRINT, &blueprint), SRV_OK);
+  static const char *const levels[][2] = {{"", ""}, {"b1", ""}, {"", "d1"}};
+  for (int again = 0; again < 2; again++) {
+    for (size_t i = 0; i < 3; i++) {
+      char id[32];
+      snprintf(id, sizeof(id), "s%d-%zu", again, i);
+      struct srv_setting setting = setting_at(id, levels[i][0], levels[i][1]);
+      assert_int_equal(store->ops->insert(store, SRV_SETTING, &setting),
+                       again ? SRV_ERR_EXISTS : SRV_OK);
+    }
+  }
+  struct srv_query project = {0};
+  srv_query_text(&project, "project_id", SRV_EQUALS, PROJECT);
+  srv_query_text(&project, "blueprint_id", SRV_EQUALS, "");
+  srv_query_text(&project, "device_id", SRV_EQUALS, "");
+  assert_int_equal(count(SRV_SETTING, project), 1);
+  struct srv_setting nowhere = setting_at("s9", "", "d9");
+  assert_int_equal(store->ops->insert(store, SRV_SETTING, &nowhere), SRV_ERR_NOT_FOUND);
+  end();
+}
+
+TEST(the_longest_document_and_report_come_back_whole) {
+  begin_with_project();
+  add_device("d1", "a");
+  static struct srv_device_document document, got_document;
+  static struct srv_evaluation evaluation, got_evaluation;
+  strcpy(document.device_id, "d1");
+  memset(document.document, 'x', SRV_DEVICE_STATE_MAX);
+  assert_int_equal(store->ops->put(store, SRV_DEVICE_STATE, &document), SRV_OK);
+  document.updated_us = 9;
+  assert_int_equal(store->ops->put(store, SRV_DEVICE_STATE, &document), SRV_OK);
+  struct srv_artifact artifact = {.id = "a1", .project_id = PROJECT, .package = "p"};
+  assert_int_equal(store->ops->insert(store, SRV_ARTIFACT, &artifact), SRV_OK);
+  strcpy(evaluation.id, "e1");
+  strcpy(evaluation.project_id, PROJECT);
+  strcpy(evaluation.artifact_id, "a1");
+  memset(evaluation.report, 'x', SRV_EVALUATION_MAX);
+  assert_int_equal(store->ops->insert(store, SRV_EVALUATION, &evaluation), SRV_OK);
+  struct srv_query all = {0};
+  assert_int_equal(store->ops->get(store, SRV_DEVICE_STATE, &all, &got_document), SRV_OK);
+  assert_memory_equal(&got_document, &document, sizeof(document));
+  assert_int_equal(store->ops->get(store, SRV_EVALUATION, &all, &got_evaluation), SRV_OK);
+  assert_memory_equal(&got_evaluation, &evaluation, sizeof(evaluation));
+  assert_int_equal(count_all(SRV_DEVICE_STATE), 1);
+  struct srv_query query = by_id("a1");
+  assert_int_equal(store->ops->remove(store, SRV_ARTIFACT, &query), SRV_OK);
+  assert_int_equal(count_all(SRV_EVALUATION), 0);
+  end();
+}
+
+TEST(removing_a_device_takes_its_captures_state_settings_and_logs) {
+  begin_with_project();
+  add_device("d1", "a");
+  add_device("d2", "b");
+  static struct srv_device_document document = {.document = "{}"};
+  struct srv_settings_status status = {.errors = "[]"};
+  struct srv_device_log line = {.project_id = PROJECT};
+  static const char *const devices[] = {"d1", "d2"};
+  for (size_t i = 0; i < 2; i++) {
+    struct srv_setting setting = setting_at(i == 0 ? "s1" : "s2", "", devices[i]);
+    add_capture(i == 0 ? "c1" : "c2", devices[i], 1);
+    strcpy(document.device_id, devices[i]);
+    strcpy(status.device_id, devices[i]);
+    strcpy(line.device_id, devices[i]);
+    assert_int_equal(store->ops->put(store, SRV_DEVICE_STATE, &document), SRV_OK);
+    assert_int_equal(store->ops->put(store, SRV_SETTINGS_STATUS, &status), SRV_OK);
+    assert_int_equal(store->ops->insert(store, SRV_DEVICE_LOG, &line), SRV_OK);
+    assert_int_equal(store->ops->insert(store, SRV_SETTING, &setting), SRV_OK);
+  }
+  struct srv_query query = by_id("d1");
+  assert_int_equal(store->ops->remove(store, SRV_DEVICE, &query), SRV_OK);
+  static const enum srv_kind kinds[] = {SRV_CAPTURE, SRV_DEVICE_STATE, SRV_SETTING,
+                                        SRV_SETTINGS_STATUS, SRV_DEVICE_LOG};
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    assert_int_equal(count_all(kinds[i]), 1);
+  }
+  end();
+}
+
+TEST(a_settings_version_goes_with_its_project_only) {
+  begin_with_project();
+  add_project("q");
+  struct srv_settings_version version = {.owner_id = "q", .project_id = "q", .version = 5};
+  assert_int_equal(store->ops->put(store, SRV_SETTINGS_VERSION, &version), SRV_OK);
+  version.version = INT64_MAX;
+  assert_int_equal(store->ops->put(store, SRV_SETTINGS_VERSION, &version), SRV_OK);
+  struct srv_query newer = {0};
+  srv_query_number(&newer, "version", SRV_AT_LEAST, INT64_MAX);
+  assert_int_equal(count(SRV_SETTINGS_VERSION, newer), 1);
+  struct srv_query query = by_id("q");
+  assert_int_equal(store->ops->remove(store, SRV_PROJECT, &query), SRV_OK);
+  assert_int_equal(count_all(SRV_SETTINGS_VERSION), 0);
+  end();
+}
+
 /* --- transactions ----------------------------------------------------------------------- */
 
 TEST(a_rollback_undoes_everything_since_begin) {

@@ -13,3 +13,7 @@ godwit_test(NAME unit.server.core
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device_log.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_evaluation.c
   LINK srv_core mbedtls)
+godwit_test(NAME unit.server.core_corpus
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/test_corpus.c
+          ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_capture.c
+  LINK srv_core PkgConfig::JANSSON)

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "server/store/migrations.h"
 #include "server/store/store_sqlite.h"
 #include "tests/support/test.h"
 
@@ -50,6 +51,55 @@ TEST(a_database_of_another_program_is_refused_and_left_alone) {
   struct srv_store *store;
   assert_int_equal(srv_store_sqlite_open(&store, path, error), SRV_ERR_INVALID);
   assert_non_null(strstr(error, "another program"));
+}
+
+/* As the version of the program before captures left it. */
+static void make_version_2(const char *path) {
+  for (const struct srv_migration *each = srv_sqlite_migrations; each->version <= 2; each++) {
+    execute(path, each->sql);
+  }
+  execute(path,
+          "PRAGMA application_id = 1734637428; PRAGMA user_version = 2;"
+          "INSERT INTO project VALUES ('p', 'Mine', 7, 1);"
+          "INSERT INTO device VALUES ('d', 'p', 'kitchen', NULL, 1, 2, 3);"
+          "INSERT INTO credential VALUES ('c', 'p', 'd', 'me', x'6b', 4);");
+}
+
+TEST(a_database_of_schema_2_is_upgraded_and_keeps_what_it_had) {
+  const char *path = database_path();
+  make_version_2(path);
+  for (int again = 0; again < 2; again++) {
+    struct srv_store *store = open_or_fail(path);
+    struct srv_query all = {0};
+    struct srv_device device;
+    struct srv_credential credential;
+    assert_int_equal(store->ops->get(store, SRV_DEVICE, &all, &device), SRV_OK);
+    assert_string_equal(device.name, "kitchen");
+    assert_int_equal(store->ops->get(store, SRV_CREDENTIAL, &all, &credential), SRV_OK);
+    assert_string_equal(credential.identity, "me");
+    struct srv_project project;
+    assert_int_equal(store->ops->get(store, SRV_PROJECT, &all, &project), SRV_OK);
+    assert_true(project.last_sequence_number == 7);
+    struct srv_capture capture = {.project_id = "p", .device_id = "d", .inline_size = 1};
+    snprintf(capture.id, sizeof(capture.id), "c%d", again);
+    assert_int_equal(store->ops->insert(store, SRV_CAPTURE, &capture), SRV_OK);
+    uint64_t total = 0;
+    assert_int_equal(store->ops->list(store, SRV_CAPTURE, &all, NULL, NULL, &total), SRV_OK);
+    assert_int_equal(total, again + 1);
+    store->ops->close(store);
+  }
+}
+
+TEST(an_upgrade_that_fails_leaves_the_old_database_as_it_was) {
+  const char *path = database_path();
+  make_version_2(path);
+  execute(path, "CREATE TABLE capture (theirs)"); /* in the new one's way */
+  char error[SRV_ERROR_MAX];
+  struct srv_store *store = NULL;
+  assert_int_not_equal(srv_store_sqlite_open(&store, path, error), SRV_OK);
+  execute(path, "DROP TABLE capture");
+  store = open_or_fail(path);
+  store->ops->close(store);
 }
 
 TEST(a_file_that_is_no_database_is_refused) {
