@@ -20,6 +20,8 @@ struct dtls_client {
   struct dtls_client_config config;
   int fd;
   int suites[5];
+  mbedtls_x509_crt certificate;
+  mbedtls_pk_context key;
   uint64_t intermediate_ms, final_ms; /* 0: off */
   unsigned sent, received, dropped;
   bool hold;
@@ -85,6 +87,35 @@ static int get_timer(void *context) {
   return now_ms >= client->final_ms ? 2 : now_ms >= client->intermediate_ms ? 1 : 0;
 }
 
+static void set_psk(struct dtls_client *client) {
+  const struct dtls_client_config *config = &client->config;
+  int all[] = {MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
+               MBEDTLS_TLS_PSK_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256, 0};
+  memcpy(client->suites, all, sizeof all);
+  assert_int_equal(0, mbedtls_ssl_conf_psk(&client->ssl_config, (const uint8_t *)config->psk,
+                                           strlen(config->psk), (const uint8_t *)config->identity,
+                                           strlen(config->identity)));
+}
+
+/* Whom it talks to is not the question here. */
+static void set_certificate(struct dtls_client *client) {
+  const struct dtls_client_config *config = &client->config;
+  int all[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+               MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
+               MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, 0};
+  memcpy(client->suites, all, sizeof all);
+  mbedtls_ssl_conf_authmode(&client->ssl_config, MBEDTLS_SSL_VERIFY_NONE);
+  if (config->certificate[0] == '\0') return; /* none, though the server asks for one */
+  assert_int_equal(0, mbedtls_x509_crt_parse(&client->certificate,
+                                             (const uint8_t *)config->certificate,
+                                             strlen(config->certificate) + 1));
+  assert_int_equal(0, mbedtls_pk_parse_key(&client->key, (const uint8_t *)config->key,
+                                           strlen(config->key) + 1, NULL, 0,
+                                           mbedtls_ctr_drbg_random, &client->random));
+  assert_int_equal(
+      0, mbedtls_ssl_conf_own_cert(&client->ssl_config, &client->certificate, &client->key));
+}
+
 struct dtls_client *dtls_client_create(const struct dtls_client_config *config) {
   struct dtls_client *client = calloc(1, sizeof *client);
   assert_non_null(client);
@@ -101,17 +132,17 @@ struct dtls_client *dtls_client_create(const struct dtls_client_config *config) 
       0, mbedtls_ssl_config_defaults(&client->ssl_config, MBEDTLS_SSL_IS_CLIENT,
                                      MBEDTLS_SSL_TRANSPORT_DATAGRAM, MBEDTLS_SSL_PRESET_DEFAULT));
   mbedtls_ssl_conf_rng(&client->ssl_config, mbedtls_ctr_drbg_random, &client->random);
-  int all[] = {MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
-               MBEDTLS_TLS_PSK_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256, 0};
-  memcpy(client->suites, all, sizeof all);
+  mbedtls_x509_crt_init(&client->certificate);
+  mbedtls_pk_init(&client->key);
+  if (config->certificate != NULL)
+    set_certificate(client);
+  else
+    set_psk(client);
   if (config->suite != 0) {
     client->suites[0] = config->suite;
     client->suites[1] = 0;
   }
   mbedtls_ssl_conf_ciphersuites(&client->ssl_config, client->suites);
-  assert_int_equal(0, mbedtls_ssl_conf_psk(&client->ssl_config, (const uint8_t *)config->psk,
-                                           strlen(config->psk), (const uint8_t *)config->identity,
-                                           strlen(config->identity)));
   mbedtls_ssl_conf_handshake_timeout(&client->ssl_config, 1000, 60000);
   assert_int_equal(0, mbedtls_ssl_setup(&client->ssl, &client->ssl_config));
   if (config->connection_id)
@@ -126,6 +157,8 @@ void dtls_client_destroy(struct dtls_client *client) {
   close(client->fd);
   mbedtls_ssl_free(&client->ssl);
   mbedtls_ssl_config_free(&client->ssl_config);
+  mbedtls_x509_crt_free(&client->certificate);
+  mbedtls_pk_free(&client->key);
   mbedtls_ctr_drbg_free(&client->random);
   mbedtls_entropy_free(&client->entropy);
   free(client);

@@ -23,9 +23,15 @@ foreach(part timers udp convert)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
     LINK srv_gateway PkgConfig::JANSSON)
 endforeach()
-foreach(part real_core uploads interop)
+foreach(part real_core uploads contract interop)
   godwit_test(NAME unit.server.gateway.${part}
     SOURCES gateway/${part}_test.c core/core_fixture.c
+    LINK gateway_test_clients)
+endforeach()
+
+foreach(part certificate csr)
+  godwit_test(NAME unit.server.gateway.${part}
+    SOURCES gateway/${part}_test.c core/core_fixture.c ${CMAKE_SOURCE_DIR}/tests/support/pki.c
     LINK gateway_test_clients)
 endforeach()
 
