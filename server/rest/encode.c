@@ -50,6 +50,10 @@ json_t *srv_encode_project(const void *row) {
   json_t *object = json_object();
   set_text(object, "id", project->id);
   set_text(object, "name", project->name);
+  set(object, "autoProvision", json_boolean(project->auto_provision));
+  set(object, "autoProvisionMax", json_integer(project->auto_provision_max));
+  set(object, "autoProvisioned", json_integer(project->auto_provision_count));
+  set(object, "certificateDays", json_integer(project->certificate_days));
   set(object, "createdAt", srv_encode_time(project->created_us));
   return object;
 }
@@ -88,6 +92,7 @@ json_t *srv_encode_device(const void *row) {
       encode_texts(device->tag_id[0], sizeof(device->tag_id[0]), device->tag_count));
   set_text(object, "blueprintId", device->blueprint_id);
   set(object, "enabled", json_boolean(device->enabled));
+  set_text(object, "certificateId", device->certificate_id);
   set(object, "createdAt", srv_encode_time(device->created_us));
   set(object, "updatedAt", srv_encode_time(device->updated_us));
   return object;
@@ -132,6 +137,7 @@ json_t *srv_encode_credential(const void *row) {
   set(object, "preSharedKey", key == NULL ? json_null() : key);
   set_text(object, "deviceId", credential->device_id);
   set(object, "createdAt", srv_encode_time(credential->created_us));
+  set(object, "lastUsed", srv_encode_time(credential->last_used_us));
   return object;
 }
 
@@ -423,6 +429,12 @@ json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row) {
       return srv_encode_device_log;
     case SRV_EVALUATION:
       return srv_encode_evaluation;
+    case SRV_CERTIFICATE:
+      return srv_encode_certificate;
+    case SRV_DEVICE_CERTIFICATE:
+      return srv_encode_device_certificate;
+    case SRV_REVOKED_CERTIFICATE:
+      return srv_encode_revoked_certificate;
     default:
       return NULL;
   }

@@ -190,6 +190,8 @@ bool srv_body_has(const struct srv_request *request, const char *name);
  * when it is longer than size - 1 bytes. */
 int srv_body_text(struct srv_request *request, const char *name, char *out, size_t size);
 int srv_body_bool(struct srv_request *request, const char *name, bool *out);
+/* A whole number from 0 to 2^31 - 1. */
+int srv_body_number(struct srv_request *request, const char *name, uint32_t *out);
 /* The member as JSON text, at most size - 1 bytes of it. */
 int srv_body_json(struct srv_request *request, const char *name, char *out, size_t size);
 /* count elements of size bytes each, at most max. */
@@ -245,6 +247,9 @@ json_t *srv_encode_credential(const void *row);
 json_t *srv_encode_artifact(const void *row);
 json_t *srv_encode_release(const void *row);
 json_t *srv_encode_api_key(const void *row);
+json_t *srv_encode_certificate(const void *row); /* never its key */
+json_t *srv_encode_device_certificate(const void *row);
+json_t *srv_encode_revoked_certificate(const void *row);
 json_t *srv_encode_event(const void *row);
 json_t *srv_encode_firmware_log(const void *row);
 json_t *srv_encode_capture(const void *row);
@@ -305,6 +310,17 @@ int srv_list_credentials(struct srv_request *request);
 int srv_create_credential(struct srv_request *request);
 int srv_delete_credential(struct srv_request *request);
 int srv_provision_device(struct srv_request *request);
+
+int srv_list_certificates(struct srv_request *request);
+int srv_create_certificate(struct srv_request *request);
+int srv_get_certificate(struct srv_request *request);
+int srv_delete_certificate(struct srv_request *request);
+int srv_create_ca(struct srv_request *request);
+int srv_list_revoked_certificates(struct srv_request *request);
+int srv_create_revoked_certificate(struct srv_request *request);
+int srv_delete_revoked_certificate(struct srv_request *request);
+int srv_list_device_certificates(struct srv_request *request);
+int srv_revoke_device_certificates(struct srv_request *request);
 
 int srv_list_artifacts(struct srv_request *request);
 int srv_create_artifact(struct srv_request *request);

@@ -13,6 +13,9 @@ static const char *const kind_names[SRV_KIND_COUNT] = {
     [SRV_RELEASE] = "Release",       [SRV_API_KEY] = "ApiKey",        [SRV_OTA_EVENT] = "OtaEvent",
     [SRV_CAPTURE] = "Capture",       [SRV_SETTING] = "Setting",       [SRV_DEVICE_LOG] = "LogLine",
     [SRV_EVALUATION] = "Evaluation",
+    [SRV_CERTIFICATE] = "Certificate",
+    [SRV_DEVICE_CERTIFICATE] = "DeviceCertificate",
+    [SRV_REVOKED_CERTIFICATE] = "RevokedCertificate",
 };
 
 static json_t *reference_to(const char *name) {

@@ -148,6 +148,13 @@ int srv_get_project(struct srv_request *request) {
 int srv_update_project(struct srv_request *request) {
   struct srv_project project = request->project;
   int status = srv_body_text(request, "name", project.name, sizeof(project.name));
+  if (status == SRV_OK) status = srv_body_bool(request, "autoProvision", &project.auto_provision);
+  if (status == SRV_OK) {
+    status = srv_body_number(request, "autoProvisionMax", &project.auto_provision_max);
+  }
+  if (status == SRV_OK) {
+    status = srv_body_number(request, "certificateDays", &project.certificate_days);
+  }
   if (status != SRV_OK) return status;
   status = srv_core_update_project(request->core, &project);
   return answer(request, status, srv_encode_project, &project);

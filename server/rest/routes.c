@@ -18,8 +18,12 @@ static const struct srv_field project_create[] = {
     {"name", TEXT, true, "what people call it"},
     {"id", TEXT, false, "stands in routes and identities; made from the name when absent"},
     {0}};
-static const struct srv_field project_update[] = {{"name", TEXT, false, "what people call it"},
-                                                  {0}};
+static const struct srv_field project_update[] = {
+    {"name", TEXT, false, "what people call it"},
+    {"autoProvision", BOOL, false, "a right certificate of an unknown device makes the device"},
+    {"autoProvisionMax", NUMBER, false, "so many devices at most are made so"},
+    {"certificateDays", NUMBER, false, "how long a certificate holds that answers a CSR"},
+    {0}};
 static const struct srv_field blueprint_create[] = {{"name", TEXT, true, "unique in the project"},
                                                     {"platform", TEXT, false, "for people"},
                                                     {"boardId", TEXT, false, "for people"},
@@ -103,6 +107,19 @@ static const struct srv_field release_update[] = {
 static const struct srv_field api_key_create[] = {
     {"name", TEXT, true, "what it is for"},
     {"server", BOOL, false, "good for every project of the server"},
+    {0}};
+static const struct srv_field certificate_create[] = {
+    {"certFile", TEXT, true, "the CA's certificate, base64 of PEM or DER"},
+    {"certType", TEXT, false, "root or intermediate; root when absent"},
+    {0}};
+static const struct srv_field ca_create[] = {
+    {"name", TEXT, false, "CN of its subject"},
+    {"days", NUMBER, false, "how long it holds; ten years when absent"},
+    {0}};
+static const struct srv_field revoked_create[] = {
+    {"serialNumber", TEXT, false, "hex; of any CA of the project"},
+    {"fingerprint", TEXT, false, "SHA-256 of its DER, 64 hex digits"},
+    {"certFile", TEXT, false, "the certificate itself, base64 of PEM or DER"},
     {0}};
 static const struct srv_field api_key_update[] = {
     {"name", TEXT, false, "what it is for"},
@@ -330,11 +347,11 @@ const struct srv_route srv_routes[] = {
     POST(P "/devices/{device}/credentials", srv_create_credential, "credentials",
          "Add a credential to a device.", credential_create, SRV_CREDENTIAL),
     DELETE(P "/devices/{device}/credentials/{credential}", srv_delete_credential, "credentials",
-           "Delete a credential; the device's session ends."),
+           "Delete a credential; a session that it opened ends."),
     POST(P "/credentials", srv_create_credential, "credentials", "Add a credential.",
          credential_create, SRV_CREDENTIAL),
     DELETE(P "/credentials/{credential}", srv_delete_credential, "credentials",
-           "Delete a credential; the device's session ends."),
+           "Delete a credential; a session that it opened ends."),
     POST(P "/provisioning", srv_provision_device, "devices",
          "Create a device and its credential in one step.", provision_create, SRV_CREDENTIAL),
     POST(P "/devices/{device}/provisioning", srv_provision_device, "devices",
@@ -435,6 +452,31 @@ const struct srv_route srv_routes[] = {
          project_logs, SRV_DEVICE_LOG),
     LIST(P "/devices/{device}/logs", srv_list_device_logs, "logs",
          "List what a device logged, newest first.", device_logs, SRV_DEVICE_LOG),
+
+    LIST(P "/certificates", srv_list_certificates, "certificates",
+         "List the CAs whose devices are let in.", paged, SRV_CERTIFICATE),
+    POST(P "/certificates", srv_create_certificate, "certificates",
+         "Trust a CA: devices with its certificates are let in.", certificate_create,
+         SRV_CERTIFICATE),
+    GET(P "/certificates/{certificate}", srv_get_certificate, "certificates", "Show a CA.",
+        SRV_CERTIFICATE),
+    DELETE(P "/certificates/{certificate}", srv_delete_certificate, "certificates",
+           "Trust a CA no more; the sessions that hang on it end."),
+    POST(P "/ca", srv_create_ca, "certificates",
+         "Make a CA whose key the server keeps, to answer CSRs with.", ca_create,
+         SRV_CERTIFICATE),
+    LIST(P "/revoked-certificates", srv_list_revoked_certificates, "certificates",
+         "List revoked certificates.", paged, SRV_REVOKED_CERTIFICATE),
+    POST(P "/revoked-certificates", srv_create_revoked_certificate, "certificates",
+         "Revoke a certificate; a session of its own ends.", revoked_create,
+         SRV_REVOKED_CERTIFICATE),
+    DELETE(P "/revoked-certificates/{certificate}", srv_delete_revoked_certificate,
+           "certificates", "Let a revoked certificate in again."),
+    LIST(P "/devices/{device}/certificates", srv_list_device_certificates, "certificates",
+         "List the certificates that a device has come with or was issued.", paged,
+         SRV_DEVICE_CERTIFICATE),
+    POST(P "/devices/{device}/revoke-certificates", srv_revoke_device_certificates,
+         "certificates", "Revoke all certificates of a device.", NULL, NONE),
 
     LIST(P "/apikeys", srv_list_api_keys, "apikeys", "List API keys.", paged, SRV_API_KEY),
     POST(P "/apikeys", srv_create_api_key, "apikeys", "Create an API key; shown this once.",
