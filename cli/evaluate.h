@@ -74,7 +74,6 @@ struct cli_evaluation {
   size_t threads;
   struct cli_verdict_of_clip *clip; /* one for each of the dataset's */
   double seconds;                   /* it took */
-  double audio_seconds;             /* heard */
 };
 
 /* Runs the models over every clip; a bar on session->err where that is a

@@ -259,7 +259,7 @@ static json_t *describe_speed(const struct cli_evaluation *e) {
       json_pack("{s:f,s:o}", "inferenceMicroseconds", count > 0 ? time[count / 2] / 1000.0 : 0.0,
                 "threads", count_of(e->threads));
   if (e->model[0]->input == CLI_INPUT_AUDIO && e->seconds > 0) {
-    json_object_set_new(speed, "timesRealTime", json_real(e->audio_seconds / e->seconds));
+    json_object_set_new(speed, "timesRealTime", json_real((double)count / e->seconds));
   }
   free(time);
   return speed;

@@ -48,7 +48,7 @@ static double seconds_of(clockid_t clock) {
 /* --- a clip becomes input ----------------------------------------------------------- */
 
 /* Longer clips: the second in the middle. Shorter ones: zeros behind. */
-static const char *hear(struct worker *w, const struct cli_clip *clip, double *seconds) {
+static const char *hear(struct worker *w, const struct cli_clip *clip) {
   struct wit_audio_wav wav;
   int16_t samples[CLI_CLIP_SAMPLES] = {0};
   int status = wit_audio_wav_parse(&wav, w->bytes.data, w->bytes.size, WIT_AUDIO_SAMPLE_RATE);
@@ -58,8 +58,7 @@ static const char *hear(struct worker *w, const struct cli_clip *clip, double *s
   if (!cli_label_is_silence(clip->label) && wav.sample_count > CLI_CLIP_SAMPLES) {
     first = (wav.sample_count - CLI_CLIP_SAMPLES) / 2;
   }
-  size_t heard = wit_audio_wav_read(&wav, first, samples, CLI_CLIP_SAMPLES);
-  *seconds = (double)heard / WIT_AUDIO_SAMPLE_RATE;
+  wit_audio_wav_read(&wav, first, samples, CLI_CLIP_SAMPLES);
 
   struct wit_audio_frontend frontend;
   wit_audio_frontend_init(&frontend);
@@ -150,20 +149,17 @@ static const char *judge_with(struct worker *w, size_t m, const struct cli_clip 
   return problem != NULL ? problem : run_model(w, m, verdict);
 }
 
-/* Seconds of audio heard. */
-static double judge(struct worker *w, size_t index) {
+static void judge(struct worker *w, size_t index) {
   const struct cli_evaluation *e = w->crew->evaluation;
   const struct cli_clip *clip = &e->dataset->clip[index];
   struct cli_verdict_of_clip *verdict = &e->clip[index];
-  double seconds = 0;
   verdict->skipped = cli_dataset_read(e->dataset, clip, &w->bytes);
   if (verdict->skipped == NULL && e->model[0]->input == CLI_INPUT_AUDIO) {
-    verdict->skipped = hear(w, clip, &seconds);
+    verdict->skipped = hear(w, clip);
   }
   for (size_t m = 0; verdict->skipped == NULL && m < e->model_count; m++) {
     verdict->skipped = judge_with(w, m, clip, verdict);
   }
-  return seconds;
 }
 
 /* --- threads ----------------------------------------------------------------------------- */
@@ -172,16 +168,14 @@ static void *work(void *argument) {
   struct worker *w = argument;
   struct crew *crew = w->crew;
   size_t count = crew->evaluation->dataset->clip_count;
-  double seconds = 0;
   for (;;) {
     size_t first = atomic_fetch_add(&crew->next, CLIPS_A_TURN);
     if (first >= count) break;
     size_t end = count - first < CLIPS_A_TURN ? count : first + CLIPS_A_TURN;
-    for (size_t i = first; i < end; i++) seconds += judge(w, i);
+    for (size_t i = first; i < end; i++) judge(w, i);
     atomic_fetch_add(&crew->done, end - first);
   }
   pthread_mutex_lock(&crew->lock);
-  crew->evaluation->audio_seconds += seconds;
   crew->working--;
   pthread_cond_signal(&crew->finished);
   pthread_mutex_unlock(&crew->lock);
