@@ -75,8 +75,9 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
  *
  * begin: SRV_ERR_BUSY when the device has used up its day, SRV_ERR_INVALID for
  * the path. append: SRV_ERR_TOO_LARGE past SRV_CAPTURE_SIZE_MAX,
- * SRV_ERR_NO_SPACE. finish: SRV_ERR_INVALID when format 63 does not hold what
- * it says; SRV_OK means that it is kept, once the batch is committed. */
+ * SRV_ERR_NO_SPACE, SRV_ERR_BUSY past the day, and SRV_ERR_INVALID as soon as
+ * format 63 is seen not to hold what it says; end it with abort then. finish:
+ * likewise; SRV_OK means that it is kept, once the batch is committed. */
 #define SRV_FORMAT_NONE 0xFFFFu
 #define SRV_FORMAT_CBOR_SEQUENCE 63u
 struct srv_capture_upload;
@@ -89,11 +90,12 @@ void srv_core_capture_abort(struct srv_capture_upload *upload);
 /* --- state ---------------------------------------------------------------- */
 
 /* A device's state is one JSON document; path ("a/b", "" for all of it) names
- * a member, numbers an array's element. Both sides use these: a change made by
+ * a member, numbers an array's element (the one after its last: append). Both sides use these: a change made by
  * REST is pushed to the device's observers, and the device's own is too.
  * get: *json is malloc'd compact JSON, "null" for what is not there.
  * set: replaces what is at path, making objects on the way; merge: members of
  * the JSON object given replace those of the object at path, null removes one.
+ * null sets nothing: it deletes. All of it is an object.
  * SRV_ERR_INVALID (no JSON, a bad path), SRV_ERR_TOO_LARGE (document beyond
  * SRV_DEVICE_STATE_MAX). delete: SRV_OK also when it was not there. */
 int srv_core_state_get(struct srv_core *core, const struct srv_device_ref *device, const char *path,
@@ -140,7 +142,9 @@ void srv_core_rpc_delivered(struct srv_core *core, const struct srv_device_ref *
  * of `.rpc` comes or goes. */
 void srv_core_rpc_listening(struct srv_core *core, const struct srv_device_ref *device,
                             bool listening);
-/* detail: JSON or NULL. SRV_ERR_NOT_FOUND: nobody asked that, or gave up. */
+/* detail: JSON or NULL. SRV_ERR_NOT_FOUND: nobody asked that, or gave up; only
+ * the current call can be answered. SRV_ERR_TOO_LARGE: the call has ended, its
+ * detail was left out. */
 int srv_core_rpc_answer(struct srv_core *core, const struct srv_device_ref *device, const char *id,
                         uint32_t status_code, const char *detail);
 

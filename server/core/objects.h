@@ -142,9 +142,11 @@ int srv_core_delete_capture(struct srv_core *core, const char *project_id, const
 
 /* --- settings --------------------------------------------------------------- */
 
-/* value: JSON of the type. SRV_ERR_INVALID for another type, a key not of
- * A-Z a-z 0-9 _ -; SRV_ERR_EXISTS when the level has the key;
- * SRV_ERR_TOO_LARGE when a device's settings would not fit one datagram. */
+/* value: JSON of the type, comes back in its one form (a float as 1.0, never 1).
+ * SRV_ERR_INVALID for another type, a key not of A-Z a-z 0-9 _ -, a key that is
+ * of another type at another level; update: for another key or level.
+ * SRV_ERR_EXISTS when the level has the key; SRV_ERR_TOO_LARGE when a device's
+ * settings would not fit one datagram. */
 int srv_core_create_setting(struct srv_core *core, struct srv_setting *setting);
 int srv_core_update_setting(struct srv_core *core, struct srv_setting *setting);
 int srv_core_delete_setting(struct srv_core *core, const char *project_id, const char *id);
