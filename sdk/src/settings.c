@@ -218,7 +218,7 @@ static bool take_settings(struct godwit_settings *settings, const uint8_t *data,
   struct gw_cbor_item head;
   struct status_writer status;
   size_t index = 0;
-  int64_t version;
+  int64_t version = 0;
   if (!open_settings(data, size, &version, &map) || gw_cbor_read(&map, &head) < 0) return false;
   if (head.type != GW_CBOR_MAP && head.type != GW_CBOR_NULL) return false;
   /* The status of an older version is no longer of interest. */
