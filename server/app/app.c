@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/app/identity.h"
 #include "server/app/loop.h"
 #include "server/app/options.h"
 #include "server/core/log.h"
@@ -40,10 +41,25 @@ static int start_core(struct app *app) {
 }
 
 static int start_gateway(struct app *app) {
-  struct srv_gateway_config config = {.bind_address = app->options.coap_bind,
-                                      .port = app->options.coap_port};
-  return srv_gateway_create(&app->loop.gateway, &config, app->loop.core, app->error,
-                            sizeof(app->error));
+  struct srv_identity identity;
+  const struct srv_options *options = &app->options;
+  int status = srv_identity_load(&identity, options->data, options->dtls_cert, options->dtls_key,
+                                 app->error);
+  struct srv_gateway_config config = {.bind_address = options->coap_bind,
+                                      .port = options->coap_port,
+                                      .certificate = identity.certificate,
+                                      .key = identity.key,
+                                      .csr_command = options->csr_command};
+  if (status == SRV_OK) {
+    status = srv_gateway_create(&app->loop.gateway, &config, app->loop.core, app->error,
+                                sizeof(app->error));
+  }
+  if (status == SRV_OK && identity.made) {
+    srv_log(SRV_LOG_INFO, "app", "made %s: devices with certificates can be given it to trust",
+            identity.path);
+  }
+  srv_identity_free(&identity);
+  return status;
 }
 
 static int start_rest(struct app *app) {

@@ -23,6 +23,10 @@ static const struct option_text texts[] = {
     {'b', "coap-bind", "ADDRESS", "address for devices [::, every address of this machine]"},
     {'p', "http-port", "PORT", "TCP port of the REST API, 0 for any free one [8080]"},
     {'a', "http-bind", "ADDRESS", "address of the REST API [127.0.0.1, this machine only]"},
+    {'C', "dtls-cert", "FILE",
+     "PEM chain that devices with certificates see [DIR/dtls-cert.pem, self-signed]"},
+    {'K', "dtls-key", "FILE", "its key, PEM, EC P-256 or P-384 [DIR/dtls-key.pem]"},
+    {'s', "csr-command", "PROGRAM", "answers devices' certificate requests [the project's own CA]"},
     {'l', "log-level", "LEVEL", "error, warning, info or debug, on standard error [info]"},
     {'j', "json-log", NULL, "one JSON object a line, on standard output and error"},
     {'k', "new-api-key", NULL, "make and print another API key of the whole server"},
@@ -99,6 +103,15 @@ static int apply(struct srv_options *options, int letter, const char *value) {
     case 'a':
       options->http_bind = value;
       break;
+    case 'C':
+      options->dtls_cert = value;
+      break;
+    case 'K':
+      options->dtls_key = value;
+      break;
+    case 's':
+      options->csr_command = value;
+      break;
     case 'l':
       if (!srv_log_level_parse(value, &options->log_level)) {
         return fail("--log-level %s: there are error, warning, info and debug", value);
@@ -151,5 +164,8 @@ int srv_options_parse(struct srv_options *options, int argc, char **argv) {
   }
   if (optind < argc) return fail("what is '%s'? it takes options only", argv[optind]);
   if (options->data[0] == 0) return fail("%s", "--data needs a folder");
+  if ((options->dtls_cert == NULL) != (options->dtls_key == NULL)) {
+    return fail("%s", "--dtls-cert and --dtls-key go together");
+  }
   return 0;
 }

@@ -14,6 +14,9 @@ struct srv_options {
   uint16_t coap_port;
   const char *http_bind;
   uint16_t http_port;
+  const char *dtls_cert; /* both or neither */
+  const char *dtls_key;
+  const char *csr_command;
   enum srv_log_level log_level;
   bool json_log;
   bool new_api_key;
