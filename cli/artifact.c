@@ -143,16 +143,22 @@ static int find(struct cli_session *session, json_t **artifact) {
   return cli_find_artifact(session, cli_argument(session, 0), blueprint, artifact);
 }
 
-int cli_artifact_show(struct cli_session *session) {
-  json_t *artifact;
-  int status = find(session, &artifact);
-  return status == CLI_OK ? show(session, artifact) : status;
-}
-
 static void address_of(struct cli_address *address, const struct cli_session *session,
                        const json_t *artifact) {
   cli_address_init(address, session, "/artifacts");
   cli_address_step(address, cli_text(artifact, "id"));
+}
+
+/* Lists have less in them than the artifact itself: not how good it is. */
+int cli_artifact_show(struct cli_session *session) {
+  struct cli_address address;
+  json_t *found, *artifact;
+  int status = find(session, &found);
+  if (status != CLI_OK) return status;
+  address_of(&address, session, found);
+  json_decref(found);
+  status = cli_api_get(session, &address, &artifact);
+  return status == CLI_OK ? show(session, artifact) : status;
 }
 
 int cli_artifact_delete(struct cli_session *session) {

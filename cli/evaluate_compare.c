@@ -30,7 +30,8 @@ struct comparison {
   struct change *new_word;  /* by the new model's labels */
   struct change *lost_word; /* by the old model's */
   struct cli_interval difference;
-  size_t devices; /* groups among the compared clips; devices only, where there are any */
+  size_t devices; /* among the compared clips; files, where no clip has a device */
+  bool of_files;
   size_t resamples;
 };
 
@@ -108,6 +109,7 @@ static bool draw(struct comparison *c) {
     cluster[count++] = (struct cli_cluster){change->clips, gain_of(change)};
   }
   c->devices = devices > 0 ? devices : count;
+  c->of_files = devices == 0;
   c->resamples = count > MANY_GROUPS ? RESAMPLES_MANY : RESAMPLES;
   bool done = cli_bootstrap(cluster, count, c->resamples, SEED, &c->difference);
   free(cluster);
@@ -144,7 +146,7 @@ static void set_verdict(const struct comparison *c, json_t *document, double p) 
   if (c->all.clips == 0) {
     why = "no clip is the same thing to both models";
   } else if (c->devices < DEVICES_MIN) {
-    why = "fewer than six devices";
+    why = c->of_files ? "fewer than six files" : "fewer than six devices";
   } else if (p < P_MAX && c->difference.low > 0) {
     verdict = "better";
   } else if (p < P_MAX && c->difference.high < 0) {
@@ -152,10 +154,11 @@ static void set_verdict(const struct comparison *c, json_t *document, double p) 
   }
   bool told = strcmp(verdict, "cannot tell") != 0;
   json_object_set_new(document, "verdict", json_string(verdict));
-  json_object_set_new(document, "reason",
-                      json_sprintf("%s%s, with %zu clips of %zu devices%s%s", verdict,
-                                   told ? " on what both know" : "", c->all.clips, c->devices,
-                                   told ? "" : ": ", told ? "" : why));
+  json_object_set_new(
+      document, "reason",
+      json_sprintf("%s%s, with %zu clips of %zu %s%s%s", verdict, told ? " on what both know" : "",
+                   c->all.clips, c->devices, c->of_files ? "files" : "devices", told ? "" : ": ",
+                   told ? "" : why));
 }
 
 /* --- lists -------------------------------------------------------------------------------- */
