@@ -56,8 +56,13 @@ class Captures(EndToEnd):
         for key, value in settings.items():
             since = device.position()
             self.set(f"CAPTURE_{key}", value)
-            self.wait(device, "setting", since, key=f"CAPTURE_{key}")
+            self.wait_setting(device, since, f"CAPTURE_{key}", value)
         return device
+
+    def wait_setting(self, device, since, name, value):
+        device.wait_for(lambda: any(e["event"] == "setting" and e["name"] == name
+                                    and e["value"] == value for e in device.events[since:]),
+                        30 * support.PATIENCE, f"{name} = {value}")
 
     def stats(self, device, since=None):
         return self.wait(device, "stats", device.position() if since is None else since)
@@ -91,7 +96,7 @@ class Captures(EndToEnd):
         self.assertEqual(answer["statusCode"], 7)
         stats = self.stats(device)
         time.sleep(2)
-        self.assertEqual((stats["captures"], self.captures()), (0, []))
+        self.assertEqual((stats["captures_taken"], self.captures()), (0, []))
         self.assertGreater(self.stats(device)["captures_refused_consent"], 0)
 
     def test_consent_that_is_withdrawn_or_deleted_stops_at_once(self):
@@ -100,11 +105,11 @@ class Captures(EndToEnd):
                          lambda: self.unset("CAPTURE_ENABLED")):
             since = device.position()
             self.set("CAPTURE_ENABLED", True)
-            self.wait(device, "setting", since, key="CAPTURE_ENABLED", value=1)
+            self.wait_setting(device, since, "CAPTURE_ENABLED", True)
             self.assertEqual(self.call(device)["statusCode"], 0)
             since = device.position()
             withdraw()
-            self.wait(device, "setting", since, key="CAPTURE_ENABLED", value=0)
+            self.wait_setting(device, since, "CAPTURE_ENABLED", False)
             self.assertEqual(self.call(device)["statusCode"], 7)
 
     def test_out_of_quota_nothing_goes_up_also_after_a_restart(self):
@@ -119,7 +124,7 @@ class Captures(EndToEnd):
         device.wait_for(lambda: next((e for e in device.events[since:] if e["event"] == "stats"
                                       and e["captures_refused_quota"] > 0), None),
                         60 * support.PATIENCE, "a refusal")
-        self.assertEqual(self.stats(device)["captures"], 0)
+        self.assertEqual(self.stats(device)["captures_taken"], 0)
         self.assertEqual(len(self.captures()), 2)
         self.assertEqual(self.call(device)["statusCode"], 8)
 
@@ -148,7 +153,7 @@ class Captures(EndToEnd):
         self.assertGreaterEqual(stats["captures_sent"], 5)
         self.assertEqual(stats["windows_missed"], 0)
         self.assertEqual(stats["captures_lost"], 0)
-        print(f"{stats['captures_sent']:.0f} captures, {stats['capture_bytes_sent']:.0f} bytes of "
+        print(f"{stats['captures_sent']:.0f} captures, {stats['capture_bytes']:.0f} bytes of "
               f"audio, {stats['bytes_out']:.0f} bytes out, {stats['windows_evaluated']:.0f} "
               "windows, none missed")
 

@@ -102,7 +102,7 @@ static void on_event(void *arg, const struct godwit_capture_event *happened) {
       tell_lost(happened);
       break;
     case GODWIT_CAPTURE_SETTING:
-      event("setting", {"key", EVENT_TEXT(happened->setting)},
+      event("setting", {"name", EVENT_TEXT(happened->setting)},
             {"value", EVENT_NUMBER(happened->value)});
       break;
   }
@@ -125,7 +125,9 @@ static size_t annotate(void *arg, const struct godwit_capture_clip *clip,
   if (!collector->config.clip_names || !clip_played(collector, clip, &word, &words)) return 0;
   gw_cbor_write_text(provenance, "clip");
   gw_cbor_write_text(provenance, word.file);
-  return 1;
+  gw_cbor_write_text(provenance, "clipShare"); /* of it that is in the capture, in percent */
+  gw_cbor_write_uint(provenance, (uint64_t)(100 * share(clip, &word)));
+  return 2;
 }
 
 /* Putting it together. */
@@ -221,14 +223,14 @@ void collector_poll(struct collector *collector) { godwit_capture_poll(&collecto
 void collector_stats(const struct collector *collector, struct event_field out[COLLECTOR_STATS]) {
   const struct godwit_capture_counts *counts = &collector->capture.counts;
   const struct event_field fields[COLLECTOR_STATS] = {
-      {"captures", EVENT_NUMBER(counts->taken)},
+      {"captures_taken", EVENT_NUMBER(counts->taken)},
       {"captures_sent", EVENT_NUMBER(counts->sent)},
       {"captures_lost", EVENT_NUMBER(counts->lost)},
       {"captures_dropped", EVENT_NUMBER(counts->dropped)},
       {"captures_refused_quota", EVENT_NUMBER(counts->refused_quota)},
       {"captures_refused_consent", EVENT_NUMBER(counts->refused_consent)},
       {"captures_repeated", EVENT_NUMBER(counts->repeated)},
-      {"capture_bytes_sent", EVENT_NUMBER(counts->sent_bytes)},
+      {"capture_bytes", EVENT_NUMBER(counts->sent_bytes)},
       {"capture_quota_left", EVENT_NUMBER(godwit_capture_quota_left(&collector->capture))},
   };
   memcpy(out, fields, sizeof fields);

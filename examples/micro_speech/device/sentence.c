@@ -134,7 +134,7 @@ static void say_stats(char *text, const struct event_field *fields) {
 }
 
 static void say_setting(char *text, const struct event_field *fields) {
-  const char *key = text_of(fields, "key");
+  const char *key = text_of(fields, "name");
   if (strcmp(key, "CAPTURE_ENABLED") == 0) {
     say(text, "setting", "%s",
         number_of(fields, "value") != 0

@@ -158,7 +158,7 @@ void event_emit(const char *name, const struct event_field *fields) {
   snprintf(one->name, sizeof one->name, "%s", name);
   snprintf(one->clip, sizeof one->clip, "%s", field(fields, "clip")->text);
   snprintf(one->sha256, sizeof one->sha256, "%s", field(fields, "sha256")->text);
-  snprintf(one->key, sizeof one->key, "%s", field(fields, "key")->text);
+  snprintf(one->key, sizeof one->key, "%s", field(fields, "name")->text);
   one->from_s = field(fields, "from_s")->number;
   one->to_s = field(fields, "to_s")->number;
   one->share = field(fields, "clip_share")->number;

@@ -114,10 +114,10 @@ TEST(a_capture_that_is_lost_says_why) {
 }
 
 TEST(consent_is_told_in_words) {
-  say("setting", {"key", EVENT_TEXT("CAPTURE_ENABLED")}, {"value", EVENT_NUMBER(1)});
+  say("setting", {"name", EVENT_TEXT("CAPTURE_ENABLED")}, {"value", EVENT_NUMBER(1)});
   assert_non_null(strstr(text, "captures are allowed"));
-  say("setting", {"key", EVENT_TEXT("CAPTURE_ENABLED")}, {"value", EVENT_NUMBER(0)});
+  say("setting", {"name", EVENT_TEXT("CAPTURE_ENABLED")}, {"value", EVENT_NUMBER(0)});
   assert_non_null(strstr(text, "nothing is kept"));
-  say("setting", {"key", EVENT_TEXT("CAPTURE_PER_DAY")}, {"value", EVENT_NUMBER(20)});
+  say("setting", {"name", EVENT_TEXT("CAPTURE_PER_DAY")}, {"value", EVENT_NUMBER(20)});
   assert_string_equal(text, "setting     CAPTURE_PER_DAY is 20");
 }
