@@ -53,6 +53,38 @@ static const struct cli_option project_create_options[] = {
   {.name = "id", .value = "ID", .help = "short name for addresses and PSK identities; made from NAME when not given"},
   {0},
 };
+static const struct cli_argument takes_certificate[] = {{.name = "CERTIFICATE", .help = "its id, see `godwit certificate list`"}, {0}};
+static const struct cli_argument takes_revocation[] = {{.name = "REVOCATION", .help = "its id, see `godwit certificate revoked`"}, {0}};
+static const struct cli_argument takes_certificate_file[] = {{.name = "FILE", .help = "the CA's certificate, PEM or DER", .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_option project_set_options[] = {
+  {.name = "name", .value = "NAME", .help = "what people call it"},
+  {.name = "auto-provision", .value = "on|off", .help = "a right certificate of an unknown device makes the device"},
+  {.name = "auto-provision-max", .value = "COUNT", .help = "so many devices at most are made so"},
+  {.name = "certificate-days", .value = "DAYS", .help = "how long a certificate holds that the project's own CA issues"},
+  {0},
+};
+static const struct cli_option ca_create_options[] = {
+  {.name = "name", .value = "NAME", .help = "CN of its subject; 'Godwit device CA' when not given"},
+  {.name = "days", .value = "DAYS", .help = "how long it holds; ten years when not given"},
+  {.name = "output", .value = "FILE", .help = "its certificate as a PEM file", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+static const struct cli_option certificate_add_options[] = {
+  {.name = "intermediate", .help = "it was issued by another CA"},
+  {.name = "output", .value = "FILE", .help = "as the server has it, a PEM file", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+static const struct cli_option certificate_show_options[] = {
+  {.name = "output", .value = "FILE", .help = "as a PEM file", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+static const struct cli_option certificate_revoke_options[] = {
+  {.name = "file", .value = "FILE", .help = "this certificate, PEM or DER", .complete = CLI_COMPLETE_FILE},
+  {.name = "serial", .value = "HEX", .help = "the certificates of this serial number, of any CA of the project"},
+  {.name = "fingerprint", .value = "HEX", .help = "the certificate whose DER has this SHA-256"},
+  {.name = "device", .value = "DEVICE", .help = "all that this device has come with or was issued"},
+  {0},
+};
 static const struct cli_option device_create_options[] = {
   {.name = "blueprint", .value = "BLUEPRINT", .help = "what hardware it is: name or id"},
   {.name = "tag", .value = "TAG", .help = "name or id; may be repeated", .repeats = true},
@@ -161,6 +193,10 @@ const struct cli_command cli_commands[] = {
    .run = cli_project_create},
   {.path = "project show", .summary = "Show a project.", .arguments = takes_project,
    .examples = EXAMPLES{"godwit project show greenhouse", NULL}, .run = cli_project_show},
+  {.path = "project set", .summary = "Change a project's name and what it does with certificates.",
+   .arguments = takes_project, .options = project_set_options,
+   .examples = EXAMPLES{"godwit project set --auto-provision on --auto-provision-max 500", "godwit project set greenhouse --certificate-days 30", NULL},
+   .run = cli_project_set},
   {.path = "project delete", .summary = "Delete an empty project.", .arguments = takes_project_name, .options = yes_options,
    .examples = EXAMPLES{"godwit project delete greenhouse --yes", NULL}, .run = cli_project_delete},
 
@@ -216,9 +252,40 @@ const struct cli_command cli_commands[] = {
    .run = cli_credential_add},
   {.path = "credential list", .summary = "List a device's credentials, without the keys.", .arguments = takes_device,
    .examples = EXAMPLES{"godwit credential list kitchen", NULL}, .run = cli_credential_list},
+  {.path = "credential rotate", .summary = "Make a device's next key, and say how to change over to it.",
+   .details = "As `godwit credential add`; the running connection stays.",
+   .arguments = takes_device, .options = credential_options,
+   .examples = EXAMPLES{"godwit credential rotate kitchen", NULL}, .run = cli_credential_rotate},
   {.path = "credential delete", .summary = "Delete a credential; a connection made with it ends now.",
    .arguments = takes_credential, .options = yes_options,
    .examples = EXAMPLES{"godwit credential delete kitchen kitchen@default --yes", NULL}, .run = cli_credential_delete},
+
+  {.path = "ca create", .summary = "Make a CA for devices whose key the server keeps.",
+   .details = "It is trusted at once, and answers devices' certificate requests. The newest one signs.",
+   .options = ca_create_options,
+   .examples = EXAMPLES{"godwit ca create", "godwit ca create --name 'Greenhouse CA 2027' --output ca.pem", NULL}, .run = cli_ca_create},
+  {.path = "certificate add", .summary = "Trust a CA: devices with its certificates are let in.",
+   .details = "Their subject must be O=PROJECT and CN=NAME. Keys are EC, P-256 or P-384.",
+   .arguments = takes_certificate_file, .options = certificate_add_options,
+   .examples = EXAMPLES{"godwit certificate add root.pem", "godwit certificate add factory.pem --intermediate", NULL}, .run = cli_certificate_add},
+  {.path = "certificate list", .summary = "List the CAs that the project trusts.",
+   .examples = EXAMPLES{"godwit certificate list", NULL}, .run = cli_certificate_list},
+  {.path = "certificate show", .summary = "Show a CA, or write it to a file.", .arguments = takes_certificate,
+   .options = certificate_show_options,
+   .examples = EXAMPLES{"godwit certificate show 6565f1d0a1b2c3d4e5000001 --output ca.pem", NULL}, .run = cli_certificate_show},
+  {.path = "certificate delete", .summary = "Trust a CA no more; connections that hang on it end now.",
+   .arguments = takes_certificate, .options = yes_options,
+   .examples = EXAMPLES{"godwit certificate delete 6565f1d0a1b2c3d4e5000001 --yes", NULL}, .run = cli_certificate_delete},
+  {.path = "certificate device", .summary = "List the certificates of a device, and when they were used.",
+   .arguments = takes_device, .examples = EXAMPLES{"godwit certificate device kitchen", NULL}, .run = cli_certificate_device},
+  {.path = "certificate revoke", .summary = "Revoke a device's certificate; its connection ends now.",
+   .options = certificate_revoke_options,
+   .examples = EXAMPLES{"godwit certificate revoke --file kitchen.pem", "godwit certificate revoke --device kitchen", NULL},
+   .run = cli_certificate_revoke},
+  {.path = "certificate revoked", .summary = "List what is revoked.",
+   .examples = EXAMPLES{"godwit certificate revoked", NULL}, .run = cli_certificate_revoked},
+  {.path = "certificate restore", .summary = "Take a revocation back.", .arguments = takes_revocation, .options = yes_options,
+   .examples = EXAMPLES{"godwit certificate restore 6565f1d0a1b2c3d4e5000002 --yes", NULL}, .run = cli_certificate_restore},
 
   {.path = "artifact upload", .summary = "Upload a model, or with --force-binary any file.",
    .details = "A model is checked here before it is sent, and again by the server: one that no device could run is "
@@ -304,6 +371,8 @@ static const struct {
   {"tag", "marks for some devices"},
   {"device", "what runs the models"},
   {"credential", "the keys devices connect with"},
+  {"ca", "certificate authorities that the server keeps"},
+  {"certificate", "CAs that are trusted, and certificates that are revoked"},
   {"artifact", "models and other files, by package and version"},
   {"release", "artifacts, and for whom they are"},
   {"ota", "how updates went"},

@@ -91,18 +91,51 @@ void cli_credential_print(struct cli_session *session, const json_t *credential)
   fputs("Put both into the device.\n", session->err);
 }
 
-int cli_credential_add(struct cli_session *session) {
+/* Makes it, and hands it back with its device. */
+static int create(struct cli_session *session, json_t **device, json_t **credential) {
   struct cli_address address;
-  json_t *device, *credential = NULL, *body = json_object();
-  int status = cli_find(session, &cli_kind_device, cli_argument(session, 0), &device);
-  if (status == CLI_OK) status = make_body(session, device, body);
+  json_t *body = json_object();
+  *device = *credential = NULL;
+  int status = cli_find(session, &cli_kind_device, cli_argument(session, 0), device);
+  if (status == CLI_OK) status = make_body(session, *device, body);
   if (status == CLI_OK) {
-    address_of(&address, session, device);
-    status = cli_api_send(session, "POST", &address, json_incref(body), &credential);
+    address_of(&address, session, *device);
+    status = cli_api_send(session, "POST", &address, json_incref(body), credential);
   }
+  json_decref(body);
+  return status;
+}
+
+static void print_steps(struct cli_session *session, const json_t *device,
+                        const json_t *credential) {
+  const char *name = cli_text(device, "name");
+  fprintf(session->err,
+          "1. Put both into the device; the old key goes on working meanwhile.\n"
+          "2. When `godwit credential list %s` shows that %s was used, the device has moved.\n"
+          "3. Delete the old one: godwit credential delete %s IDENTITY\n",
+          name, cli_text(credential, "identity"), name);
+}
+
+int cli_credential_rotate(struct cli_session *session) {
+  json_t *device, *credential;
+  int status = create(session, &device, &credential);
+  if (status == CLI_OK && session->json) cli_print_json(session, credential);
+  if (status == CLI_OK && !session->json) {
+    cli_fact(session, "identity", "%s", cli_text(credential, "identity"));
+    cli_fact(session, "key", "%s", cli_text(credential, "preSharedKey"));
+    fflush(session->out);
+    print_steps(session, device, credential);
+  }
+  json_decref(credential);
+  json_decref(device);
+  return status;
+}
+
+int cli_credential_add(struct cli_session *session) {
+  json_t *device, *credential;
+  int status = create(session, &device, &credential);
   if (status == CLI_OK && session->json) cli_print_json(session, credential);
   if (status == CLI_OK && !session->json) cli_credential_print(session, credential);
-  json_decref(body);
   json_decref(credential);
   json_decref(device);
   return status;
@@ -119,7 +152,7 @@ static int list_of(struct cli_session *session, json_t **device, json_t **list) 
 }
 
 int cli_credential_list(struct cli_session *session) {
-  static const char *const heading[] = {"IDENTITY", "TYPE", "CREATED", "ID"};
+  static const char *const heading[] = {"IDENTITY", "TYPE", "CREATED", "LAST USED", "ID"};
   json_t *device, *list, *credential;
   size_t i;
   int status = list_of(session, &device, &list);
@@ -128,12 +161,14 @@ int cli_credential_list(struct cli_session *session) {
     cli_print_json(session, list);
   } else {
     struct cli_table table;
-    cli_table_init(&table, heading, 4);
+    cli_table_init(&table, heading, 5);
     json_array_foreach(list, i, credential) {
       cli_table_add(&table, cli_text(credential, "identity"));
       cli_table_add(&table, cli_text(credential, "type"));
       char time[64];
       cli_table_add(&table, cli_format_time(time, sizeof time, cli_text(credential, "createdAt")));
+      const char *used = cli_text(credential, "lastUsed");
+      cli_table_add(&table, used[0] == 0 ? NULL : cli_format_time(time, sizeof time, used));
       cli_table_add(&table, cli_text(credential, "id"));
     }
     cli_table_print(session, &table);

@@ -9,6 +9,7 @@ int cli_project_list(struct cli_session *session);
 int cli_project_create(struct cli_session *session);
 int cli_project_show(struct cli_session *session);
 int cli_project_delete(struct cli_session *session);
+int cli_project_set(struct cli_session *session);
 
 int cli_device_create(struct cli_session *session);
 int cli_device_list(struct cli_session *session);
@@ -22,7 +23,18 @@ int cli_device_delete(struct cli_session *session);
 
 int cli_credential_add(struct cli_session *session);
 int cli_credential_list(struct cli_session *session);
+int cli_credential_rotate(struct cli_session *session);
 int cli_credential_delete(struct cli_session *session);
+
+int cli_ca_create(struct cli_session *session);
+int cli_certificate_add(struct cli_session *session);
+int cli_certificate_list(struct cli_session *session);
+int cli_certificate_show(struct cli_session *session);
+int cli_certificate_delete(struct cli_session *session);
+int cli_certificate_device(struct cli_session *session);
+int cli_certificate_revoke(struct cli_session *session);
+int cli_certificate_revoked(struct cli_session *session);
+int cli_certificate_restore(struct cli_session *session);
 
 int cli_blueprint_create(struct cli_session *session);
 int cli_blueprint_list(struct cli_session *session);
