@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 godwit_test(NAME unit.server.rest
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/http_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_artifacts.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_captures.c
@@ -8,10 +9,12 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_connections.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_evaluations.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_events.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_export.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_logs.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_openapi.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_releases.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_requests.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rpc.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_settings.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_state.c
   LINK srv_rest PkgConfig::JANSSON)
