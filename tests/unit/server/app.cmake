@@ -3,7 +3,9 @@
 find_package(CURL REQUIRED)
 godwit_test(NAME unit.server.app TIMEOUT 300
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/app/server_process.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_capture_crash.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_crash.c
+          ${CMAKE_SOURCE_DIR}/tests/support/dtls_client.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_http.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_options.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_server.c
