@@ -17,6 +17,8 @@
 #define ONE_IN_MAX 1000000
 #define CLIP_MS_DEFAULT 1000u
 #define SETTLE_MS_DEFAULT 500u
+#define SEARCH_MS_DEFAULT 400u
+#define CHUNKS_PER_CLIP 64u /* how finely the middle of a sound is found */
 #define JUDGED_MS_MAX 5000u /* a sound without end is another word after so long */
 #define DAY_MS (24u * 3600u * 1000u)
 #define SAVE_EVERY_MS (3600u * 1000u) /* so much of a day a restart may forget */
@@ -268,6 +270,47 @@ static struct godwit_capture_slot *find_slot(const struct godwit_capture *captur
   return found;
 }
 
+/* Where the sound is --------------------------------------------------------- */
+
+static uint64_t energy_at(const struct godwit_capture *capture, uint64_t position, size_t count) {
+  size_t at = (size_t)(position % capture->config.ring_samples);
+  uint64_t energy = 0;
+  for (size_t i = 0; i < count; i++) {
+    int32_t sample = capture->config.ring[at];
+    energy += (uint32_t)(sample * sample);
+    if (++at == capture->config.ring_samples) at = 0;
+  }
+  return energy;
+}
+
+/* The centre of the energy around `moment`, at most search_samples from it: a
+ * model's score says when a word was, not where in its second. What is always
+ * there (the quietest chunk) does not weigh, so a steady noise moves nothing. */
+static uint64_t centre_of_sound(const struct godwit_capture *capture, uint64_t moment) {
+  uint32_t search = capture->search_samples;
+  if (search == 0) return moment;
+  uint32_t before = capture->clip_samples - capture->post_samples + search;
+  uint64_t at = moment > before ? moment - before : 0;
+  uint64_t end = moment + capture->post_samples + search;
+  uint32_t chunk = capture->clip_samples / CHUNKS_PER_CLIP + 1;
+  uint64_t energy = 0, weighted = 0, quietest = UINT64_MAX, count = 0;
+  if (at < capture->oldest) at = capture->oldest;
+  if (end > capture->position) end = capture->position;
+  uint64_t from = at;
+  for (; at + chunk <= end; at += chunk, count++) {
+    uint64_t here = energy_at(capture, at, chunk);
+    energy += here;
+    weighted += here * count;
+    if (here < quietest) quietest = here;
+  }
+  if (count == 0 || energy == quietest * count) return moment; /* all alike */
+  energy -= quietest * count;
+  weighted -= quietest * (count * (count - 1) / 2);
+  uint64_t centre = from + weighted * chunk / energy + chunk / 2;
+  if (centre + search < moment) return moment - search;
+  return centre > moment + search ? moment + search : centre;
+}
+
 /* Triggers ------------------------------------------------------------------- */
 
 /* May a capture be taken, and where to? Counts why not. */
@@ -319,12 +362,13 @@ static struct godwit_capture_clip *capture_word(struct godwit_capture *capture,
                                                 enum godwit_capture_trigger trigger,
                                                 uint64_t moment) {
   struct godwit_capture_slot *slot;
-  if (is_repeated(capture, moment)) {
-    capture->counts.repeated++;
-    return NULL;
-  }
   if (capture->enabled && moment < capture->oldest) { /* before a gap, or before consent */
     capture->counts.dropped++;
+    return NULL;
+  }
+  moment = centre_of_sound(capture, moment);
+  if (is_repeated(capture, moment)) {
+    capture->counts.repeated++;
     return NULL;
   }
   if (claim_slot(capture, &slot) < 0) return NULL;
@@ -760,6 +804,8 @@ static void set_defaults(struct godwit_capture_config *config) {
   if (config->clip_ms == 0) config->clip_ms = CLIP_MS_DEFAULT;
   if (config->post_ms == 0) config->post_ms = config->clip_ms / 2;
   if (config->settle_ms == 0) config->settle_ms = SETTLE_MS_DEFAULT;
+  if (config->search_ms == 0) config->search_ms = SEARCH_MS_DEFAULT;
+  if (config->search_ms == UINT32_MAX) config->search_ms = 0; /* from here on: not moved */
   if (config->per_day == 0) config->per_day = PER_DAY_DEFAULT;
   if (config->band_low == 0 && config->band_high == 0) {
     config->band_low = BAND_LOW_DEFAULT;
@@ -778,7 +824,9 @@ static bool is_possible(const struct godwit_capture *capture) {
   }
   if (config->ring == NULL || config->slots == NULL || config->slot_count == 0) return false;
   if (config->slot_samples > SLOT_SAMPLES_MAX) return false;
-  if (config->post_ms > config->clip_ms || capture->clip_samples == 0) return false;
+  if (config->post_ms > config->clip_ms || config->search_ms > config->clip_ms ||
+      capture->clip_samples == 0)
+    return false;
   if (config->ring_samples < capture->clip_samples || config->ring_samples < PART_SAMPLES ||
       config->slot_samples < capture->clip_samples) {
     return false;
@@ -797,6 +845,7 @@ int godwit_capture_init(struct godwit_capture *capture,
   capture->clip_samples = samples_of(capture, capture->config.clip_ms);
   capture->post_samples = samples_of(capture, capture->config.post_ms);
   capture->settle_samples = samples_of(capture, capture->config.settle_ms);
+  capture->search_samples = samples_of(capture, capture->config.search_ms);
   if (!is_possible(capture)) return GODWIT_ERR_ARGUMENT;
   for (size_t i = 0; i < capture->config.slot_count; i++) {
     memset(&capture->config.slots[i].internal, 0, sizeof capture->config.slots[i].internal);

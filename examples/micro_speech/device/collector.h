@@ -28,8 +28,8 @@
 #define COLLECTOR_CLIP_MS 1000 /* the second that the models look at */
 #define COLLECTOR_SLOTS_MAX 64
 
-/* When a word's averaged score peaks, its middle lies so far back: as measured
- * with the bundled models. */
+/* When a word's averaged score peaks, its middle lies so far back, by and large:
+ * as measured with the bundled models. */
 #define COLLECTOR_WORD_AGO_MS 700
 
 struct collector_config {

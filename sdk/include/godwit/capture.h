@@ -17,11 +17,11 @@
  * Memory: all of it is the caller's; nothing is allocated. Threads: as
  * godwit/client.h, push and score included (an interrupt hands its samples to
  * the loop). Work: push copies what it is given, and four times as much for
- * each clip that is being taken, and does no I/O; score compares, and hashes
- * the model's input at a peak that may become a capture; poll does one small
- * write to the medium a capture and one an hour. Callbacks run inside push,
- * skip, poll, deinit and godwit_client_poll; from them, call nothing of this
- * header. */
+ * each clip that is being taken, passes once over the audio of a word that may be
+ * captured, and does no I/O; score compares, and hashes the model's input at a
+ * peak that may become a capture; poll does one small write to the medium a
+ * capture and one an hour. Callbacks run inside push, skip, poll, deinit and
+ * godwit_client_poll; from them, call nothing of this header. */
 #include "godwit/client.h"
 #include "godwit/rpc.h"
 #include "godwit/settings.h"
@@ -89,8 +89,9 @@ struct godwit_capture_config {
   uint32_t sample_rate_hz; /* mono, 16 bits */
 
   /* The last seconds. A clip is cut out of it when its word has been judged, so
-   * it should hold clip_ms + settle_ms + the largest ago_ms of a word; 2 s for
-   * the defaults. Where it holds less, clips begin later. At least clip_ms. */
+   * it should hold clip_ms - post_ms + search_ms + settle_ms + the largest ago_ms
+   * of a word: 2.1 s for the defaults and 700. Where it holds less, clips begin
+   * later. At least clip_ms. */
   int16_t *ring;
   size_t ring_samples;
   /* Captures that wait for the network. One that finds none free is dropped,
@@ -101,8 +102,11 @@ struct godwit_capture_config {
 
   uint32_t clip_ms; /* length of a clip; 0: 1,000 */
   uint32_t post_ms; /* so much of it lies behind the word's moment; 0: half of it */
-  uint32_t
-      settle_ms; /* a word is judged when its score has found no new peak for so long; 0: 500 */
+  /* A clip is moved by at most so much, so that the energy of the sound is centred
+   * on the word's moment; 0: 400; at most clip_ms, or UINT32_MAX: not moved. */
+  uint32_t search_ms;
+  /* A word is judged when its score has found no new peak for so long; 0: 500. */
+  uint32_t settle_ms;
 
   /* Until the server says otherwise. */
   uint32_t per_day;            /* 0: 20 */
@@ -146,7 +150,7 @@ struct godwit_capture {
   struct godwit_capture_counts counts;
   bool enabled;
   int64_t consent_version; /* of the settings that CAPTURE_ENABLED was last in */
-  uint32_t clip_samples, post_samples, settle_samples;
+  uint32_t clip_samples, post_samples, settle_samples, search_samples;
 
   uint64_t position; /* of the next sample */
   uint64_t oldest;   /* position of the oldest sample in the ring */

@@ -140,6 +140,7 @@ static struct godwit_capture_config config(void) {
       .slots = slots,
       .slot_count = SLOTS,
       .slot_samples = SLOT,
+      .search_ms = UINT32_MAX, /* what is heard is a ramp: its energy is at its end */
       .on_event = on_event,
       .arg = &capture,
   };
@@ -446,6 +447,55 @@ TEST(the_clip_is_centred_on_the_word) {
   const struct godwit_capture_event *taken = last_event(GODWIT_CAPTURE_TAKEN);
   assert_int_equal(clips[taken - events].first_sample, 1800);
   for (int i = 0; i < 1000; i++) assert_int_equal(samples[0][i], 1800 + i);
+}
+
+/* Noise of a steady level, and from `at` on `length` samples of a loud sound. */
+static void hear_sound(unsigned ms, int at, int length, int16_t noise) {
+  for (unsigned i = 0; i < ms; i += STEP) {
+    int16_t step[STEP];
+    for (int j = 0; j < STEP; j++) {
+      int position = (int)i + j;
+      bool loud = position >= at && position < at + length;
+      step[j] = (int16_t)((loud ? 8000 : noise) * (position % 2 == 0 ? 1 : -1));
+    }
+    godwit_capture_push(&capture, step, STEP);
+    now_ms += STEP;
+  }
+}
+
+/* First sample of the clip for a word whose middle is said to be at 1500, 700 ms
+ * ago, with a sound of 300 ms from `at` on. */
+static uint64_t clip_of_sound(int at, int16_t noise, uint32_t search_ms) {
+  struct godwit_capture_config with = config();
+  with.search_ms = search_ms;
+  init(&with);
+  set("CAPTURE_ENABLED", 1);
+  hear_sound(2200, at, 300, noise);
+  score("yes", 100, 700);
+  hear_sound(2000, -1000, 0, noise);
+  const struct godwit_capture_event *taken = last_event(GODWIT_CAPTURE_TAKEN);
+  return clips[taken - events].first_sample;
+}
+
+TEST(a_clip_is_moved_to_where_the_sound_is) {
+  const int16_t noises[] = {0, 300, 4000};
+  for (int i = 0; i < 3; i++) {
+    assert_in_range(clip_of_sound(1350, noises[i], 0), 1000 - 16, 1000 + 16);
+    assert_in_range(clip_of_sound(1600, noises[i], 0), 1250 - 16, 1250 + 16);
+    assert_in_range(clip_of_sound(1100, noises[i], 0), 750 - 16, 750 + 16);
+  }
+}
+
+TEST(a_clip_is_moved_no_further_than_it_may) {
+  assert_int_equal(clip_of_sound(1600, 300, 100), 1100);
+  assert_int_equal(clip_of_sound(1100, 300, 100), 900);
+  assert_int_equal(clip_of_sound(1600, 300, UINT32_MAX), 1000);
+}
+
+TEST(a_sound_that_is_everywhere_or_nowhere_moves_nothing) {
+  assert_int_equal(clip_of_sound(-1000, 300, 0), 1000);
+  assert_int_equal(clip_of_sound(-1000, 0, 0), 1000);
+  assert_int_equal(clip_of_sound(-1000, INT16_MIN, 0), 1000);
 }
 
 TEST(a_clip_whose_end_was_not_heard_yet_waits_for_it) {
@@ -1095,6 +1145,7 @@ TEST(impossible_configurations_are_refused) {
   REFUSED(with.slot_samples = 999);
   REFUSED(slots[1].samples = NULL);
   REFUSED(with.post_ms = 1001);
+  REFUSED(with.search_ms = 1001);
   REFUSED(with.clip_ms = UINT32_MAX);
   REFUSED(with.path = "a/path/of/more/than/forty-eight/bytes/that/is/no/use");
 }
