@@ -93,7 +93,7 @@ void cli_image_fit(const struct cli_image *image, uint32_t width, uint32_t heigh
     struct range y = covered(row, height, image->height);
     for (uint32_t column = 0; column < width; column++, out += channels) {
       struct range x = covered(column, width, image->width);
-      uint8_t value[3];
+      uint8_t value[3] = {0};
       for (uint32_t c = 0; c < image->channels; c++) value[c] = mean(image, x, y, c);
       if (image->channels == 1) {
         memset(out, value[0], channels);

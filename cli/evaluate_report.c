@@ -255,9 +255,9 @@ static json_t *describe_speed(const struct cli_evaluation *e) {
     if (counts(&e->clip[i])) time[count++] = e->clip[i].of[0].nanoseconds;
   }
   qsort(time, count, sizeof *time, compare_times);
-  json_t *speed =
-      json_pack("{s:f,s:o}", "inferenceMicroseconds", count > 0 ? time[count / 2] / 1000.0 : 0.0,
-                "threads", count_of(e->threads));
+  uint32_t median = count > 0 ? time[count / 2] : 0;
+  json_t *speed = json_pack("{s:f,s:o}", "inferenceMicroseconds", (double)median / 1000, "threads",
+                            count_of(e->threads));
   if (e->model[0]->input == CLI_INPUT_AUDIO && e->seconds > 0) {
     json_object_set_new(speed, "timesRealTime", json_real((double)count / e->seconds));
   }

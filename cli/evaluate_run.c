@@ -116,6 +116,7 @@ static float score_at(const struct wit_tensor *out, size_t i) {
 /* Runs model m on what stands in its input. */
 static const char *run_model(struct worker *w, size_t m, struct cli_verdict_of_clip *verdict) {
   struct wit_error error;
+  wit_interpreter_reset(w->interpreter[m]); /* nothing of the clip before */
   double before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   if (wit_interpreter_invoke(w->interpreter[m], &error) != WIT_OK) {
     return "the model refused it while running";
@@ -127,7 +128,7 @@ static const char *run_model(struct worker *w, size_t m, struct cli_verdict_of_c
     /* The first of equals. Scores that are no numbers win nothing. */
     if (score_at(out, i) > score_at(out, best) || isnan(score_at(out, best))) best = i;
   }
-  if (isnan(score_at(out, best))) return "the model's scores for it are no numbers";
+  if (!isfinite(score_at(out, best))) return "the model's scores for it are no numbers";
   verdict->of[m].heard = (int32_t)best;
   verdict->of[m].score = score_at(out, best);
   verdict->of[m].nanoseconds = (uint32_t)(took * 1e9);

@@ -120,8 +120,8 @@ static void add(size_t count, const char *word, const char *device, int32_t fres
     snprintf(files[i], sizeof files[i], "%03zu.wav", i);
     clips[i] = (struct cli_clip){
         .file = files[i], .label = own(word), .device = own(device), .device_name = own(device)};
-    int32_t heard[] = {fresh, old};
-    for (size_t m = 0; m < evaluation.model_count; m++) {
+    const int32_t heard[CLI_MODELS_MAX] = {fresh, old};
+    for (size_t m = 0; m < CLI_MODELS_MAX; m++) {
       verdicts[i].of[m].label = cli_judged_label(evaluation.model[m], word);
       verdicts[i].of[m].heard = heard[m];
       verdicts[i].of[m].score = score;
