@@ -40,6 +40,7 @@ struct srv_rest {
   struct MHD_Daemon *daemon;
   int epoll_fd;             /* MHD's, and the sockets of those who wait for a device */
   struct exchange *waiting; /* a list */
+  bool has_resumed;         /* MHD's own time-out does not tell of these */
   struct srv_rest_context context;
   uint16_t port;
 };
@@ -353,6 +354,7 @@ static void end_waiting(void *context) {
     rest->waiting = exchange->next_waiting;
   }
   exchange->request.wake = NULL;
+  rest->has_resumed = true;
   MHD_resume_connection(exchange->connection);
 }
 
@@ -615,11 +617,13 @@ uint16_t srv_rest_port(const struct srv_rest *rest) { return rest->port; }
 
 int srv_rest_timeout_ms(struct srv_rest *rest) {
   MHD_UNSIGNED_LONG_LONG timeout;
+  if (rest->has_resumed) return 0;
   if (MHD_get_timeout(rest->daemon, &timeout) != MHD_YES) return -1;
   return timeout > 60000 ? 60000 : (int)timeout;
 }
 
 void srv_rest_run(struct srv_rest *rest) {
   see_who_hung_up(rest);
+  rest->has_resumed = false;
   MHD_run(rest->daemon);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls over HTTP: the device is the core's, the waiting is the connection's. */
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,6 +63,9 @@ TEST(a_call_waits_for_the_devices_answer_and_brings_it_back) {
   assert_string_equal(current->params, "[1,\"two\",3.5,null]");
   srv_core_rpc_delivered(core, &ref, id);
   assert_ok(core, srv_core_rpc_answer(core, &ref, id, 0, "{\"sum\":3.5}"));
+  /* A loop that sleeps until REST needs it wakes up now. */
+  struct pollfd wait = {.fd = srv_rest_fd(f.rest), .events = POLLIN};
+  assert_true(srv_rest_timeout_ms(f.rest) == 0 || poll(&wait, 1, 0) == 1);
   /* Where clients of this API look, and where those of the original do. */
   expect(fd, 200,
          "{\"data\":{\"statusCode\":0,\"detail\":{\"sum\":3.5}},\"statusCode\":0,"
