@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
+#include <errno.h>
 #include <string.h>
 
 #include "cli/output.h"
@@ -89,6 +91,8 @@ static int explain_refusal(struct cli_session *session, long status, const char 
     return cli_fail(session, "the API key from %s may not do this: %s",
                     cli_source_name(config->api_key_source), message);
   }
+  /* Busy, or a device that does not answer: the message says all. */
+  if (status == 503 || status == 504) return cli_fail(session, "%s", message);
   if (status >= 500) {
     return cli_fail(session, "the server failed: %s; look at its log", message);
   }
@@ -177,7 +181,7 @@ int cli_api_send(struct cli_session *session, const char *method, const struct c
   char *text = NULL;
   *data = NULL;
   if (body != NULL) {
-    text = json_dumps(body, JSON_COMPACT);
+    text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(body);
     if (text == NULL) return cli_misuse(session, "a text is no UTF-8; correct it");
     request.body = text;
@@ -240,13 +244,19 @@ static int take_list(struct cli_session *session, json_t *document, json_t **lis
                   session->config.url);
 }
 
-int cli_api_page(struct cli_session *session, const struct cli_address *address, json_t **list) {
+int cli_api_document(struct cli_session *session, const struct cli_address *address,
+                     json_t **document) {
   struct cli_http_request request = {.method = "GET"};
   struct cli_http_reply reply;
+  *document = NULL;
+  int status = send_request(session, address, &request, &reply);
+  return status == CLI_OK ? take_document(session, &reply, document) : status;
+}
+
+int cli_api_page(struct cli_session *session, const struct cli_address *address, json_t **list) {
   json_t *document;
   *list = NULL;
-  int status = send_request(session, address, &request, &reply);
-  if (status == CLI_OK) status = take_document(session, &reply, &document);
+  int status = cli_api_document(session, address, &document);
   return status == CLI_OK ? take_list(session, document, list) : status;
 }
 
@@ -284,6 +294,32 @@ int cli_api_list(struct cli_session *session, const struct cli_address *address,
   if (status == CLI_OK) return CLI_OK;
   json_decref(*list);
   *list = NULL;
+  return status;
+}
+
+int cli_api_download_file(struct cli_session *session, const struct cli_address *address,
+                          const char *path, long long expected) {
+  char partial[4096];
+  size_t size = 0;
+  if ((size_t)snprintf(partial, sizeof partial, "%s.part", path) >= sizeof partial) {
+    return cli_misuse(session, "the path of the output file is too long; shorten it");
+  }
+  FILE *file = fopen(partial, "wb");
+  if (file == NULL) {
+    return cli_fail(session, "cannot create %s: %s; choose another --output", partial,
+                    strerror(errno));
+  }
+  int status = cli_api_download(session, address, file, &size);
+  bool written = fclose(file) == 0;
+  if (status == CLI_OK && !written) {
+    status = cli_fail(session, "cannot write %s: %s; free some space", partial, strerror(errno));
+  } else if (status == CLI_OK && expected >= 0 && (long long)size != expected) {
+    status = cli_fail(session, "the server sent %zu of %lld bytes; try again", size, expected);
+  } else if (status == CLI_OK && rename(partial, path) != 0) {
+    status = cli_fail(session, "cannot rename %s to %s: %s; choose another --output", partial, path,
+                      strerror(errno));
+  }
+  if (status != CLI_OK) (void)unlink(partial);
   return status;
 }
 

@@ -30,6 +30,9 @@ void cli_address_query(struct cli_address *address, const char *name, const char
 
 /* One object: the reply's "data". */
 int cli_api_get(struct cli_session *session, const struct cli_address *address, json_t **data);
+/* The whole reply, where more than "data" or "list" counts. */
+int cli_api_document(struct cli_session *session, const struct cli_address *address,
+                     json_t **document);
 /* POST, PATCH, ... ; takes `body` (may be NULL). *data is a JSON null where the
  * reply has none. */
 int cli_api_send(struct cli_session *session, const char *method, const struct cli_address *address,
@@ -49,6 +52,10 @@ int cli_api_upload(struct cli_session *session, const struct cli_address *addres
 /* Writes the reply's bytes to `sink`. */
 int cli_api_download(struct cli_session *session, const struct cli_address *address, FILE *sink,
                      size_t *size);
+/* Likewise into a file, which gets its name when it is whole. expected: its
+ * size, or -1 when that is not known before. */
+int cli_api_download_file(struct cli_session *session, const struct cli_address *address,
+                          const char *path, long long expected);
 
 /* --- objects by name ------------------------------------------------------ */
 

@@ -213,33 +213,6 @@ int cli_artifact_upload(struct cli_session *session) {
 
 /* --- download ----------------------------------------------------------------- */
 
-/* A file that is there under its name is whole: it gets it when it is. */
-static int receive(struct cli_session *session, const struct cli_address *address, const char *path,
-                   long long expected) {
-  char partial[4096];
-  size_t size = 0;
-  if ((size_t)snprintf(partial, sizeof partial, "%s.part", path) >= sizeof partial) {
-    return cli_misuse(session, "the path of the output file is too long; shorten it");
-  }
-  FILE *file = fopen(partial, "wb");
-  if (file == NULL) {
-    return cli_fail(session, "cannot create %s: %s; choose another --output", partial,
-                    strerror(errno));
-  }
-  int status = cli_api_download(session, address, file, &size);
-  bool written = fclose(file) == 0;
-  if (status == CLI_OK && !written) {
-    status = cli_fail(session, "cannot write %s: %s; free some space", partial, strerror(errno));
-  } else if (status == CLI_OK && (long long)size != expected) {
-    status = cli_fail(session, "the server sent %zu of %lld bytes; try again", size, expected);
-  } else if (status == CLI_OK && rename(partial, path) != 0) {
-    status = cli_fail(session, "cannot rename %s to %s: %s; choose another --output", partial, path,
-                      strerror(errno));
-  }
-  if (status != CLI_OK) (void)unlink(partial);
-  return status;
-}
-
 /* The server's texts are no paths: nothing but a plain name in this folder. */
 static int default_output(struct cli_session *session, const json_t *artifact, char *out,
                           size_t size) {
@@ -262,7 +235,7 @@ int cli_artifact_download(struct cli_session *session) {
   if (status == CLI_OK) {
     address_of(&address, session, artifact);
     cli_address_plain(&address, "/content");
-    status = receive(session, &address, output, size_of(artifact));
+    status = cli_api_download_file(session, &address, output, size_of(artifact));
   }
   if (status == CLI_OK && session->json) cli_print_json(session, artifact);
   if (status == CLI_OK && !session->json) cli_fact(session, "written", "%s", output);

@@ -157,6 +157,97 @@ static const struct cli_option login_options[] = {
   {.name = "no-check", .help = "keep it without asking the server whether it is right"},
   {0},
 };
+static const struct cli_option level_options[] = {
+  {.name = "device", .value = "DEVICE", .help = "for this device only"},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "for devices of this blueprint"},
+  {0},
+};
+static const struct cli_option setting_set_options[] = {
+  {.name = "device", .value = "DEVICE", .help = "for this device only"},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "for devices of this blueprint"},
+  {.name = "type", .value = "TYPE", .help = "integer, float, boolean or string; what the value looks like when not given"},
+  {0},
+};
+static const struct cli_option setting_delete_options[] = {
+  {.name = "device", .value = "DEVICE", .help = "this device's"},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "this blueprint's"},
+  OPTION_YES,
+  {0},
+};
+static const struct cli_argument takes_setting[] = {{.name = "KEY", .help = "letters, digits, _ and -"}, {0}};
+static const struct cli_argument takes_setting_value[] = {
+  {.name = "KEY", .help = "letters, digits, _ and -"},
+  {.name = "VALUE", .help = "a number, true, false, or a text"},
+  {0},
+};
+static const struct cli_argument takes_state[] = {DEVICE_ARGUMENT, {.name = "PATH", .help = "a/b; all of it when not given", .optional = true}, {0}};
+static const struct cli_argument takes_state_value[] = {
+  DEVICE_ARGUMENT,
+  {.name = "PATH", .help = "a/b; / for all of it"},
+  {.name = "JSON", .help = "the value"},
+  {0},
+};
+static const struct cli_argument takes_call[] = {
+  DEVICE_ARGUMENT,
+  {.name = "METHOD", .help = "what the device calls it"},
+  {.name = "PARAMETER", .help = "JSON values; a plain word is a text", .optional = true, .repeats = true},
+  {0},
+};
+static const struct cli_option rpc_options[] = {
+  {.name = "timeout", .value = "SECONDS", .help = "wait so long for the answer, 0.1 to 60; 10 when not given"},
+  {0},
+};
+static const struct cli_option log_options[] = {
+  {.name = "device", .value = "DEVICE", .help = "of this device"},
+  {.name = "level", .value = "LEVEL", .help = "error, warn, info or debug: this or worse"},
+  {.name = "module", .value = "MODULE", .help = "of this module"},
+  {.name = "term", .value = "TEXT", .help = "with this in the message"},
+  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given, 1000 at most"},
+  {.name = "follow", .help = "go on printing what comes"},
+  {0},
+};
+#define CAPTURE_FILTERS \
+  {.name = "device", .value = "DEVICE", .help = "of this device"}, \
+  {.name = "label", .value = "LABEL", .help = "with this label"}, \
+  {.name = "heard", .value = "LABEL", .help = "that the model took for this"}, \
+  {.name = "model", .value = "ARTIFACT", .help = "captured while this ran, PACKAGE@VERSION"}, \
+  {.name = "path", .value = "PATH", .help = "sent on this path"}, \
+  {.name = "min-score", .value = "SCORE", .help = "scored this or more, 0 to 1"}, \
+  {.name = "max-score", .value = "SCORE", .help = "scored this or less, 0 to 1"}, \
+  {.name = "since", .value = "WHEN", .help = "an age as 30m, 12h, 7d, or a time as 2026-11-22T09:00:00Z"}
+static const struct cli_argument takes_capture[] = {{.name = "CAPTURE", .help = "its id"}, {0}};
+static const struct cli_argument takes_label_and_captures[] = {
+  {.name = "LABEL", .help = "what they really are; becomes a folder's name in exports", .optional = true},
+  {.name = "CAPTURE", .help = "their ids", .optional = true, .repeats = true},
+  {0},
+};
+static const struct cli_option capture_list_options[] = {
+  CAPTURE_FILTERS,
+  {.name = "unlabelled", .help = "that have no label yet"},
+  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given"},
+  {.name = "all", .help = "all of them"},
+  {0},
+};
+static const struct cli_option capture_download_options[] = {
+  {.name = "output", .value = "FILE", .help = "CAPTURE and its type's ending when not given", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+static const struct cli_option capture_play_options[] = {
+  {.name = "quiet", .help = "only draw it"},
+  {0},
+};
+static const struct cli_option capture_label_options[] = {
+  {.name = "from", .value = "FILE", .help = "lines CAPTURE,LABEL; '-' reads standard input", .complete = CLI_COMPLETE_FILE},
+  {.name = "clear", .help = "take labels away; then only ids follow"},
+  {0},
+};
+static const struct cli_option capture_export_options[] = {
+  {.name = "output", .value = "PATH", .help = "a tar when it ends in .tar, else a folder", .required = true, .complete = CLI_COMPLETE_FILE},
+  CAPTURE_FILTERS,
+  {.name = "split", .value = "PERCENT", .help = "of the devices for training,validation,testing; 80,10,10 when not given"},
+  {.name = "force", .help = "into a folder that holds something already"},
+  {0},
+};
 static const struct cli_option model_evaluate_options[] = {
   {.name = "dataset", .value = "PATH", .help = "a folder with a folder for each label, or an export of captures, unpacked or as tar", .required = true, .complete = CLI_COMPLETE_FILE},
   {.name = "split", .value = "SPLIT", .help = "testing, validation or training, by the dataset's manifest or lists; all when not given"},
@@ -237,6 +328,8 @@ const struct cli_command cli_commands[] = {
    .details = "Takes effect at once: the device goes back to the release it matches without them.",
    .arguments = takes_device_tags, .examples = EXAMPLES{"godwit device tag remove kitchen beta", NULL},
    .run = cli_device_tag_remove},
+  {.path = "device settings", .summary = "What settings apply to a device, from which level, and what it made of them.",
+   .arguments = takes_device, .examples = EXAMPLES{"godwit device settings kitchen", NULL}, .run = cli_device_settings},
   {.path = "device enable", .summary = "Let a disabled device in again.", .arguments = takes_device,
    .examples = EXAMPLES{"godwit device enable kitchen", NULL}, .run = cli_device_enable},
   {.path = "device disable", .summary = "Keep a device out; a connection it has ends now.", .arguments = takes_device,
@@ -327,6 +420,66 @@ const struct cli_command cli_commands[] = {
   {.path = "ota events", .summary = "What devices reported of their updates, newest first.", .options = events_options,
    .examples = EXAMPLES{"godwit ota events", "godwit ota events --device kitchen --limit 10", NULL}, .run = cli_ota_events},
 
+  {.path = "setting set", .summary = "Tell devices a value: of the project, a blueprint or one device.",
+   .details = "The nearest level wins: the device's, then its blueprint's, then the project's. Devices that are "
+              "connected have it at once, the others when they come.",
+   .arguments = takes_setting_value, .options = setting_set_options,
+   .examples = EXAMPLES{"godwit setting set CAPTURE_ENABLED true --device kitchen", "godwit setting set CAPTURE_PER_DAY 20", NULL},
+   .run = cli_setting_set},
+  {.path = "setting list", .summary = "List the settings of every level, or of one.", .options = level_options,
+   .examples = EXAMPLES{"godwit setting list", "godwit setting list --device kitchen", NULL}, .run = cli_setting_list},
+  {.path = "setting delete", .summary = "Delete a setting; the next level's counts again.", .arguments = takes_setting,
+   .options = setting_delete_options,
+   .examples = EXAMPLES{"godwit setting delete CAPTURE_ENABLED --device kitchen --yes", NULL}, .run = cli_setting_delete},
+
+  {.path = "state get", .summary = "Show a device's state.", .arguments = takes_state,
+   .examples = EXAMPLES{"godwit state get kitchen", "godwit state get kitchen desired/volume", NULL}, .run = cli_state_get},
+  {.path = "state set", .summary = "Replace a device's state, or what is at a path.",
+   .details = "A device that observes it is told at once.", .arguments = takes_state_value,
+   .examples = EXAMPLES{"godwit state set kitchen desired/volume 7", "godwit state set kitchen / '{\"desired\": {\"volume\": 7}}'", NULL},
+   .run = cli_state_set},
+  {.path = "state merge", .summary = "Change members of a device's state; null removes one.", .arguments = takes_state_value,
+   .examples = EXAMPLES{"godwit state merge kitchen desired '{\"volume\": 7, \"muted\": null}'", NULL}, .run = cli_state_merge},
+  {.path = "state delete", .summary = "Delete a device's state, or what is at a path.", .arguments = takes_state,
+   .options = yes_options, .examples = EXAMPLES{"godwit state delete kitchen desired --yes", NULL}, .run = cli_state_delete},
+
+  {.path = "rpc", .summary = "Call a method of a device, and wait for its answer.",
+   .details = "Exit code 0 when the device answered OK. An offline device is said to be so at once.",
+   .arguments = takes_call, .options = rpc_options,
+   .examples = EXAMPLES{"godwit rpc kitchen capture", "godwit rpc kitchen set_volume 7 --timeout 30", NULL}, .run = cli_rpc},
+  {.path = "log", .summary = "What devices logged, the newest last.", .options = log_options,
+   .examples = EXAMPLES{"godwit log --device kitchen --level warn", "godwit log --follow", NULL}, .run = cli_log},
+
+  {.path = "capture list", .summary = "List what devices sent, newest first.", .options = capture_list_options,
+   .examples = EXAMPLES{"godwit capture list --unlabelled", "godwit capture list --device kitchen --max-score 0.6 --json", NULL},
+   .run = cli_capture_list},
+  {.path = "capture show", .summary = "Show a capture, and what the device said of it.", .arguments = takes_capture,
+   .examples = EXAMPLES{"godwit capture show 6561f3a2c0ffee0000000001", NULL}, .run = cli_capture_show},
+  {.path = "capture play", .summary = "Draw a capture's sound and play it.",
+   .details = "Through the first of pw-play, paplay, aplay, afplay, play and ffplay that is installed.",
+   .arguments = takes_capture, .options = capture_play_options,
+   .examples = EXAMPLES{"godwit capture play 6561f3a2c0ffee0000000001", NULL}, .run = cli_capture_play},
+  {.path = "capture download", .summary = "Get a capture's bytes.", .arguments = takes_capture,
+   .options = capture_download_options,
+   .examples = EXAMPLES{"godwit capture download 6561f3a2c0ffee0000000001 --output clip.wav", NULL},
+   .run = cli_capture_download},
+  {.path = "capture label", .summary = "Say what captures really are.",
+   .details = "The next model is trained and judged by these labels. Up to 1,000 captures are labelled together or not "
+              "at all.",
+   .arguments = takes_label_and_captures, .options = capture_label_options,
+   .examples = EXAMPLES{"godwit capture label yes 6561f3a2c0ffee0000000001 6561f3a2c0ffee0000000002",
+                        "godwit capture label --from labels.csv", NULL},
+   .run = cli_capture_label},
+  {.path = "capture export", .summary = "Labelled captures as a folder for each label, for training.",
+   .details = "In the layout of Speech Commands, with manifest.jsonl and lists for training, validation and testing: "
+              "split by device, so that no speaker is on both sides. `./dev train` and `godwit model evaluate` read it; "
+              "docs/spec/export.md has the details.",
+   .options = capture_export_options,
+   .examples = EXAMPLES{"godwit capture export --output captures", "godwit capture export --output captures.tar --since 30d", NULL},
+   .run = cli_capture_export},
+  {.path = "capture delete", .summary = "Delete a capture.", .arguments = takes_capture, .options = yes_options,
+   .examples = EXAMPLES{"godwit capture delete 6561f3a2c0ffee0000000001 --yes", NULL}, .run = cli_capture_delete},
+
   {.path = "apikey create", .summary = "Create an API key; it is shown this once.", .arguments = takes_name,
    .options = api_key_create_options,
    .examples = EXAMPLES{"godwit apikey create build-server", NULL}, .run = cli_api_key_create},
@@ -376,6 +529,11 @@ static const struct {
   {"artifact", "models and other files, by package and version"},
   {"release", "artifacts, and for whom they are"},
   {"ota", "how updates went"},
+  {"setting", "values that devices are told"},
+  {"state", "a JSON document for each device, shared with it"},
+  {"rpc", "calls to devices"},
+  {"log", "what devices log"},
+  {"capture", "what devices sent: audio, pictures, data"},
   {"apikey", "the keys people and programs use this API with"},
   {"model", "a look into .tflite files, and how good they are"},
   {"completion", "help for the shell"},

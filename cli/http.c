@@ -9,7 +9,7 @@
 #include "cli/session.h"
 
 #define CONNECT_TIMEOUT_S 10L
-#define STALL_TIMEOUT_S 60L /* a server that says nothing that long is gone */
+#define STALL_TIMEOUT_S 75L /* beyond the longest that a call to a device may wait */
 
 struct cli_http {
   CURL *curl;

@@ -58,6 +58,25 @@ int cli_release_delete(struct cli_session *session);
 
 int cli_ota_events(struct cli_session *session);
 
+int cli_setting_set(struct cli_session *session);
+int cli_setting_list(struct cli_session *session);
+int cli_setting_delete(struct cli_session *session);
+int cli_device_settings(struct cli_session *session);
+int cli_state_get(struct cli_session *session);
+int cli_state_set(struct cli_session *session);
+int cli_state_merge(struct cli_session *session);
+int cli_state_delete(struct cli_session *session);
+int cli_rpc(struct cli_session *session);
+int cli_log(struct cli_session *session);
+
+int cli_capture_list(struct cli_session *session);
+int cli_capture_show(struct cli_session *session);
+int cli_capture_play(struct cli_session *session);
+int cli_capture_download(struct cli_session *session);
+int cli_capture_label(struct cli_session *session);
+int cli_capture_export(struct cli_session *session);
+int cli_capture_delete(struct cli_session *session);
+
 int cli_api_key_create(struct cli_session *session);
 int cli_api_key_list(struct cli_session *session);
 int cli_api_key_delete(struct cli_session *session);

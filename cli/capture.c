@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `godwit capture`: look at what devices sent, say what it is, throw it away. */
+#include "cli/capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+#define LIMIT_DEFAULT "50"
+#define LABELLED_AT_ONCE 1000 /* the server's limit of one request */
+
+void cli_capture_address(struct cli_address *address, const struct cli_session *session,
+                         const char *id) {
+  cli_address_init(address, session, "/captures");
+  cli_address_step(address, id);
+}
+
+int cli_capture_find(struct cli_session *session, const char *id, json_t **capture) {
+  struct cli_address address;
+  cli_capture_address(&address, session, id);
+  return cli_api_get(session, &address, capture);
+}
+
+const char *cli_capture_extension(const char *content_type) {
+  static const struct {
+    const char *type, *extension;
+  } known[] = {
+      {"audio/wav", ".wav"},         {"audio/flac", ".flac"}, {"audio/ogg", ".ogg"},
+      {"audio/mpeg", ".mp3"},        {"image/jpeg", ".jpg"},  {"image/png", ".png"},
+      {"image/gif", ".gif"},         {"image/bmp", ".bmp"},   {"application/json", ".json"},
+      {"application/cbor", ".cbor"}, {"text/plain", ".txt"},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (strcmp(known[i].type, content_type) == 0) return known[i].extension;
+  }
+  return strncmp(content_type, "image/x-portable", 16) == 0 ? ".pnm" : ".bin";
+}
+
+/* --- filters ------------------------------------------------------------------------ */
+
+/* "10m", "3h", "2d", "1w" ago as RFC 3339; other text as it is. */
+static int read_since(struct cli_session *session, const char *since, char out[40]) {
+  static const struct {
+    char unit;
+    long seconds;
+  } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+  char *end;
+  long count = strtol(since, &end, 10);
+  for (size_t i = 0; i < sizeof units / sizeof units[0] && end != since; i++) {
+    if (end[0] != units[i].unit || end[1] != 0 || count < 0 || count > 100000) continue;
+    struct tm utc;
+    time_t then = time(NULL) - (time_t)count * units[i].seconds;
+    if (gmtime_r(&then, &utc) == NULL || strftime(out, 40, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) break;
+    return CLI_OK;
+  }
+  if (strlen(since) >= 20 && strlen(since) < 40 && strchr(since, 'T') != NULL) {
+    snprintf(out, 40, "%s", since);
+    return CLI_OK;
+  }
+  return cli_misuse(session,
+                    "--since is '%s'; give an age as 30m, 12h or 7d, or a time as "
+                    "2026-11-22T09:00:00Z",
+                    since);
+}
+
+static int add_model(struct cli_session *session, struct cli_address *address, const char *model) {
+  char package[128];
+  const char *at = strrchr(model, '@');
+  if (at == NULL || at == model || at[1] == 0 || (size_t)(at - model) >= sizeof package) {
+    return cli_misuse(session, "--model is '%s'; write PACKAGE@VERSION, for example model@1.0.0",
+                      model);
+  }
+  snprintf(package, sizeof package, "%.*s", (int)(at - model), model);
+  cli_address_query(address, "modelPackage", package);
+  cli_address_query(address, "modelVersion", at + 1);
+  return CLI_OK;
+}
+
+int cli_capture_filters(struct cli_session *session, struct cli_address *address) {
+  const char *device = cli_option(session, "device"), *since = cli_option(session, "since");
+  const char *model = cli_option(session, "model");
+  char id[CLI_ID_MAX + 1], start[40];
+  int status = CLI_OK;
+  if (cli_switch(session, "unlabelled") && cli_option(session, "label") != NULL) {
+    return cli_misuse(session, "--label and --unlabelled contradict; drop one");
+  }
+  if (since != NULL) status = read_since(session, since, start);
+  if (status == CLI_OK && device != NULL) {
+    status = cli_find_id(session, &cli_kind_device, device, id);
+  }
+  if (status != CLI_OK) return status;
+  if (device != NULL) cli_address_query(address, "deviceId", id);
+  if (since != NULL) cli_address_query(address, "start", start);
+  if (model != NULL) status = add_model(session, address, model);
+  if (cli_switch(session, "unlabelled")) cli_address_query(address, "labelled", "false");
+  cli_address_query(address, "label", cli_option(session, "label"));
+  cli_address_query(address, "heard", cli_option(session, "heard"));
+  cli_address_query(address, "path", cli_option(session, "path"));
+  cli_address_query(address, "scoreMin", cli_option(session, "min-score"));
+  cli_address_query(address, "scoreMax", cli_option(session, "max-score"));
+  return status;
+}
+
+/* --- showing -------------------------------------------------------------------------- */
+
+static const char *model_of(char *out, size_t size, const json_t *capture) {
+  const json_t *model = json_object_get(capture, "model");
+  const char *version = cli_text(model, "version");
+  snprintf(out, size, "%s%s%s", cli_text(model, "package"), version[0] != 0 ? "@" : "", version);
+  return out;
+}
+
+static const char *score_of(char *out, size_t size, const json_t *capture) {
+  const json_t *score = json_object_get(capture, "score");
+  out[0] = 0;
+  if (json_is_number(score)) snprintf(out, size, "%.2f", json_number_value(score));
+  return out;
+}
+
+static long long size_of(const json_t *capture) {
+  return (long long)json_integer_value(json_object_get(capture, "size"));
+}
+
+static void print_list(struct cli_session *session, const json_t *captures, const json_t *devices) {
+  static const char *const heading[] = {"ID",    "TIME",  "DEVICE", "TYPE", "SIZE",
+                                        "MODEL", "HEARD", "SCORE",  "LABEL"};
+  struct cli_table table;
+  char text[256];
+  json_t *capture;
+  size_t i;
+  cli_table_init(&table, heading, 9);
+  json_array_foreach(captures, i, capture) {
+    cli_table_add(&table, cli_text(capture, "id"));
+    cli_table_add(&table, cli_format_time(text, sizeof text, cli_text(capture, "time")));
+    cli_table_add(&table, cli_name_in(devices, cli_text(capture, "deviceId")));
+    cli_table_add(&table, cli_text(capture, "contentType"));
+    cli_table_add(&table, cli_format_bytes(text, sizeof text, size_of(capture)));
+    cli_table_add(&table, model_of(text, sizeof text, capture));
+    cli_table_add(&table, cli_text(capture, "heard"));
+    cli_table_add(&table, score_of(text, sizeof text, capture));
+    cli_table_add(&table, cli_text(capture, "label"));
+  }
+  cli_table_print(session, &table);
+}
+
+static int check_limit(struct cli_session *session, const char *limit) {
+  char *end;
+  long count = strtol(limit, &end, 10);
+  if (end != limit && *end == 0 && count >= 1 && count <= 1000) return CLI_OK;
+  return cli_misuse(session, "--limit is '%s', 1 to 1000 are possible; or give --all", limit);
+}
+
+static int get_list(struct cli_session *session, json_t **captures) {
+  struct cli_address address;
+  const char *limit = cli_option(session, "limit");
+  if (limit == NULL) limit = LIMIT_DEFAULT;
+  int status = check_limit(session, limit);
+  cli_address_init(&address, session, "/captures");
+  if (status == CLI_OK) status = cli_capture_filters(session, &address);
+  if (status != CLI_OK) return status;
+  if (cli_switch(session, "all")) return cli_api_list(session, &address, captures);
+  cli_address_query(&address, "perPage", limit);
+  return cli_api_page(session, &address, captures);
+}
+
+static int get_devices(struct cli_session *session, json_t **devices) {
+  struct cli_address address;
+  cli_address_init(&address, session, "/devices");
+  return cli_api_list(session, &address, devices);
+}
+
+int cli_capture_list(struct cli_session *session) {
+  json_t *captures = NULL, *devices = NULL;
+  int status = get_list(session, &captures);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, captures);
+  } else {
+    status = get_devices(session, &devices);
+    if (status == CLI_OK) print_list(session, captures, devices);
+  }
+  json_decref(captures);
+  json_decref(devices);
+  return status;
+}
+
+static int print_capture(struct cli_session *session, const json_t *capture) {
+  char text[256];
+  json_t *devices;
+  int status = get_devices(session, &devices);
+  if (status != CLI_OK) return status;
+  cli_fact(session, "capture", "%s", cli_text(capture, "id"));
+  cli_fact(session, "device", "%s", cli_name_in(devices, cli_text(capture, "deviceId")));
+  cli_fact(session, "path", ".s/%s", cli_text(capture, "path"));
+  cli_fact(session, "time", "%s", cli_format_time(text, sizeof text, cli_text(capture, "time")));
+  cli_fact(session, "type", "%s", cli_text(capture, "contentType"));
+  cli_fact(session, "size", "%s", cli_format_bytes(text, sizeof text, size_of(capture)));
+  cli_fact(session, "sha256", "%s", cli_text(capture, "digest"));
+  cli_fact(session, "model", "%s", model_of(text, sizeof text, capture));
+  cli_fact(session, "heard", "%s", cli_text(capture, "heard"));
+  cli_fact(session, "score", "%s", score_of(text, sizeof text, capture));
+  cli_fact(session, "label", "%s", cli_text(capture, "label"));
+  json_t *provenance = json_object_get(capture, "provenance");
+  char *line = provenance != NULL ? json_dumps(provenance, JSON_COMPACT) : NULL;
+  if (line != NULL) cli_fact(session, "provenance", "%s", line);
+  free(line);
+  json_decref(devices);
+  return CLI_OK;
+}
+
+int cli_capture_show(struct cli_session *session) {
+  json_t *capture;
+  int status = cli_capture_find(session, cli_argument(session, 0), &capture);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, capture);
+  } else {
+    status = print_capture(session, capture);
+  }
+  json_decref(capture);
+  return status;
+}
+
+int cli_capture_download(struct cli_session *session) {
+  struct cli_address address;
+  char name[128];
+  const char *output = cli_option(session, "output");
+  json_t *capture;
+  int status = cli_capture_find(session, cli_argument(session, 0), &capture);
+  if (status != CLI_OK) return status;
+  if (output == NULL) {
+    /* An id is hex digits: asked for by the user, found by the server. */
+    snprintf(name, sizeof name, "%.64s%s", cli_argument(session, 0),
+             cli_capture_extension(cli_text(capture, "contentType")));
+    output = name;
+  }
+  if (output == name && (strchr(name, '/') != NULL || name[0] == '.')) {
+    status = cli_misuse(session, "'%s' is no file name; give one with --output", name);
+  }
+  if (status == CLI_OK) {
+    cli_capture_address(&address, session, cli_argument(session, 0));
+    cli_address_plain(&address, "/content");
+    status = cli_api_download_file(session, &address, output, size_of(capture));
+  }
+  if (status == CLI_OK && session->json) cli_print_json(session, capture);
+  if (status == CLI_OK && !session->json) cli_fact(session, "written", "%s", output);
+  json_decref(capture);
+  return status;
+}
+
+/* --- labels ----------------------------------------------------------------------------- */
+
+static int send_labels(struct cli_session *session, const char *label, json_t *ids) {
+  struct cli_address address;
+  json_t *answer, *body = json_object(), *text = json_string(label);
+  if (text == NULL) {
+    json_decref(body);
+    json_decref(ids);
+    return cli_misuse(session, "the label is no UTF-8; give it as text");
+  }
+  json_object_set_new(body, "label", text);
+  json_object_set_new(body, "ids", ids);
+  cli_address_init(&address, session, "/captures/label");
+  int status = cli_api_send(session, "POST", &address, body, &answer);
+  if (status == CLI_OK) json_decref(answer);
+  return status;
+}
+
+/* --from: lines "ID,LABEL"; ids gathered by label. */
+static int read_pairs(struct cli_session *session, char *text, json_t *by_label) {
+  size_t number = 0;
+  char *rest = text, *line;
+  while ((line = strsep(&rest, "\n")) != NULL) {
+    number++;
+    line[strcspn(line, "\r")] = 0;
+    if (line[0] == 0 || line[0] == '#') continue;
+    char *comma = strchr(line, ',');
+    if (comma == NULL || comma == line || comma[1] == 0) {
+      return cli_fail(session, "line %zu is '%s'; write CAPTURE,LABEL", number, line);
+    }
+    *comma = 0;
+    json_t *ids = json_object_get(by_label, comma + 1);
+    if (ids == NULL) {
+      ids = json_array();
+      if (json_object_set_new(by_label, comma + 1, ids) != 0) {
+        return cli_fail(session, "line %zu: the label is no UTF-8; save the file as UTF-8", number);
+      }
+    }
+    json_array_append_new(ids, json_string(line));
+  }
+  return CLI_OK;
+}
+
+static int label_all(struct cli_session *session, const char *label, const json_t *ids,
+                     size_t *done) {
+  int status = CLI_OK;
+  for (size_t from = 0; from < json_array_size(ids) && status == CLI_OK;) {
+    json_t *part = json_array();
+    for (; from < json_array_size(ids) && json_array_size(part) < LABELLED_AT_ONCE; from++) {
+      json_array_append(part, json_array_get(ids, from));
+    }
+    size_t count = json_array_size(part);
+    status = send_labels(session, label, part);
+    if (status == CLI_OK) *done += count;
+  }
+  return status;
+}
+
+static int label_from_file(struct cli_session *session, const char *path, size_t *done) {
+  void *data;
+  size_t size;
+  const char *label;
+  json_t *ids, *by_label;
+  int status = cli_read_file(session, path, CLI_REPLY_MAX, &data, &size);
+  if (status != CLI_OK) return status;
+  char *text = strndup(data, size);
+  free(data);
+  if (text == NULL) return cli_fail(session, "out of memory");
+  by_label = json_object();
+  status = read_pairs(session, text, by_label);
+  json_object_foreach(by_label, label, ids) {
+    if (status == CLI_OK) status = label_all(session, label, ids, done);
+  }
+  json_decref(by_label);
+  free(text);
+  return status;
+}
+
+static json_t *ids_of_arguments(const struct cli_session *session, size_t first) {
+  json_t *ids = json_array();
+  for (size_t i = first; i < session->parsed.argument_count; i++) {
+    json_array_append_new(ids, json_string(cli_argument(session, i)));
+  }
+  return ids;
+}
+
+int cli_capture_label(struct cli_session *session) {
+  const char *from = cli_option(session, "from");
+  bool clear = cli_switch(session, "clear");
+  size_t done = 0, first = clear ? 0 : 1;
+  int status;
+  if (from != NULL) {
+    if (session->parsed.argument_count > 0 || clear) {
+      return cli_misuse(session,
+                        "with --from, labels and ids stand in the file; give nothing else");
+    }
+    status = label_from_file(session, from, &done);
+  } else {
+    if (session->parsed.argument_count <= first) {
+      return cli_misuse(session, "%s",
+                        clear ? "name the captures whose label to take away"
+                              : "write a label and the captures it is for");
+    }
+    json_t *ids = ids_of_arguments(session, first);
+    status = label_all(session, clear ? "" : cli_argument(session, 0), ids, &done);
+    json_decref(ids);
+  }
+  if (status != CLI_OK) {
+    if (done > 0) cli_warn(session, "%zu were labelled before that", done);
+    return status;
+  }
+  if (session->json) {
+    json_t *answer = json_pack("{s:I}", "count", (json_int_t)done);
+    cli_print_json(session, answer);
+    json_decref(answer);
+  } else {
+    cli_fact(session, "labelled", "%zu", done);
+  }
+  return CLI_OK;
+}
+
+int cli_capture_delete(struct cli_session *session) {
+  struct cli_address address;
+  const char *id = cli_argument(session, 0);
+  cli_capture_address(&address, session, id);
+  return cli_delete(session, &address, "capture", id);
+}
