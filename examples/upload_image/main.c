@@ -19,12 +19,12 @@ static int read_file(void *arg, uint64_t offset, void *data, size_t size) {
 
 static bool connect(struct godwit_client *client) {
   godwit_client_start(client);
-  while (godwit_client_state(client) != GODWIT_CLIENT_CONNECTED) {
+  while (godwit_client_last_error(client) != GODWIT_ERR_CREDENTIALS) {
     godwit_client_poll(client);
+    if (godwit_client_state(client) == GODWIT_CLIENT_CONNECTED) return true;
     godwit_client_wait(client, 1000);
-    if (godwit_client_last_error(client) == GODWIT_ERR_CREDENTIALS) return false;
   }
-  return true;
+  return false;
 }
 
 int main(int argc, char **argv) {

@@ -42,6 +42,11 @@ struct godwit_client {
   char host[GODWIT_HOST_MAX + 1];
   char identity[GODWIT_IDENTITY_MAX + 1];
   uint8_t psk[GODWIT_PSK_MAX];
+  char next_identity[GODWIT_IDENTITY_MAX + 1]; /* of godwit_client_set_psk */
+  uint8_t next_psk[GODWIT_PSK_MAX];
+  size_t next_psk_size; /* 0: none */
+  bool use_first;       /* the next one was refused just now, or there is none */
+  bool in_session_first; /* what this session, or the last, came in with */
 
   enum godwit_client_state state;
   int last_error;
@@ -121,9 +126,10 @@ bool godwit_exchange_has_request(const struct godwit_client *client,
 /* A token that no request of this session has had. */
 uint32_t godwit_exchange_new_token(struct godwit_client *client);
 /* As godwit_client_request, for one block of an upload: all blocks of one carry
- * the same token, and block1 is the option's value. */
+ * the same token, and block1 is the option's value. size1 is what the whole
+ * takes, so that a server which takes no such size says so at once; 0: not said. */
 int godwit_exchange_request_block(struct godwit_client *client, struct godwit_request *request,
-                                  uint32_t token, uint32_t block1);
+                                  uint32_t token, uint32_t block1, uint32_t size1);
 
 /* ota.c: sends the oldest report when none is under way. */
 void godwit_ota_send_reports(struct godwit_client *client);

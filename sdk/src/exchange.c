@@ -113,6 +113,9 @@ static int encode(struct godwit_client *client, const struct godwit_request *req
     if (request->internal.is_block1) {
       gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, request->internal.block1);
     }
+    if (request->internal.size1 > 0) {
+      gw_coap_writer_option_uint(&writer, GW_COAP_OPT_SIZE1, request->internal.size1);
+    }
     if (request->payload_size > 0) {
       gw_coap_writer_payload(&writer, request->payload, request->payload_size);
     }
@@ -569,12 +572,13 @@ bool godwit_exchange_has_request(const struct godwit_client *client,
 uint32_t godwit_exchange_new_token(struct godwit_client *client) { return client->next_token++; }
 
 int godwit_exchange_request_block(struct godwit_client *client, struct godwit_request *request,
-                                  uint32_t token, uint32_t block1) {
+                                  uint32_t token, uint32_t block1, uint32_t size1) {
   int status = check_request(client, request);
   if (status < 0) return status;
   memset(&request->internal, 0, sizeof request->internal);
   request->internal.token = token;
   request->internal.block1 = block1;
+  request->internal.size1 = size1;
   request->internal.is_block1 = true;
   return begin_request(client, request);
 }

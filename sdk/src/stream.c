@@ -150,8 +150,10 @@ static void send_block(struct godwit_client *client, struct godwit_stream_upload
       .on_response = on_block_answered,
       .arg = upload,
   };
+  bool first_of_several = slice.offset == 0 && slice.block.more;
   status = godwit_exchange_request_block(client, &upload->internal.request, upload->internal.token,
-                                         gw_block_encode(slice.block));
+                                         gw_block_encode(slice.block),
+                                         first_of_several ? (uint32_t)total_bytes(upload) : 0);
   /* A callback may have stopped the client: the next session begins it anew. */
   if (status == GODWIT_ERR_CONNECTION) {
     begin_anew(client, upload, status);

@@ -2,8 +2,8 @@
 #ifndef GODWIT_CLIENT_H
 #define GODWIT_CLIENT_H
 /* The connection of a device to its server: CoAP over DTLS 1.2 with a
- * pre-shared key. The client connects, keeps the session alive, reconnects
- * with back-off, renews observations, retransmits, and moves blocks. It knows
+ * pre-shared key, or with a certificate (godwit/pki.h). The client connects, keeps the session
+ * alive, reconnects with back-off, renews observations, retransmits, and moves blocks. It knows
  * nothing of models or releases (godwit/ota.h, godwit/updater.h).
  *
  * Loop: the client is a state machine that its owner drives with
@@ -20,6 +20,7 @@
 #include "godwit/status.h"
 
 struct godwit_client;
+struct godwit_certificate; /* godwit/pki.h */
 
 #define GODWIT_DEFAULT_PORT 5684u
 
@@ -37,16 +38,19 @@ enum godwit_client_state {
 typedef void (*godwit_client_state_fn)(struct godwit_client *client, enum godwit_client_state state,
                                        int status, void *arg);
 
-/* Zero-initialise, then set host, psk_identity, psk and memory. A zero takes
- * the default. Strings and the key are copied into `memory`. */
+/* Zero-initialise, then set host, memory, and either psk_identity and psk or
+ * certificate. A zero takes the default. Strings and the pre-shared key are
+ * copied into `memory`; the certificate is borrowed. */
 struct godwit_client_config {
-  const char *host;         /* name or address literal, at most 127 bytes */
-  uint16_t port;            /* 0: 5684 */
-  const char *psk_identity; /* "id@project", at most 127 bytes */
-  const void *psk;          /* key bytes, not hex */
-  size_t psk_size;          /* 1 to 64 */
-  void *memory;             /* the caller's, until godwit_client_deinit */
-  size_t memory_size;       /* at least GODWIT_CLIENT_MEMORY_BYTES */
+  const char *host;                             /* name or address literal, at most 127 bytes */
+  uint16_t port;                                /* 0: 5684 */
+  const char *psk_identity;                     /* "id@project", at most 127 bytes */
+  const void *psk;                              /* key bytes, not hex */
+  size_t psk_size;                              /* 1 to 64 */
+  const struct godwit_certificate *certificate; /* instead of the three above; NULL: none */
+  void *memory;                                 /* the caller's, until godwit_client_deinit */
+  size_t memory_size; /* at least GODWIT_CLIENT_MEMORY_BYTES; with a certificate
+                         GODWIT_CLIENT_CERTIFICATE_MEMORY_BYTES */
 
   bool no_connection_id;         /* false: Connection ID (RFC 9146) is offered, so that the
                                     session outlives a change of this device's address */
@@ -67,7 +71,8 @@ struct godwit_client_config {
 };
 
 /* Lays the client out in config->memory. GODWIT_ERR_ARGUMENT for a missing or
- * over-long field, GODWIT_ERR_NO_MEMORY for too little memory. Does not touch
+ * over-long field, both a pre-shared key and a certificate, or neither;
+ * GODWIT_ERR_NO_MEMORY for too little memory. Does not touch
  * the network. */
 int godwit_client_init(struct godwit_client **client, const struct godwit_client_config *config);
 
@@ -97,6 +102,16 @@ int godwit_client_socket(const struct godwit_client *client);
 /* Sleeps until something arrives, something is due or timeout_ms is over;
  * blocks. For loops that have nothing else to do. */
 void godwit_client_wait(struct godwit_client *client, uint32_t timeout_ms);
+
+/* A second pre-shared key, copied: from the next connection on it is tried
+ * first, and where the server refuses it, the one before is tried again (with
+ * the usual pause), in turns. So a key can be changed without the risk of losing
+ * the device: both stand at the server until the new one was used. Called again
+ * it replaces the one that is not in use. GODWIT_ERR_ARGUMENT as in init. */
+int godwit_client_set_psk(struct godwit_client *client, const char *identity, const void *psk,
+                          size_t psk_size);
+/* The identity of this session, or of the next attempt; "" with a certificate. */
+const char *godwit_client_psk_identity(const struct godwit_client *client);
 
 enum godwit_client_state godwit_client_state(const struct godwit_client *client);
 /* "CONNECTED", ... static storage. */
@@ -175,6 +190,7 @@ struct godwit_request {
     uint32_t observed_value; /* observe: its sequence value */
     uint32_t token;
     uint32_t block1; /* one block of an upload: the option's value */
+    uint32_t size1;  /* its first block: size of the whole; 0: not said */
     uint16_t message_id;
     uint8_t phase;
     uint8_t szx;

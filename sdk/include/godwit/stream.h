@@ -89,7 +89,8 @@ int godwit_stream_upload(struct godwit_client *client, struct godwit_stream_uplo
 void godwit_stream_upload_cancel(struct godwit_client *client, struct godwit_stream_upload *upload);
 
 /* The classic call: uploads and returns when it is done or failed; blocks, and
- * polls the client meanwhile. GODWIT_ERR_STATE from a callback of the client. */
+ * polls the client meanwhile. Takes 1.4 KB of stack. GODWIT_ERR_STATE from a callback of the
+ * client. */
 int godwit_stream_set_blockwise_sync(struct godwit_client *client, const char *path,
                                      int32_t content_format, uint64_t size_bytes,
                                      godwit_stream_read_fn read, void *arg);

@@ -18,6 +18,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define CONTENT_BYTES 3000u /* of the upload */
+
 static struct godwit_client client;
 static struct godwit_request *observation, *sent;
 static struct godwit_service *service;
@@ -39,8 +41,8 @@ int godwit_client_request(struct godwit_client *of, struct godwit_request *reque
   return GODWIT_OK;
 }
 int godwit_exchange_request_block(struct godwit_client *of, struct godwit_request *request,
-                                  uint32_t token, uint32_t block1) {
-  check(token == 7);
+                                  uint32_t token, uint32_t block1, uint32_t size1) {
+  check(token == 7 && size1 <= CONTENT_BYTES + 64);
   sent_block1 = block1;
   return godwit_client_request(of, request);
 }
@@ -219,7 +221,6 @@ static void fuzz_state(const uint8_t *data, size_t size) {
 
 /* Answers to an upload ---------------------------------------------------------------- */
 
-#define CONTENT_BYTES 3000u
 static bool over;
 
 static int read_content(void *arg, uint64_t offset, void *data, size_t size) {

@@ -437,11 +437,20 @@ static void append(struct upload *upload, uint64_t offset, const void *data, siz
   if (size > 0) memcpy(upload->data + offset, data, size);
 }
 
+/* Said with the first of several blocks. */
+static bool is_too_large(const struct gw_coap_message *request, struct gw_block block) {
+  uint32_t size1;
+  bool said = gw_coap_option_uint(request, GW_COAP_OPT_SIZE1, &size1);
+  assert_true(said == (block.num == 0 && block.more));
+  return said && size1 > world_server.stream_limit;
+}
+
 /* The code to answer with; the block as the answer is to name it. */
 static uint8_t take_block(struct session *session, const struct gw_coap_message *request,
                           const char *path, struct gw_block *block) {
   struct upload *upload = find_upload(session, request, path);
   bool was_done = upload->receiver.done && block->num > 0;
+  if (is_too_large(request, *block)) return GW_COAP_REQUEST_TOO_LARGE;
   int taken = gw_block1_receiver_accept(&upload->receiver, *block, request->payload_size);
   if (taken == GW_ERR_ORDER) return GW_COAP_REQUEST_INCOMPLETE;
   if (taken == GW_ERR_TOO_LONG) return GW_COAP_REQUEST_TOO_LARGE;
