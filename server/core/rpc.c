@@ -130,37 +130,43 @@ static int check_waiting(struct srv_core *core, const char *device_id) {
                   waiting);
 }
 
-static int make_call(struct srv_core *core, const struct srv_device_ref *device, const char *method,
-                     const char *params, uint32_t timeout_ms, struct srv_rpc **out) {
-  if (timeout_ms == 0) timeout_ms = SRV_RPC_TIMEOUT_MS_DEFAULT;
-  if (timeout_ms > SRV_RPC_TIMEOUT_MS_MAX) {
-    return srv_fail(core, SRV_ERR_INVALID, "a call waits for at most %u milliseconds",
-                    SRV_RPC_TIMEOUT_MS_MAX);
-  }
-  int status = check_method(core, method);
-  if (status != SRV_OK) return status;
+static int check_timeout(struct srv_core *core, uint32_t timeout_ms) {
+  if (timeout_ms <= SRV_RPC_TIMEOUT_MS_MAX) return SRV_OK;
+  return srv_fail(core, SRV_ERR_INVALID, "a call waits for at most %u milliseconds",
+                  SRV_RPC_TIMEOUT_MS_MAX);
+}
+
+/* NULL: *status says why. */
+static struct srv_rpc *make_call(struct srv_core *core, const struct srv_device_ref *device,
+                                 const char *method, const char *params, uint32_t timeout_ms,
+                                 int *status) {
+  char *text = NULL;
+  *status = check_timeout(core, timeout_ms);
+  if (*status == SRV_OK) *status = check_method(core, method);
+  if (*status == SRV_OK) *status = read_params(core, params, &text);
+  if (*status != SRV_OK) return NULL;
   struct srv_rpc *call = calloc(1, sizeof(*call));
-  if (call == NULL) return srv_fail_memory(core);
-  status = read_params(core, params, &call->params);
-  if (status != SRV_OK) {
-    free_call(call);
-    return status;
+  if (call == NULL) {
+    free(text);
+    *status = srv_fail_memory(core);
+    return NULL;
   }
+  if (timeout_ms == 0) timeout_ms = SRV_RPC_TIMEOUT_MS_DEFAULT;
+  call->params = text;
   call->device = *device;
   snprintf(call->method, sizeof(call->method), "%s", method);
   srv_make_id(core, call->id);
   call->timeout_us = srv_steady_us(core) + (int64_t)timeout_ms * 1000;
-  *out = call;
-  return SRV_OK;
+  return call;
 }
 
 int srv_core_rpc_call(struct srv_core *core, const struct srv_device_ref *device,
                       const char *method, const char *params, uint32_t timeout_ms,
                       void (*done)(void *context, const struct srv_rpc_result *result),
                       void *context, char id[SRV_ID_LENGTH + 1]) {
-  struct srv_rpc *call = NULL;
-  int status = make_call(core, device, method, params, timeout_ms, &call);
-  if (status != SRV_OK) return status;
+  int status;
+  struct srv_rpc *call = make_call(core, device, method, params, timeout_ms, &status);
+  if (call == NULL) return status;
   const struct srv_seen *seen = srv_seen_find(core, device->device_id);
   bool is_online = seen != NULL && seen->online;
   bool is_listening = is_online && seen->is_listening;
