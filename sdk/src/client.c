@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "godwit/log.h"
+#include "godwit/pki.h"
 #include "mbedtls/platform_util.h"
 #include "platform/clock.h"
 #include "platform/datagram.h"
@@ -47,22 +48,37 @@ static bool is_text_of(const char *text, size_t length_max) {
   return false;
 }
 
+static bool is_psk(const char *identity, const void *psk, size_t psk_size) {
+  return is_text_of(identity, GODWIT_IDENTITY_MAX) && psk != NULL && psk_size > 0 &&
+         psk_size <= GODWIT_PSK_MAX;
+}
+
 static int check_config(const struct godwit_client_config *config) {
   if (!is_text_of(config->host, GODWIT_HOST_MAX)) return GODWIT_ERR_ARGUMENT;
-  if (!is_text_of(config->psk_identity, GODWIT_IDENTITY_MAX)) return GODWIT_ERR_ARGUMENT;
-  if (config->psk == NULL || config->psk_size == 0 || config->psk_size > GODWIT_PSK_MAX) {
+  const struct godwit_certificate *certificate = config->certificate;
+  size_t memory_size = GODWIT_CLIENT_MEMORY_BYTES;
+  if (certificate != NULL) {
+    if (config->psk_identity != NULL || config->psk != NULL || certificate->method == NULL) {
+      return GODWIT_ERR_ARGUMENT;
+    }
+    memory_size = certificate->method->memory_size;
+  } else if (!is_psk(config->psk_identity, config->psk, config->psk_size)) {
     return GODWIT_ERR_ARGUMENT;
   }
   if (config->block_szx > GW_BLOCK_SZX_MAX || config->memory == NULL) return GODWIT_ERR_ARGUMENT;
-  return config->memory_size < GODWIT_CLIENT_MEMORY_BYTES ? GODWIT_ERR_NO_MEMORY : GODWIT_OK;
+  return config->memory_size < memory_size ? GODWIT_ERR_NO_MEMORY : GODWIT_OK;
 }
 
 static void copy_secrets_and_strings(struct godwit_client *client,
                                      const struct godwit_client_config *config) {
   memcpy(client->host, config->host, strlen(config->host) + 1);
-  memcpy(client->identity, config->psk_identity, strlen(config->psk_identity) + 1);
-  memcpy(client->psk, config->psk, config->psk_size);
   client->config = *config;
+  if (config->certificate == NULL) {
+    memcpy(client->identity, config->psk_identity, strlen(config->psk_identity) + 1);
+    memcpy(client->psk, config->psk, config->psk_size);
+  } else {
+    client->config.psk_size = 0;
+  }
   client->config.host = client->host;
   client->config.psk_identity = client->identity;
   client->config.psk = client->psk;
@@ -84,6 +100,13 @@ int godwit_client_init(struct godwit_client **out, const struct godwit_client_co
   client->dtls.socket = -1;
   client->state = GODWIT_CLIENT_STOPPED;
   client->next_message_id = (uint16_t)godwit_client_random();
+  if (config->certificate != NULL) {
+    status = config->certificate->method->check(&client->pool, config->certificate);
+    if (status < 0) {
+      godwit_pool_deinit(&client->pool);
+      return status;
+    }
+  }
   *out = client;
   return GODWIT_OK;
 }
@@ -229,6 +252,7 @@ void godwit_client_lose_session(struct godwit_client *client, int status) {
 
 static void fail_attempt(struct godwit_client *client, int status) {
   client->stats.connect_failures++;
+  if (status == GODWIT_ERR_CREDENTIALS) client->use_first = !client->use_first;
   godwit_dtls_end(&client->dtls, false);
   wait_and_retry(client, status);
 }
@@ -255,12 +279,51 @@ static bool is_address_literal(const char *host) {
   return true;
 }
 
+/* Which of the two keys: the newer one first; the other after a refusal. */
+static bool uses_next_psk(const struct godwit_client *client) {
+  return client->next_psk_size > 0 && !client->use_first;
+}
+
+int godwit_client_set_psk(struct godwit_client *client, const char *identity, const void *psk,
+                          size_t psk_size) {
+  if (!is_psk(identity, psk, psk_size)) return GODWIT_ERR_ARGUMENT;
+  bool next_in_use = client->next_psk_size > 0 && !client->in_session_first;
+  if (next_in_use || client->config.psk_size == 0) { /* what is in use becomes the first */
+    memcpy(client->identity, next_in_use ? client->next_identity : identity,
+           strlen(next_in_use ? client->next_identity : identity) + 1);
+    memcpy(client->psk, next_in_use ? client->next_psk : psk,
+           next_in_use ? client->next_psk_size : psk_size);
+    client->config.psk_size = next_in_use ? client->next_psk_size : psk_size;
+    client->in_session_first = true;
+    client->next_psk_size = 0;
+    if (!next_in_use) return GODWIT_OK;
+  }
+  memcpy(client->next_identity, identity, strlen(identity) + 1);
+  memcpy(client->next_psk, psk, psk_size);
+  client->next_psk_size = psk_size;
+  client->use_first = false;
+  return GODWIT_OK;
+}
+
+const char *godwit_client_psk_identity(const struct godwit_client *client) {
+  if (client->config.certificate != NULL) return "";
+  bool next = client->state == GODWIT_CLIENT_CONNECTED ? !client->in_session_first
+                                                       : uses_next_psk(client);
+  return next ? client->next_identity : client->identity;
+}
+
 static void begin_handshake(struct godwit_client *client, int socket) {
+  const struct godwit_certificate *certificate = client->config.certificate;
+  bool next = uses_next_psk(client);
+  client->in_session_first = !next;
   const struct godwit_dtls_config config = {
       .server_name = is_address_literal(client->host) ? NULL : client->host,
-      .identity = client->identity,
-      .psk = client->psk,
-      .psk_size = client->config.psk_size,
+      .identity = next ? client->next_identity : client->identity,
+      .psk = next ? client->next_psk : client->psk,
+      .psk_size = next ? client->next_psk_size : client->config.psk_size,
+      .host = client->host,
+      .certificate = certificate,
+      .method = certificate == NULL ? NULL : certificate->method,
       .offer_connection_id = !client->config.no_connection_id,
       .handshake_timeout_ms = client->config.handshake_timeout_ms,
   };
@@ -284,6 +347,7 @@ static void enter_connected(struct godwit_client *client, uint64_t now_ms) {
   client->stats.connects++;
   client->connected_ms = now_ms;
   client->refusals = 0;
+  client->use_first = false; /* the next time, the newer key first again */
   client->received_ms = now_ms;
   client->last_error = GODWIT_OK;
   godwit_log(GODWIT_LOG_INFO, "client: connected to %s port %u%s", client->host,

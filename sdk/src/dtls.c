@@ -16,7 +16,7 @@ static const int psk_suites[] = {
     MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
     MBEDTLS_TLS_PSK_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256, 0};
 
-static int fill_random(void *context, unsigned char *data, size_t size) {
+int godwit_dtls_random(void *context, unsigned char *data, size_t size) {
   (void)context;
   return godwit_platform_random(data, size) == 0 ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
@@ -63,20 +63,25 @@ static int get_timer(void *context) {
   return passed_ms >= dtls->timer.intermediate_ms ? 1 : 0;
 }
 
+static int use_psk(struct godwit_dtls *dtls, const struct godwit_dtls_config *config) {
+  mbedtls_ssl_conf_ciphersuites(&dtls->config, psk_suites);
+  return mbedtls_ssl_conf_psk(&dtls->config, config->psk, config->psk_size,
+                              (const unsigned char *)config->identity, strlen(config->identity));
+}
+
 static int configure(struct godwit_dtls *dtls, const struct godwit_dtls_config *config) {
   int result =
       mbedtls_ssl_config_defaults(&dtls->config, MBEDTLS_SSL_IS_CLIENT,
                                   MBEDTLS_SSL_TRANSPORT_DATAGRAM, MBEDTLS_SSL_PRESET_DEFAULT);
   if (result != 0) return result;
-  mbedtls_ssl_conf_rng(&dtls->config, fill_random, NULL);
-  mbedtls_ssl_conf_ciphersuites(&dtls->config, psk_suites);
+  mbedtls_ssl_conf_rng(&dtls->config, godwit_dtls_random, NULL);
   /* The time-out doubles from the first value and stops beyond the second, so
    * the sum of all waits is about twice the second: hence the half. */
   uint32_t last_ms = config->handshake_timeout_ms / 2;
   mbedtls_ssl_conf_handshake_timeout(
       &dtls->config, last_ms < HANDSHAKE_RESEND_MS ? last_ms : HANDSHAKE_RESEND_MS, last_ms);
-  result = mbedtls_ssl_conf_psk(&dtls->config, config->psk, config->psk_size,
-                                (const unsigned char *)config->identity, strlen(config->identity));
+  result = dtls->method == NULL ? use_psk(dtls, config)
+                                : dtls->method->configure(dtls, config->certificate);
   if (result != 0) return result;
   /* Length 0: the server need not name us, our socket is ours alone. */
   return mbedtls_ssl_conf_cid(&dtls->config, 0, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE);
@@ -85,9 +90,11 @@ static int configure(struct godwit_dtls *dtls, const struct godwit_dtls_config *
 static int prepare(struct godwit_dtls *dtls, const struct godwit_dtls_config *config) {
   int result = configure(dtls, config);
   if (result == 0) result = mbedtls_ssl_setup(&dtls->ssl, &dtls->config);
-  if (result == 0 && config->server_name != NULL) {
-    result = mbedtls_ssl_set_hostname(&dtls->ssl, config->server_name);
-  }
+  const char *name = dtls->method == NULL
+                         ? config->server_name
+                         : dtls->method->expected_name(config->certificate, config->host);
+  /* NULL is a word too: without any, mbedTLS would not verify at all. */
+  if (result == 0) result = mbedtls_ssl_set_hostname(&dtls->ssl, name);
   if (result == 0 && config->offer_connection_id) {
     const unsigned char none = 0; /* mbedTLS copies from it, if only 0 bytes */
     result = mbedtls_ssl_set_cid(&dtls->ssl, MBEDTLS_SSL_CID_ENABLED, &none, 0);
@@ -105,13 +112,16 @@ int godwit_dtls_begin(struct godwit_dtls *dtls, int socket,
   dtls->timer.final_ms = 0;
   dtls->open = true;
   dtls->connection_id = false;
+  dtls->method = config->method;
+  dtls->credentials = NULL;
   int result = prepare(dtls, config);
   mbedtls_ssl_set_bio(&dtls->ssl, dtls, send_datagram, receive_datagram, NULL);
   mbedtls_ssl_set_timer_cb(&dtls->ssl, dtls, set_timer, get_timer);
   godwit_pool_leave(before);
   if (result == 0) return GODWIT_OK;
   godwit_dtls_end(dtls, false);
-  return GODWIT_ERR_NO_MEMORY; /* the only way in which setting up can fail */
+  /* The only way in which setting up can fail: what is given was checked. */
+  return GODWIT_ERR_NO_MEMORY;
 }
 
 static bool peer_gave_connection_id(struct godwit_dtls *dtls) {
@@ -125,7 +135,10 @@ static bool peer_gave_connection_id(struct godwit_dtls *dtls) {
 int godwit_dtls_handshake(struct godwit_dtls *dtls) {
   struct godwit_pool *before = godwit_pool_enter(dtls->pool);
   int result = mbedtls_ssl_handshake(&dtls->ssl);
-  if (result == 0) dtls->connection_id = peer_gave_connection_id(dtls);
+  if (result == 0) {
+    dtls->connection_id = peer_gave_connection_id(dtls);
+    if (dtls->method != NULL) dtls->method->release(dtls);
+  }
   godwit_pool_leave(before);
   switch (result) {
     case 0:
@@ -136,7 +149,14 @@ int godwit_dtls_handshake(struct godwit_dtls *dtls) {
       return godwit_dtls_take_socket_error(dtls) == GODWIT_OK ? 1 : GODWIT_ERR_CONNECTION;
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
       return GODWIT_ERR_CREDENTIALS;
+    case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
+      return GODWIT_ERR_UNTRUSTED;
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
+    case MBEDTLS_ERR_PK_ALLOC_FAILED:
+    case MBEDTLS_ERR_ECP_ALLOC_FAILED:
+    case MBEDTLS_ERR_X509_ALLOC_FAILED:
       return GODWIT_ERR_NO_MEMORY;
     case MBEDTLS_ERR_SSL_TIMEOUT:
       return GODWIT_ERR_TIMEOUT;
@@ -192,6 +212,7 @@ void godwit_dtls_end(struct godwit_dtls *dtls, bool notify) {
   if (notify) (void)mbedtls_ssl_close_notify(&dtls->ssl);
   mbedtls_ssl_free(&dtls->ssl);
   mbedtls_ssl_config_free(&dtls->config);
+  if (dtls->method != NULL) dtls->method->release(dtls);
   godwit_pool_leave(before);
   if (dtls->socket >= 0) godwit_platform_datagram_close(dtls->socket);
   dtls->socket = -1;

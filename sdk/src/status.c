@@ -35,6 +35,8 @@ const char *godwit_status_name(int status) {
       return "cancelled";
     case GODWIT_ERR_UNSUPPORTED:
       return "unsupported";
+    case GODWIT_ERR_UNTRUSTED:
+      return "server not trusted";
     default:
       return "unknown status";
   }

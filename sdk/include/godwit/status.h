@@ -21,6 +21,7 @@ enum godwit_status {
   GODWIT_ERR_STATE = -13,       /* not possible now: busy, or a blocking call from a callback */
   GODWIT_ERR_CANCELLED = -14,   /* ended by the caller */
   GODWIT_ERR_UNSUPPORTED = -15, /* well formed, but not something this SDK does */
+  GODWIT_ERR_UNTRUSTED = -16,   /* the server's certificate is not one to trust */
 };
 
 /* A short English name, never NULL; static storage. For log lines. */
