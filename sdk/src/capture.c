@@ -3,11 +3,9 @@
 
 #include <string.h>
 
+#include "capture_quota.h"
 #include "godwit/log.h"
-#include "journal.h"
 #include "mbedtls/sha256.h"
-#include "platform/clock.h"
-#include "platform/storage.h"
 #include "wire/utf8.h"
 
 #define PER_DAY_DEFAULT 20u
@@ -20,8 +18,7 @@
 #define SEARCH_MS_DEFAULT 400u
 #define CHUNKS_PER_CLIP 64u /* how finely the middle of a sound is found */
 #define JUDGED_MS_MAX 5000u /* a sound without end is another word after so long */
-#define DAY_MS (24u * 3600u * 1000u)
-#define SAVE_EVERY_MS (3600u * 1000u) /* so much of a day a restart may forget */
+#define CLIP_MS_MAX (24u * 3600u * 1000u)
 #define ANNOTATIONS_MAX 8u
 
 /* Audio is taken in parts, and a clip catches up with the ring by more than the
@@ -99,102 +96,6 @@ static void lose(struct godwit_capture *capture, struct godwit_capture_slot *slo
 }
 
 /* The day's quota ------------------------------------------------------------ */
-
-static void put_u32(uint8_t *bytes, uint32_t value) {
-  for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8u * i));
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-         (uint32_t)bytes[3] << 24;
-}
-
-static const uint8_t quota_magic[4] = {'G', 'W', 'Q', '1'};
-
-static uint64_t day_ms(const struct godwit_capture *capture, uint64_t now_ms) {
-  return capture->quota.spent_ms + (now_ms - capture->quota.since_ms);
-}
-
-/* Record: magic, generation, used, seconds of the day that have passed, CRC-32;
- * little-endian. Odd generations come first in the file, even ones second. */
-static int quota_save(struct godwit_capture *capture, uint64_t now_ms) {
-  const char *volume = capture->config.volume;
-  if (volume == NULL) return GODWIT_OK;
-  uint8_t record[GODWIT_CAPTURE_RECORD];
-  uint32_t generation = capture->quota.generation + 1;
-  memcpy(record, quota_magic, sizeof quota_magic);
-  put_u32(record + 4, generation);
-  put_u32(record + 8, capture->quota.used);
-  put_u32(record + 12, (uint32_t)(day_ms(capture, now_ms) / 1000u));
-  put_u32(record + 16, godwit_crc32(record, 16));
-  int status = godwit_platform_storage_write(volume, GODWIT_CAPTURE_QUOTA_FILE,
-                                             generation % 2u == 1u ? 0 : GODWIT_CAPTURE_RECORD,
-                                             record, sizeof record);
-  if (status == GODWIT_OK) status = godwit_platform_storage_sync(volume, GODWIT_CAPTURE_QUOTA_FILE);
-  capture->quota.saved_ms = now_ms; /* also where it failed: the next try is in an hour */
-  if (status < 0) {
-    godwit_log(GODWIT_LOG_ERROR, "capture: writing %s on %s: %s", GODWIT_CAPTURE_QUOTA_FILE, volume,
-               godwit_status_name(status));
-    return status;
-  }
-  capture->quota.generation = generation;
-  return GODWIT_OK;
-}
-
-static bool quota_take_record(struct godwit_capture *capture, const uint8_t *record, bool have) {
-  uint32_t generation = get_u32(record + 4);
-  if (memcmp(record, quota_magic, sizeof quota_magic) != 0 ||
-      get_u32(record + 16) != godwit_crc32(record, 16)) {
-    return have;
-  }
-  if (have && (int32_t)(generation - capture->quota.generation) <= 0) return true;
-  capture->quota.generation = generation;
-  capture->quota.used = get_u32(record + 8);
-  capture->quota.spent_ms = (uint64_t)get_u32(record + 12) * 1000u;
-  return true;
-}
-
-static void quota_load(struct godwit_capture *capture) {
-  const char *volume = capture->config.volume;
-  uint64_t now_ms = godwit_platform_now_ms();
-  capture->quota.since_ms = now_ms;
-  capture->quota.saved_ms = now_ms;
-  if (volume == NULL) return;
-  uint8_t records[2 * GODWIT_CAPTURE_RECORD] = {0};
-  int status = godwit_platform_storage_mount(volume);
-  if (status == GODWIT_OK) {
-    status =
-        godwit_platform_storage_read(volume, GODWIT_CAPTURE_QUOTA_FILE, 0, records, sizeof records);
-  }
-  if (status == GODWIT_ERR_NOT_FOUND) return; /* nothing was ever captured */
-  bool have = quota_take_record(capture, records, false);
-  have = quota_take_record(capture, records + GODWIT_CAPTURE_RECORD, have);
-  if (have) return;
-  godwit_log(GODWIT_LOG_WARN, "capture: %s on %s cannot be read: no captures for 24 hours",
-             GODWIT_CAPTURE_QUOTA_FILE, volume);
-  capture->quota.used = UINT32_MAX;
-  (void)quota_save(capture, now_ms); /* so that a restart does not begin the 24 hours again */
-}
-
-/* Ends the day, and keeps how far it is. */
-static void quota_tick(struct godwit_capture *capture) {
-  if (capture->quota.used == 0) return;
-  uint64_t now_ms = godwit_platform_now_ms();
-  bool over = day_ms(capture, now_ms) >= DAY_MS;
-  if (over) capture->quota.used = 0;
-  if (over || now_ms - capture->quota.saved_ms >= SAVE_EVERY_MS) (void)quota_save(capture, now_ms);
-}
-
-/* Counts a capture that is about to be sent: on the medium before on the air. */
-static int quota_use(struct godwit_capture *capture) {
-  uint64_t now_ms = godwit_platform_now_ms();
-  if (capture->quota.used == 0) { /* a day begins with its first capture */
-    capture->quota.spent_ms = 0;
-    capture->quota.since_ms = now_ms;
-  }
-  capture->quota.used++;
-  return quota_save(capture, now_ms);
-}
 
 static uint32_t waiting(const struct godwit_capture *capture) {
   uint32_t count = 0;
@@ -511,6 +412,10 @@ void godwit_capture_set_model(struct godwit_capture *capture, const char *name) 
 
 /* Sending -------------------------------------------------------------------- */
 
+static void put_u32(uint8_t *bytes, uint32_t value) {
+  for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8u * i));
+}
+
 static void write_wav_header(uint8_t out[GODWIT_CAPTURE_WAV_HEADER], uint32_t rate_hz,
                              uint32_t sample_count) {
   static const uint8_t fixed[GODWIT_CAPTURE_WAV_HEADER] = {
@@ -617,7 +522,7 @@ static void on_uploaded(struct godwit_client *client, int status, uint8_t code, 
 }
 
 static int start_upload(struct godwit_capture *capture, struct godwit_capture_slot *slot) {
-  int status = quota_use(capture);
+  int status = godwit_capture_quota_use(&capture->quota, capture->config.volume);
   if (status < 0) return status; /* what cannot be counted is not sent */
   struct godwit_stream_upload *upload = &capture->upload;
   upload->path = capture->config.path;
@@ -819,7 +724,7 @@ static void set_defaults(struct godwit_capture_config *config) {
 static bool is_possible(const struct godwit_capture *capture) {
   const struct godwit_capture_config *config = &capture->config;
   if (config->client == NULL || config->sample_rate_hz == 0 || config->sample_rate_hz > 1000000u ||
-      config->clip_ms > DAY_MS || strlen(config->path) > GODWIT_STREAM_PATH_MAX) {
+      config->clip_ms > CLIP_MS_MAX || strlen(config->path) > GODWIT_STREAM_PATH_MAX) {
     return false;
   }
   if (config->ring == NULL || config->slots == NULL || config->slot_count == 0) return false;
@@ -851,7 +756,7 @@ int godwit_capture_init(struct godwit_capture *capture,
     memset(&capture->config.slots[i].internal, 0, sizeof capture->config.slots[i].internal);
   }
   forget_audio(capture);
-  quota_load(capture);
+  godwit_capture_quota_load(&capture->quota, capture->config.volume);
   return GODWIT_OK;
 }
 
@@ -862,6 +767,6 @@ void godwit_capture_deinit(struct godwit_capture *capture) {
 
 void godwit_capture_poll(struct godwit_capture *capture) {
   watch_settings(capture);
-  quota_tick(capture);
+  godwit_capture_quota_tick(&capture->quota, capture->config.volume);
   if (capture->enabled) send_next(capture);
 }

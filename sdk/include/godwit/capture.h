@@ -145,6 +145,16 @@ struct godwit_capture_counts {
   uint64_t sent_bytes;      /* WAV files of `sent` */
 };
 
+/* Of a day, which begins with its first capture; internal. */
+struct godwit_capture_quota {
+  uint32_t used;     /* begun; UINT32_MAX: the file cannot be trusted */
+  uint64_t spent_ms; /* of the day, before since_ms */
+  uint64_t since_ms;
+  uint64_t saved_ms; /* when the file was written, or could not be read */
+  uint32_t generation;
+  bool unread; /* the medium did not answer */
+};
+
 struct godwit_capture {
   struct godwit_capture_config config; /* copied; what follows is internal */
   struct godwit_capture_counts counts;
@@ -171,13 +181,7 @@ struct godwit_capture {
   uint32_t last_number;
   char model[GODWIT_CAPTURE_MODEL_MAX + 1];
 
-  struct {             /* of a day, which begins with its first capture */
-    uint32_t used;     /* UINT32_MAX: the file cannot be trusted */
-    uint64_t spent_ms; /* of the day, before since_ms */
-    uint64_t since_ms;
-    uint64_t saved_ms; /* when the file was written */
-    uint32_t generation;
-  } quota;
+  struct godwit_capture_quota quota;
 
   struct godwit_capture_slot *sending; /* NULL: none */
   struct godwit_stream_upload upload;
@@ -253,7 +257,8 @@ void godwit_capture_rpc_method(struct godwit_capture *capture, struct godwit_rpc
  * written in turns before a capture is sent, each with a CRC. A write that power
  * cuts short leaves the other one, and the capture that it counted was not
  * sent. A file in which neither is whole reads as a quota used up: for 24 hours
- * nothing is captured. Time that the device is off does not count as time
+ * nothing is captured. A medium that does not answer is asked again each hour,
+ * and until then nothing is captured either. Time that the device is off does not count as time
  * passed, so a day may be longer than 24 hours and never shorter. */
 #define GODWIT_CAPTURE_RECORD 20u
 #define GODWIT_CAPTURE_QUOTA_FILE "capture.quota"

@@ -1069,22 +1069,36 @@ TEST(a_write_that_power_cuts_short_never_lets_more_be_sent_than_the_quota) {
   }
 }
 
-TEST(a_file_that_cannot_be_read_is_a_quota_used_up_for_a_day) {
-  const int statuses[] = {GODWIT_OK, GODWIT_ERR_IO};
-  for (int i = 0; i < 2; i++) {
-    memset(file.data, 0x5a, sizeof file.data);
-    file.size = 7;
-    file.exists = true;
-    file.status = statuses[i];
-    restart();
-    assert_int_equal(godwit_capture_quota_left(&capture), 0);
-    file.status = GODWIT_OK;
-    set("CAPTURE_PER_DAY", 10000);
-    assert_int_equal(godwit_capture_quota_left(&capture), 0);
-    now_ms += 25 * HOUR_MS;
-    godwit_capture_poll(&capture);
-    assert_int_equal(godwit_capture_quota_left(&capture), 10000);
-  }
+TEST(a_file_that_is_no_count_is_a_quota_used_up_for_a_day) {
+  memset(file.data, 0x5a, sizeof file.data);
+  file.size = 7;
+  file.exists = true;
+  restart();
+  assert_int_equal(godwit_capture_quota_left(&capture), 0);
+  set("CAPTURE_PER_DAY", 10000);
+  assert_int_equal(godwit_capture_quota_left(&capture), 0);
+  now_ms += 25 * HOUR_MS;
+  godwit_capture_poll(&capture);
+  assert_int_equal(godwit_capture_quota_left(&capture), 10000);
+}
+
+TEST(a_medium_that_does_not_answer_is_asked_again_and_not_written_meanwhile) {
+  restart();
+  capture_one();
+  capture_one();
+  unsigned writes = file.writes;
+  file.status = GODWIT_ERR_IO;
+  restart();
+  capture_one();
+  now_ms += 30 * HOUR_MS;
+  godwit_capture_poll(&capture);
+  assert_int_equal(godwit_capture_quota_left(&capture), 0);
+  assert_int_equal(uploads, 2);
+  file.status = GODWIT_OK;
+  assert_int_equal(file.writes, writes);
+  now_ms += HOUR_MS;
+  godwit_capture_poll(&capture);
+  assert_int_equal(godwit_capture_quota_left(&capture), 1); /* as it was before */
 }
 
 TEST(an_untrusted_day_goes_on_over_restarts) {
