@@ -11,6 +11,7 @@ import urllib.request
 
 import support
 from processes import Lines
+from relay import Relay
 from support import BIN, EndToEnd
 
 
@@ -31,9 +32,17 @@ class Samples(EndToEnd):
             is_json = answer.headers.get("content-type", "").startswith("application/json")
         return json.loads(data) if is_json and data else data
 
+    port = None  # of a relay; the server's own without
+
     def words(self, program, *words):
         return [BIN / program, self.key["identity"], self.key["preSharedKey"], *words, "127.0.0.1",
-                str(self.server.coap_port)]
+                str(self.port or self.server.coap_port)]
+
+    def relay(self, **options):
+        relay = Relay(("127.0.0.1", self.server.coap_port), **options)
+        relay.start()
+        self.relays.append(relay)
+        self.port = relay.port
 
     def run_sample(self, program, *words):
         return subprocess.run(self.words(program, *words), capture_output=True, text=True,
@@ -94,6 +103,28 @@ class Samples(EndToEnd):
         capture, content = self.the_capture()
         self.assertEqual(content, path.read_bytes())
         self.assertIn("image/", capture["contentType"])
+
+    def test_a_picture_arrives_over_a_link_that_loses_a_tenth(self):
+        self.relay(delay_ms=5, loss=0.1, seed=5)
+        path = self.folder / "picture.ppm"
+        path.write_bytes(b"P6 160 120 255\n" + bytes(i * 11 % 251 for i in range(3 * 160 * 120)))
+        done = self.run_sample("upload_image", path)
+        self.assertEqual((done.returncode, done.stdout), (0, "stored\n"), done.stderr)
+        self.assertEqual(self.the_capture()[1], path.read_bytes())
+
+    def test_a_picture_outlives_a_server_that_is_killed_in_the_middle(self):
+        self.relay(delay_ms=2, loss=0, seed=1)
+        path = self.folder / "picture.ppm"
+        path.write_bytes(b"P6 800 600 255\n" + bytes(i * 13 % 251 for i in range(3 * 800 * 600)))
+        sample = subprocess.Popen(self.words("upload_image", path), stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        time.sleep(1.5)  # of the 6 s and more that its 1,407 blocks take
+        self.assertIsNone(sample.poll())
+        self.server.kill()
+        self.server.start(30 * support.PATIENCE)
+        output, errors = sample.communicate(timeout=90 * support.PATIENCE)
+        self.assertEqual((sample.returncode, output), (0, "stored\n"), errors)
+        self.assertEqual(self.the_capture()[1], path.read_bytes())
 
     def test_a_wrong_key_is_said_to_be_one(self):
         path = self.folder / "picture.ppm"
