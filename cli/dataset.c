@@ -124,13 +124,12 @@ static bool is_audio(const char *name) { return ends_in(name, ".wav"); }
 
 static const char *check_kind(const char *name, size_t size) {
   if (size > CLI_CLIP_FILE_MAX) return "it has over 64 MiB: cut it into shorter ones";
-  if (is_audio(name) || ends_in(name, ".ppm") || ends_in(name, ".pgm") || ends_in(name, ".pnm")) {
-    return NULL;
+  static const char *const known[] = {".wav", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg"};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (ends_in(name, known[i])) return NULL;
   }
-  if (ends_in(name, ".jpg") || ends_in(name, ".jpeg") || ends_in(name, ".png")) {
-    return "JPEG and PNG are not read: convert it with 'magick IN OUT.ppm'";
-  }
-  return "it is neither a WAV file nor a PPM or PGM image";
+  if (ends_in(name, ".png")) return "PNG is not read: convert it with 'magick IN OUT.ppm'";
+  return "it is neither a WAV file nor a JPEG, PPM or PGM image";
 }
 
 static int no_memory(struct opening *o) {
@@ -408,7 +407,7 @@ static int explain_empty(struct opening *o) {
   if (skips->count == 0) {
     return cli_fail(o->session,
                     "no clip in %s%s; it should have a folder for each label with WAV files or "
-                    "PPM images in it",
+                    "images in it",
                     o->dataset->path, split);
   }
   return cli_fail(o->session, "no clip in %s%s can be used; for example %s: %s", o->dataset->path,

@@ -38,9 +38,6 @@ const char *cli_image_parse(struct cli_image *image, const uint8_t *file, size_t
   static const char broken[] = "its PGM or PPM header is broken: convert it again";
   struct cursor cursor = {file + 2, file + size};
   uint32_t white;
-  if (size >= 3 && memcmp(file, "\xFF\xD8\xFF", 3) == 0) {
-    return "it is a JPEG: convert it with 'djpeg' or 'magick IN OUT.ppm'";
-  }
   if (size >= 4 && memcmp(file, "\x89PNG", 4) == 0) {
     return "it is a PNG: convert it with 'magick IN OUT.ppm'";
   }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/dataset_image.h"
+#include "cli/dataset_jpeg.h"
 #include "cli/evaluate.h"
 #include "cli/session.h"
 #include "wit_audio/frontend.h"
@@ -36,7 +37,8 @@ struct worker {
   struct wit_interpreter *interpreter[CLI_MODELS_MAX];
   struct cli_bytes bytes;
   int8_t features[FEATURES];
-  uint8_t *picture; /* as bytes, before it becomes an input */
+  struct cli_bytes decoded; /* a JPEG */
+  uint8_t *picture;         /* as bytes, before it becomes an input */
 };
 
 static double seconds_of(clockid_t clock) {
@@ -83,7 +85,9 @@ static const char *look(struct worker *w, const struct cli_judged *judged,
                         struct wit_tensor *input) {
   struct cli_image image;
   const int32_t *dim = judged->input_tensor.shape.dim;
-  const char *problem = cli_image_parse(&image, w->bytes.data, w->bytes.size);
+  const char *problem = cli_jpeg_is(w->bytes.data, w->bytes.size)
+                            ? cli_jpeg_decode(&image, w->bytes.data, w->bytes.size, &w->decoded)
+                            : cli_image_parse(&image, w->bytes.data, w->bytes.size);
   if (problem != NULL) return problem;
   cli_image_fit(&image, (uint32_t)dim[2], (uint32_t)dim[1], (uint32_t)dim[3], w->picture);
   size_t count = elements(&judged->input_tensor);
@@ -208,6 +212,7 @@ static void worker_deinit(struct worker *w) {
   for (size_t m = 0; m < CLI_MODELS_MAX; m++) free(w->arena[m]);
   free(w->picture);
   free(w->bytes.data);
+  free(w->decoded.data);
 }
 
 static void print_progress(struct cli_session *session, size_t done, size_t count) {

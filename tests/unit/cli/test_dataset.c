@@ -109,11 +109,10 @@ TEST(a_file_that_became_shorter_is_not_read_past_its_end) {
 
 TEST(other_files_are_skipped_with_advice) {
   folder_put_wav("d/yes/a.wav", SECOND, SECOND);
-  folder_put_text("d/yes/b.jpg", "x");
   folder_put_text("d/yes/c.PNG", "x");
   folder_put_text("d/yes/notes.txt", "x");
   assert_opens("d", 1);
-  assert_skipped(2, "magick");
+  assert_skipped(1, "magick");
   assert_skipped(1, "neither a WAV file nor");
   cli_dataset_close(&dataset);
 }
@@ -349,7 +348,6 @@ TEST(broken_pictures_are_refused_with_the_reason) {
   assert_non_null(strstr(parse(&image, "P5\n99999 2\n255\n1", 16), "header is broken"));
   assert_non_null(strstr(parse(&image, "P5\n1 1\n65535\n12", 15), "8 bits"));
   assert_non_null(strstr(parse(&image, "P2\n1 1\n255\n7 ", 13), "no binary PGM"));
-  assert_non_null(strstr(parse(&image, "\xff\xd8\xff\xe0", 4), "JPEG"));
   assert_non_null(strstr(parse(&image, "\x89PNG", 4), "PNG"));
   assert_non_null(parse(&image, "", 0));
 }

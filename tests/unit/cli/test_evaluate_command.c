@@ -276,6 +276,37 @@ TEST(a_model_that_sees_is_shown_pictures) {
   json_decref(report);
 }
 
+static void put_jpeg(const char *name, const char *corpus_file) {
+  char path[1200];
+  size_t size;
+  snprintf(path, sizeof path, "%s/tests/fuzz/corpus/dataset_jpeg/%s", GODWIT_SOURCE_DIR,
+           corpus_file);
+  uint8_t *file = test_read_file(path, &size);
+  folder_put(name, file, size);
+  free(file);
+}
+
+TEST(pictures_from_cameras_are_seen_where_libjpeg_is_there) {
+  const char *model = write_model("m.tflite", TFLITE_INT8, picture_shape, 4, sides);
+  folder_put_grey("d/left/a.pgm", 2, 1, (const uint8_t[]){200, 10});
+  put_jpeg("d/left/grey.jpg", "grey");
+  put_jpeg("d/right/colour.jpeg", "colour");
+  put_jpeg("d/right/progressive.jpg", "progressive");
+  put_jpeg("d/right/truncated.jpg", "truncated");
+  put_jpeg("d/right/huge.jpg", "huge");
+  json_t *report =
+      run_json(RUN("model", "evaluate", model, "--dataset", folder_path("d"), "--json"));
+  if (WITH_JPEG) {
+    assert_int_equal(count_in(report, "right"), 4);
+    assert_skipped(report, "damaged JPEG", 1);
+    assert_skipped(report, "64 megapixels", 1);
+  } else {
+    assert_int_equal(count_in(report, "right"), 1);
+    assert_skipped(report, "built without libjpeg", 5);
+  }
+  json_decref(report);
+}
+
 TEST(a_model_without_labels_counts_its_outputs) {
   const char *model = write_model("m.tflite", TFLITE_INT8, picture_shape, 4, NULL);
   folder_put_grey("d/0/a.pgm", 2, 1, (const uint8_t[]){200, 10});
