@@ -114,13 +114,14 @@ static bool has_rows(struct srv_core *core, enum srv_kind kind, const struct srv
   return status != SRV_OK || count > 0;
 }
 
+/* Captures first: they are the many, and a start asks about every blob. Those
+ * smaller have their bytes in the row. */
 bool srv_is_blob_used(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]) {
-  struct srv_query query = {0};
-  srv_query_digest(&query, "digest", digest);
-  if (has_rows(core, SRV_ARTIFACT, &query)) return true;
-  /* Smaller captures have their bytes in the row. */
-  srv_query_number(&query, "size_bytes", SRV_AT_LEAST, SRV_CAPTURE_INLINE_MAX + 1);
-  return has_rows(core, SRV_CAPTURE, &query);
+  struct srv_query captures = {0}, artifacts = {0};
+  srv_query_digest(&captures, "digest", digest);
+  srv_query_number(&captures, "size_bytes", SRV_AT_LEAST, SRV_CAPTURE_INLINE_MAX + 1);
+  srv_query_digest(&artifacts, "digest", digest);
+  return has_rows(core, SRV_CAPTURE, &captures) || has_rows(core, SRV_ARTIFACT, &artifacts);
 }
 
 static void remove_unused_blob(struct srv_core *core, const uint8_t *digest) {

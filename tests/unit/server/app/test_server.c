@@ -2,6 +2,7 @@
 /* Starting, stopping, and what the machine may refuse. */
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -171,6 +172,20 @@ TEST(each_line_of_a_json_log_is_json_whatever_a_client_sends) {
   }
   assert_true(lines > 0);
   free(errors);
+}
+
+TEST(as_many_files_as_the_system_allows_may_be_open_whatever_the_shell_said) {
+  struct rlimit limit, raised;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = 64;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  server_start(&s, NULL, NULL);
+  assert_int_equal(prlimit(s.pid, RLIMIT_NOFILE, NULL, &raised), 0);
+  assert_true(raised.rlim_cur == limit.rlim_max);
+  server_stop(&s);
+  limit.rlim_cur = before;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 TEST(a_full_disk_is_507_for_writers_while_readers_are_served_and_nothing_is_lost) {
