@@ -137,6 +137,7 @@ void srv_gateway_destroy(struct srv_gateway *gateway) {
   while (gateway->table.handshake_list.first != NULL)
     session_end(gateway->table.handshake_list.first, false);
   csr_end_commands(gateway);
+  orphans_timer(gateway, true);
   srv_core_batch_commit(gateway->core); /* which logs its own failure */
   dtls_reap(gateway);
   release(gateway);
@@ -188,7 +189,7 @@ static bool timer_is_due(const struct srv_gateway *gateway) {
 
 static bool has_work(const struct srv_gateway *gateway) {
   return gateway->changed_first != NULL || gateway->revocations || timer_is_due(gateway) ||
-         csr_due_ms(gateway) <= gateway->now_ms;
+         csr_due_ms(gateway) <= gateway->now_ms || orphans_due_ms(gateway) <= gateway->now_ms;
 }
 
 static void run_own_work(struct srv_gateway *gateway) {
@@ -196,6 +197,7 @@ static void run_own_work(struct srv_gateway *gateway) {
   dtls_end_revoked(gateway);
   for (unsigned i = 0; i < TIMERS_PER_RUN && timer_is_due(gateway); i++)
     dtls_timer(session_of(timers_first(&gateway->timers)));
+  orphans_timer(gateway, false);
   observe_run(gateway, CHANGES_PER_RUN);
   if (csr_due_ms(gateway) <= gateway->now_ms) csr_run(gateway);
   end_batch(gateway);
@@ -213,6 +215,7 @@ int srv_gateway_timeout_ms(struct srv_gateway *gateway) {
   if (has_work(gateway)) return 0;
   const struct timer *first = timers_first(&gateway->timers);
   uint64_t due_ms = csr_due_ms(gateway);
+  if (orphans_due_ms(gateway) < due_ms) due_ms = orphans_due_ms(gateway);
   if (first != NULL && first->due_ms < due_ms) due_ms = first->due_ms;
   if (due_ms == TIMER_NEVER) return -1;
   uint64_t wait_ms = due_ms - gateway->now_ms;

@@ -10,6 +10,7 @@
  *   coap_layer.c     a session's CoAP: messages, duplicates, answers, keepalive
  *   observe.c        observations and their notifications
  *   routes.c         which path does what
+ *   orphans.c        uploads whose session has ended
  *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c, csr.c
  *                    what those paths do
  *   convert.c        CBOR and JSON into each other
@@ -40,7 +41,12 @@
 #define UPLOADS_OPEN_MAX 4u
 #define UPLOADS_SAVED_MAX 4u /* remembered, so that a repeated last block is not stored twice */
 #define UPLOAD_SILENT_MS 10000u
-#define UPLOAD_IDLE_MS 60000u    /* without a block: forgotten */
+#define UPLOAD_IDLE_MS 60000u /* without a block: forgotten */
+/* Uploads whose session has ended; the oldest gives way. */
+#define ORPHANS_MAX 1024u
+/* A client without an answer for ten seconds connects anew; its old session may
+ * not know that yet. */
+#define SESSION_LOST_MS 9000u
 #define UPLOAD_TOTAL_MS 3600000u /* 8 MiB in an hour is 2 kB/s: slower than any link of ours */
 #define TOKEN_DIGEST_SIZE 16u
 /* The longest representation made here (not a blob): a device's state as CBOR,
@@ -59,9 +65,9 @@ struct device {
   struct device *next; /* in the table's chain */
   struct session *sessions;
   unsigned references;
-  bool revoked;       /* its sessions end at the next run */
-  uint64_t budget_ms; /* token bucket: the time at which it was last filled */
-  uint32_t tokens;    /* hundredths of a request */
+  bool revoked;         /* its sessions end at the next run */
+  uint64_t budget_ms;   /* token bucket: the time at which it was last filled */
+  uint32_t tokens;      /* hundredths of a request */
   uint64_t csr_hour_ms; /* since when csr_count counts commands run for it */
   unsigned csr_count;
 };
@@ -96,7 +102,7 @@ struct observation {
 
 /* A block-wise upload, by session, path and token. */
 struct upload {
-  struct upload *next; /* the session's */
+  struct upload *next; /* the session's, or the next orphan */
   enum upload_state {
     UPLOAD_OPEN,
     UPLOAD_SAVING, /* complete, in the batch that is not committed yet */
@@ -105,7 +111,8 @@ struct upload {
   struct srv_capture_upload *capture; /* ours in UPLOAD_OPEN, else NULL */
   struct gw_block1_receiver blocks;
   uint64_t started_ms, heard_ms;
-  bool token_changes; /* its client gives each block a token of its own */
+  struct srv_device_ref device; /* for who has no session any more */
+  bool token_changes;           /* its client gives each block a token of its own */
   uint8_t token_length;
   uint8_t token[GW_COAP_TOKEN_MAX];
   char path[SRV_STREAM_PATH_MAX + 1];
@@ -146,7 +153,9 @@ struct session {
   struct gw_retransmit ping;
   struct gw_dedup dedup;
   struct observation *observations;
-  struct upload *uploads; /* the last begun first */
+  struct upload *uploads;   /* the last begun first */
+  bool token_stays;         /* its client gives all blocks of an upload one token */
+  uint8_t uploads_begun;    /* since one of them went on; refused ones, too */
   struct csr_transfer *csr; /* NULL: it has never asked */
 };
 
@@ -195,6 +204,9 @@ struct srv_gateway {
   size_t waiting_count;
   struct waiting_answer waiting[WAITING_ANSWERS_MAX];
   struct session *changed_first, *changed_last;
+  struct upload *orphans; /* the longest without a session first */
+  struct upload **orphans_end;
+  size_t orphan_count;
   bool revocations;       /* some device is revoked */
   uint64_t log_window_ms; /* when log_lines began to be counted, see may_log */
   unsigned log_lines, log_skipped;
@@ -332,9 +344,27 @@ void streams_post(const struct request *request, struct response *response);
 /* When the next upload of the session is to be forgotten; and doing it. */
 uint64_t streams_due_ms(const struct session *session);
 void streams_timer(struct session *session);
+bool streams_has_token(const struct upload *upload, const struct gw_coap_message *message);
+/* Ends it, in no list any more. */
+void streams_free(struct srv_gateway *gateway, struct upload *upload);
 /* What the session completed in this batch is on the disk, or is not. */
 void streams_committed(struct session *session, bool saved);
+/* Its uploads wait for the device's next session. */
 void streams_forget_session(struct session *session);
+
+/* ---- orphans.c ---- */
+/* Takes an upload in whose session has ended. */
+void orphans_add(struct srv_gateway *gateway, struct upload *upload);
+/* An upload of this session's device, path and token that the block may go on
+ * with, or repeats the last block of: an orphan, or one of another session of the
+ * device that seems lost. It is the caller's then; NULL when there is none. */
+struct upload *orphans_take(struct session *session, const struct gw_coap_message *message,
+                            const char *path, struct gw_block block);
+/* The longest waiting open one gives way; false when there is none. */
+bool orphans_drop_one(struct srv_gateway *gateway);
+uint64_t orphans_due_ms(const struct srv_gateway *gateway);
+/* Drops those that are due; all of them when `all`. */
+void orphans_timer(struct srv_gateway *gateway, bool all);
 
 /* ---- state.c, settings.c, rpc.c, logs.c ---- */
 void state_get(const struct request *request, struct response *response);

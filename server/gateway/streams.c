@@ -7,7 +7,9 @@
  * An upload is known by session, path and token: published clients give all its
  * blocks one token. libcoap's own block transfer gives each block another, as
  * RFC 7959 allows; such an upload is known by its path once its second block
- * has come with a token of its own, and by nothing else after that.
+ * has come with a token of its own, in a session that sends one at a time.
+ *
+ * When a session ends, its uploads wait for the device's next one (orphans.c).
  *
  * A block is answered at once, except the last: 2.04 leaves when the capture is
  * on the disk. A completed upload is remembered for a while, since its client
@@ -28,45 +30,59 @@ static void set_token(struct upload *upload, const struct gw_coap_message *messa
   upload->token_length = message->token_length;
 }
 
-static bool has_token(const struct upload *upload, const struct gw_coap_message *message) {
+bool streams_has_token(const struct upload *upload, const struct gw_coap_message *message) {
   return upload->token_length == message->token_length &&
          memcmp(upload->token, message->token, message->token_length) == 0;
 }
 
-/* Ends what it has of the core; it is no open upload any more. */
-static void drop_capture(struct session *session, struct upload *upload) {
-  if (upload->state != UPLOAD_OPEN) return;
-  srv_core_capture_abort(upload->capture);
-  upload->capture = NULL;
-  session->gateway->stats.uploads_open--;
-  session->gateway->stats.uploads_dropped++;
+void streams_free(struct srv_gateway *gateway, struct upload *upload) {
+  if (upload->state == UPLOAD_OPEN) {
+    srv_core_capture_abort(upload->capture);
+    gateway->stats.uploads_open--;
+    gateway->stats.uploads_dropped++;
+  }
+  free(upload);
 }
 
-static void forget(struct session *session, struct upload *upload) {
+static void add(struct session *session, struct upload *upload) {
+  upload->next = session->uploads;
+  session->uploads = upload;
+}
+
+static void take_out(struct session *session, struct upload *upload) {
   struct upload **link = &session->uploads;
   while (*link != upload) link = &(*link)->next;
   *link = upload->next;
-  drop_capture(session, upload);
-  free(upload);
+}
+
+static void forget(struct session *session, struct upload *upload) {
+  take_out(session, upload);
+  streams_free(session->gateway, upload);
 }
 
 static struct upload *find(struct session *session, const struct gw_coap_message *message,
                            const char *path) {
   struct upload *upload = session->uploads;
-  while (upload != NULL && !(has_token(upload, message) && strcmp(upload->path, path) == 0))
+  while (upload != NULL && !(streams_has_token(upload, message) && strcmp(upload->path, path) == 0))
     upload = upload->next;
   return upload;
 }
 
-/* The upload of that path which a block with a token of its own may go on with:
- * one whose second block this is, or that has changed its token before. */
+static bool is_second(const struct upload *upload, struct gw_block block) {
+  return upload->state == UPLOAD_OPEN && block.num == 1 &&
+         upload->blocks.offset == gw_block_size(block);
+}
+
+/* The upload of that path which a block with a token of its own goes on with:
+ * one that has changed its token before, or whose second block this is, when
+ * nothing else can be meant. Bytes must never end in another's upload. */
 static struct upload *find_by_path(struct session *session, const struct gw_coap_message *message,
                                    const char *path, struct gw_block block) {
   struct upload *found = NULL;
+  bool may_begin = !session->token_stays && session->uploads_begun == 1;
   for (struct upload *u = session->uploads; u != NULL; u = u->next) {
-    bool open_at_second =
-        u->state == UPLOAD_OPEN && block.num == 1 && u->blocks.offset == gw_block_size(block);
-    if (strcmp(u->path, path) != 0 || !(u->token_changes || open_at_second)) continue;
+    if (strcmp(u->path, path) != 0) continue;
+    if (!u->token_changes && !(may_begin && is_second(u, block))) continue;
     if (found != NULL) return NULL; /* which of them? */
     found = u;
   }
@@ -161,8 +177,8 @@ static struct upload *create(const struct request *request, struct srv_capture_u
   upload->capture = capture;
   upload->started_ms = upload->heard_ms = request->gateway->now_ms;
   gw_block1_receiver_init(&upload->blocks, limit_of(format_of(request->message)));
-  upload->next = session->uploads;
-  session->uploads = upload;
+  upload->device = session->device->ref;
+  add(session, upload);
   request->gateway->stats.uploads_open++;
   return upload;
 }
@@ -175,7 +191,7 @@ static uint8_t begin(const struct request *request, struct upload **out) {
   struct srv_capture_upload *capture;
   if (before != NULL) forget(session, before);
   if (!make_room(session)) return GW_COAP_TOO_MANY_REQUESTS;
-  if (gateway->stats.uploads_open >= gateway->config.uploads_max)
+  if (gateway->stats.uploads_open >= gateway->config.uploads_max && !orphans_drop_one(gateway))
     return GW_COAP_SERVICE_UNAVAILABLE;
   int status = srv_core_capture_begin(gateway->core, &session->device->ref, request->rest,
                                       format_of(request->message), &capture);
@@ -244,10 +260,24 @@ static void accept(const struct request *request, struct upload *upload, struct 
   }
   upload->heard_ms = request->gateway->now_ms;
   bool moved = block.num == 0 || upload->blocks.offset != offset || upload->blocks.done != was_done;
+  if (moved && block.num > 0) {
+    request->session->uploads_begun = 0;
+    if (!upload->token_changes) request->session->token_stays = true;
+  }
   if (moved)
     append(request, upload, response);
   else
     answer_repeat(upload, response);
+}
+
+/* What the block belongs to, if not to an upload of its session and token. */
+static struct upload *find_elsewhere(const struct request *request, struct gw_block block) {
+  struct session *session = request->session;
+  struct upload *upload = NULL;
+  if (make_room(session)) upload = orphans_take(session, request->message, request->rest, block);
+  if (upload == NULL) return find_by_path(session, request->message, request->rest, block);
+  add(session, upload);
+  return upload;
 }
 
 static void take_block(const struct request *request, struct gw_block block,
@@ -266,9 +296,10 @@ static void take_block(const struct request *request, struct gw_block block,
     gw_block1_receiver_init(&probe, UINT64_MAX);
     bool good = gw_block1_receiver_accept(&probe, block, message->payload_size) >= 0;
     response->code = good ? begin(request, &upload) : (uint8_t)GW_COAP_BAD_REQUEST;
+    if (good && block.more && session->uploads_begun < UINT8_MAX) session->uploads_begun++;
     if (response->code != 0) return;
   } else if (upload == NULL) {
-    upload = find_by_path(session, message, request->rest, block);
+    upload = find_elsewhere(request, block);
   }
   if (upload == NULL)
     response->code = GW_COAP_REQUEST_INCOMPLETE;
@@ -327,5 +358,13 @@ void streams_committed(struct session *session, bool saved) {
 }
 
 void streams_forget_session(struct session *session) {
-  while (session->uploads != NULL) forget(session, session->uploads);
+  bool may_come_back = session->state == SESSION_OPEN && !session->device->revoked;
+  while (session->uploads != NULL) {
+    struct upload *upload = session->uploads;
+    session->uploads = upload->next;
+    if (may_come_back && upload->state != UPLOAD_SAVING) /* whose commit nobody would hear of */
+      orphans_add(session->gateway, upload);
+    else
+      streams_free(session->gateway, upload);
+  }
 }

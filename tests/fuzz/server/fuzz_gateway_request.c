@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // fuzz-link: wire server/gateway/coap_layer.c server/gateway/observe.c
 // fuzz-link: server/gateway/routes.c server/gateway/ota.c server/gateway/streams.c
+// fuzz-link: server/gateway/orphans.c server/gateway/csr.c
 // fuzz-link: server/gateway/state.c server/gateway/settings.c server/gateway/rpc.c
 // fuzz-link: server/gateway/logs.c server/gateway/convert.c tests/support/fake_core.c
 // fuzz-link: build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c
@@ -23,7 +24,8 @@ enum {
   OP_CORE_FAILS,
   OP_CORE_WORKS,
   OP_TIME,
-  OP_CALL
+  OP_CALL,
+  OP_RECONNECT
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,6 +60,10 @@ void session_end(struct session *ended, bool polite) {
 }
 
 void dtls_schedule(struct session *scheduled) { (void)scheduled; }
+bool gateway_may_log(struct srv_gateway *of) {
+  (void)of;
+  return false;
+}
 uint32_t gateway_random(struct srv_gateway *of) {
   (void)of;
   return 0x12345678;
@@ -65,13 +71,21 @@ uint32_t gateway_random(struct srv_gateway *of) {
 
 /* ---- one run ---- */
 
+static void connect_device(void) {
+  memset(&session, 0, sizeof session);
+  session.gateway = &gateway;
+  session.device = &device;
+  session.state = SESSION_OPEN;
+  session.has_cid = true;
+  device.sessions = &session;
+}
+
 static void begin(void) {
   static const uint8_t blob[5000] = {1, 2, 3};
   fake_core_init(&core);
   core.blob = blob;
   core.blob_size = sizeof blob;
   memset(&gateway, 0, sizeof gateway);
-  memset(&session, 0, sizeof session);
   memset(&device, 0, sizeof device);
   memset(answered, 0, sizeof answered);
   gateway.core = &core;
@@ -82,11 +96,7 @@ static void begin(void) {
   gateway.now_ms = 1000000;
   memcpy(device.ref.project_id, "p", 2);
   memcpy(device.ref.device_id, "0", 2);
-  session.gateway = &gateway;
-  session.device = &device;
-  session.state = SESSION_OPEN;
-  session.has_cid = true;
-  device.sessions = &session;
+  connect_device();
   core.settings = (struct srv_device_settings){
       .version = 7, .count = 1, .setting[0] = {.key = "GAIN", .type = 1, .value = "2.0"}};
   srv_core_batch_begin(&core);
@@ -121,6 +131,7 @@ static void say(const uint8_t *datagram, size_t size) {
 static void pass_time(void) {
   gateway.now_ms += 7000;
   if (coap_due_ms(&session) <= gateway.now_ms) coap_timer(&session);
+  orphans_timer(&gateway, false);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -149,6 +160,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       case OP_TIME:
         pass_time();
         break;
+      case OP_RECONNECT:
+        end_batch(SRV_OK);
+        session_end(&session, true);
+        connect_device();
+        break;
       case OP_CALL:
         fake_core_call(&core, "call-1", "reboot", "[1]");
         observe_mark(&session);
@@ -165,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   end_batch(SRV_OK);
   if (session.state == SESSION_OPEN) session_end(&session, true);
+  orphans_timer(&gateway, true);
   check(gateway.stats.observers == 0 && gateway.changed_first == NULL);
   check(gateway.stats.uploads_open == 0 && core.captures_open == 0 && core.listening <= 0);
   fake_core_deinit(&core);

@@ -4,6 +4,7 @@
 #include "tests/unit/server/gateway/fixture.h"
 
 #include "server/core/limits.h"
+#include "server/gateway/internal.h"
 
 #define BLOCK 1024u
 
@@ -281,13 +282,124 @@ TEST(an_upload_that_never_ends_is_dropped_after_an_hour) {
   down();
 }
 
-TEST(the_end_of_the_session_is_the_end_of_its_uploads) {
+/* ---- when the session ends in the middle ---- */
+
+static void reconnect(bool politely) {
+  if (politely) dtls_client_close_notify(client);
+  gateway_settle(f);
+  dtls_client_destroy(client);
+  client = client_up(f, 0);
+}
+
+TEST(the_devices_next_session_goes_on_with_the_block_that_is_due) {
+  up();
+  more("a", 0);
+  more("a", 1);
+  reconnect(true);
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 2));
+  reconnect(true);
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 2)); /* its answer was lost with the session */
+  assert_int_equal(GW_COAP_CHANGED, last("a", 3, 9));
+  assert_capture(0, 3 * BLOCK + 9);
+  down();
+}
+
+TEST(the_last_block_again_in_the_next_session_is_stored_once) {
+  up();
+  more("a", 0);
+  assert_int_equal(GW_COAP_CHANGED, last("a", 1, 9));
+  reconnect(true);
+  assert_int_equal(GW_COAP_CHANGED, last("a", 1, 9));
+  assert_int_equal(1, f->fake->capture_count);
+  down();
+}
+
+TEST(a_session_that_was_left_without_a_word_gives_its_upload_to_the_next) {
+  up();
+  more("a", 0);
+  reconnect(false);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 1)); /* it may be alive */
+  f->now_ms += 10000;
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 1));
+  assert_int_equal(GW_COAP_CHANGED, last("a", 2, 1));
+  assert_capture(0, 2 * BLOCK + 1);
+  down();
+}
+
+TEST(an_upload_without_a_session_takes_no_block_but_the_one_that_is_due) {
+  up();
+  more("a", 0);
+  more("a", 1);
+  reconnect(true);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 3));
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("b", 2));
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE,
+                   code_of(client, ask_block(".s/image", "a", 2, true, BLOCK)));
+  struct dtls_client *other = client_up(f, 1);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE,
+                   code_of(other, ask_block(".s/audio", "a", 2, true, BLOCK)));
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 2));
+  dtls_client_destroy(other);
+  down();
+}
+
+TEST(a_restarted_device_begins_with_block_0_and_what_waited_is_not_mixed_in) {
+  up();
+  more("a", 0);
+  more("a", 1);
+  reconnect(true);
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 0));
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 2));
+  assert_int_equal(GW_COAP_CHANGED, last("a", 1, 4));
+  assert_capture(0, BLOCK + 4);
+  down();
+}
+
+TEST(an_upload_waits_a_minute_for_the_next_session) {
   up();
   more("a", 0);
   dtls_client_close_notify(client);
-  gateway_settle(f);
+  gateway_pass_ms(f, 59000);
+  assert_int_equal(1, f->fake->captures_open);
+  assert_int_equal(1, gateway_stats(f).uploads_open);
+  gateway_pass_ms(f, 2000);
   assert_int_equal(0, f->fake->captures_open);
   assert_int_equal(0, gateway_stats(f).uploads_open);
+  assert_int_equal(1, gateway_stats(f).uploads_dropped);
+  down();
+}
+
+TEST(a_revoked_devices_uploads_do_not_wait) {
+  up();
+  more("a", 0);
+  f->fake->listener.device_revoked(f->fake->listener.context, "p", "0");
+  gateway_settle(f);
+  assert_int_equal(0, f->fake->captures_open);
+  down();
+}
+
+TEST(an_upload_that_waits_gives_its_place_to_one_that_has_a_session) {
+  f = gateway_up_with((struct srv_gateway_config){.uploads_max = 1});
+  client = client_up(f, 0);
+  more("a", 0);
+  reconnect(true);
+  assert_int_equal(GW_COAP_CONTINUE, more("b", 0));
+  assert_int_equal(GW_COAP_CONTINUE, more("b", 1));
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 1));
+  assert_int_equal(1, f->fake->captures_open);
+  down();
+}
+
+TEST(more_uploads_than_may_wait_push_out_the_oldest) {
+  up();
+  struct srv_gateway *gateway = f->gateway;
+  assert_true(gateway->orphan_count == 0);
+  for (int i = 0; i < 260; i++) {
+    static const char *const tokens[] = {"a", "b", "c", "d"};
+    for (int t = 0; t < 4; t++) last(tokens[t], 0, 1);
+    reconnect(true);
+  }
+  assert_int_equal(ORPHANS_MAX, gateway->orphan_count);
   down();
 }
 
@@ -339,6 +451,28 @@ TEST(a_token_for_each_block_is_followed_by_path) {
   assert_int_equal(GW_COAP_CHANGED, last("3b", 3, 8));
   assert_int_equal(1, f->fake->capture_count);
   assert_capture(0, 3 * BLOCK + 8);
+  down();
+}
+
+TEST(a_strange_token_does_not_enter_one_of_two_uploads_that_have_begun) {
+  up();
+  more("a", 0);
+  more("b", 0);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("c", 1));
+  assert_int_equal(GW_COAP_CHANGED, last("a", 1, 1));
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("c", 1)); /* tokens stay, as "a" shows */
+  assert_int_equal(GW_COAP_CHANGED, last("b", 1, 2));
+  down();
+}
+
+TEST(a_block_of_a_dropped_upload_does_not_enter_the_next_of_its_path) {
+  up();
+  more("a", 0);
+  pass_alive_ms(61000);
+  more("b", 0);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 1));
+  assert_int_equal(GW_COAP_CHANGED, last("b", 1, 2));
+  assert_capture(0, BLOCK + 2);
   down();
 }
 
