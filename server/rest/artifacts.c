@@ -15,7 +15,7 @@ static int find_artifact(struct srv_request *request, struct srv_artifact *artif
 int srv_list_artifacts(struct srv_request *request) {
   struct srv_query query = {0};
   srv_query_text(&query, "project_id", SRV_EQUALS, request->project.id);
-  return srv_answer_list(request, &query, srv_encode_artifact, NULL);
+  return srv_answer_list(request, &query, srv_encode_artifact, srv_add_latest_evaluation);
 }
 
 int srv_get_artifact(struct srv_request *request) {

@@ -182,13 +182,14 @@ static int note_file(struct export *export, const struct srv_capture *capture, c
   return write_line(export, TAIL_MANIFEST, manifest_line(export, capture, file));
 }
 
-static int note_skipped(struct export *export, const struct srv_capture *capture,
-                        const char *reason) {
+/* SRV_ERR_NOT_FOUND: it is written down. */
+static int skip(struct export *export, const struct srv_capture *capture, const char *reason) {
   export->skipped++;
   srv_log(SRV_LOG_ERROR, "rest", "export: capture %s is left out: %s", capture->id, reason);
-  return write_line(export, TAIL_SKIPPED,
-                    json_pack("{s:o, s:o}", "captureId", srv_encode_text(capture->id), "reason",
-                              srv_encode_text(reason)));
+  int status = write_line(export, TAIL_SKIPPED,
+                          json_pack("{s:o, s:o}", "captureId", srv_encode_text(capture->id),
+                                    "reason", srv_encode_text(reason)));
+  return status == SRV_OK ? SRV_ERR_NOT_FOUND : status;
 }
 
 /* --- captures ------------------------------------------------------------------------------- */
@@ -236,18 +237,23 @@ static bool is_gone(struct export *export, const struct srv_capture *capture) {
          SRV_ERR_NOT_FOUND;
 }
 
+/* The core gives no other labels; a database that someone else wrote might. */
+static bool names_a_folder(const char *label) {
+  return label[0] != 0 && label[0] != '.' && strchr(label, '/') == NULL;
+}
+
 /* SRV_ERR_NOT_FOUND: it is not sent; why is written down, unless it was deleted. */
 static int open_capture(struct export *export, const struct srv_capture *capture) {
   char reason[SRV_ERROR_MAX];
   int status = find_device(export, capture->device_id);
   if (status != SRV_OK) return status; /* deleted with its captures */
+  if (!names_a_folder(capture->label)) return skip(export, capture, "its label names no folder");
   status = srv_core_open_capture(export->core, capture, &export->view);
   export->view_open = status == SRV_OK;
   if (status != SRV_ERR_NOT_FOUND && status != SRV_ERR_IO) return status;
   snprintf(reason, sizeof(reason), "%s", srv_core_error(export->core));
   if (is_gone(export, capture)) return SRV_ERR_NOT_FOUND;
-  status = note_skipped(export, capture, reason);
-  return status == SRV_OK ? SRV_ERR_NOT_FOUND : status;
+  return skip(export, capture, reason);
 }
 
 static void close_capture(struct export *export) {

@@ -8,10 +8,18 @@
 #include "server/rest/internal.h"
 
 static const char *const kind_names[SRV_KIND_COUNT] = {
-    [SRV_PROJECT] = "Project",       [SRV_BLUEPRINT] = "Blueprint",   [SRV_TAG] = "Tag",
-    [SRV_DEVICE] = "Device",         [SRV_CREDENTIAL] = "Credential", [SRV_ARTIFACT] = "Artifact",
-    [SRV_RELEASE] = "Release",       [SRV_API_KEY] = "ApiKey",        [SRV_OTA_EVENT] = "OtaEvent",
-    [SRV_CAPTURE] = "Capture",       [SRV_SETTING] = "Setting",       [SRV_DEVICE_LOG] = "LogLine",
+    [SRV_PROJECT] = "Project",
+    [SRV_BLUEPRINT] = "Blueprint",
+    [SRV_TAG] = "Tag",
+    [SRV_DEVICE] = "Device",
+    [SRV_CREDENTIAL] = "Credential",
+    [SRV_ARTIFACT] = "Artifact",
+    [SRV_RELEASE] = "Release",
+    [SRV_API_KEY] = "ApiKey",
+    [SRV_OTA_EVENT] = "OtaEvent",
+    [SRV_CAPTURE] = "Capture",
+    [SRV_SETTING] = "Setting",
+    [SRV_DEVICE_LOG] = "LogLine",
     [SRV_EVALUATION] = "Evaluation",
     [SRV_CERTIFICATE] = "Certificate",
     [SRV_DEVICE_CERTIFICATE] = "DeviceCertificate",

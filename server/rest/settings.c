@@ -62,9 +62,9 @@ static int read_type(struct srv_request *request, uint8_t *type) {
   char name[16] = "";
   int status = srv_body_text(request, "dataType", name, sizeof(name));
   if (status != SRV_OK || name[0] == 0) return status;
-  for (uint8_t i = SRV_SETTING_INTEGER; i <= SRV_SETTING_STRING; i++) {
-    if (strcmp(srv_setting_type_name(i), name) != 0) continue;
-    *type = i;
+  for (int i = SRV_SETTING_INTEGER; i <= SRV_SETTING_STRING; i++) {
+    if (strcmp(srv_setting_type_name((uint8_t)i), name) != 0) continue;
+    *type = (uint8_t)i;
     return SRV_OK;
   }
   return srv_request_fail_field(request, "dataType", "must be integer, float, boolean or string");

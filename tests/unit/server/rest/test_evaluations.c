@@ -59,6 +59,8 @@ TEST(an_artifact_shows_its_newest_evaluation) {
   assert_true(strlen(rest_text(answer, "data.latestEvaluation.createdAt")) > 0);
   assert_string_equal(rest_text(rest_call(&f, "GET", of(&artifact, ""), NULL), "list.0.dataset"),
                       "new");
+  answer = rest_call(&f, "GET", PP "/artifacts", NULL);
+  assert_string_equal(rest_text(answer, "list.0.latestEvaluation.dataset"), "new");
   rest_end(&f);
 }
 

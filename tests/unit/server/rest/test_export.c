@@ -410,6 +410,25 @@ TEST(a_capture_whose_file_is_damaged_is_left_out_by_name) {
   rest_end(&f);
 }
 
+TEST(a_label_that_someone_else_wrote_into_the_database_leads_nowhere) {
+  static const char *const bad[] = {"../up", "/root", "a/b", "..", "."};
+  rest_begin(&f);
+  struct srv_device device = make_device(&f.core, "d", NULL, NULL);
+  struct srv_capture capture;
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    const char *id = labelled(&device, BYTES("x"), "a");
+    assert_ok(f.core.core, srv_core_find(f.core.core, SRV_CAPTURE, P, id, &capture));
+    strcpy(capture.label, bad[i]);
+    struct srv_store *store = f.core.folder.store;
+    assert_int_equal(store->ops->update(store, SRV_CAPTURE, &capture), SRV_OK);
+  }
+  labelled(&device, BYTES("good"), "a");
+  unpack(EXPORT);
+  assert_int_equal(lines_of("manifest.jsonl"), 1);
+  assert_int_equal(lines_of("skipped.jsonl"), 5);
+  rest_end(&f);
+}
+
 TEST(only_so_many_exports_run_at_once_and_an_end_makes_room) {
   static struct srv_request requests[5];
   rest_begin(&f);

@@ -187,6 +187,36 @@ TEST(one_device_has_no_more_calls_waiting_than_its_limit) {
   http_end(&f);
 }
 
+TEST(calls_that_wait_leave_half_of_the_connections_to_others) {
+  enum { WAITING = 256, DEVICES = WAITING / SRV_RPC_PENDING_PER_DEVICE };
+  static int waiting[WAITING];
+  char name[32], url[64];
+  begin();
+  for (int i = 0; i < DEVICES; i++) {
+    snprintf(name, sizeof(name), "d%d", i);
+    struct srv_device each = make_device(&f.base.core, name, NULL, NULL);
+    struct srv_device_ref each_ref = rest_ref_of(&each);
+    srv_core_device_online(core, &each_ref);
+    srv_core_rpc_listening(core, &each_ref, true);
+  }
+  for (int i = 0; i < WAITING; i++) {
+    snprintf(url, sizeof(url), PP "/devices/d%d/rpc", i % DEVICES);
+    waiting[i] = http_connect(&f);
+    http_send(&f, waiting[i], "POST", url, "{\"method\":\"a\"}");
+    http_turn(&f, 5);
+  }
+  for (int turn = 0; turn < 10; turn++) http_turn(&f, 5);
+  srv_core_device_online(core, &ref);
+  srv_core_rpc_listening(core, &ref, true);
+  expect(call("{\"method\":\"a\"}"), 503, "256 calls wait");
+  f.base.core.now_us += 10000000;
+  for (int i = 0; i < WAITING; i++) expect(waiting[i], 504, "timed_out");
+  int fd = call("{\"method\":\"a\"}");
+  assert_ok(core, srv_core_rpc_answer(core, &ref, wait_for_call(), 0, NULL));
+  expect(fd, 200, "data");
+  http_end(&f);
+}
+
 TEST(calls_that_make_no_sense_are_refused) {
   char large[2000];
   begin_listening();
