@@ -231,9 +231,15 @@ static int on_call(struct godwit_client *client, const struct godwit_response *r
   if (response->code == 0) return 0; /* no answer came */
   if (response->status != GODWIT_OK) {
     char code[5];
-    godwit_log(GODWIT_LOG_WARN, "rpc: %s (%s)", godwit_status_name(response->status),
-               gw_coap_code_text(response->code, code));
-  } else if (!is_ok_text(response->payload, response->payload_size)) {
+    if (rpc->refusal != response->code) {
+      godwit_log(GODWIT_LOG_WARN, "rpc: %s (%s)", godwit_status_name(response->status),
+                 gw_coap_code_text(response->code, code));
+    }
+    rpc->refusal = response->code; /* asked again each minute, said once */
+    return 0;
+  }
+  rpc->refusal = 0;
+  if (!is_ok_text(response->payload, response->payload_size)) {
     take_call(rpc, response->payload, response->payload_size);
   }
   return 0;

@@ -242,10 +242,14 @@ static int on_settings(struct godwit_client *client, const struct godwit_respons
   if (response->code == 0) return 0; /* no answer came */
   if (response->status == GODWIT_ERR_RESPONSE) {
     char code[5];
-    godwit_log(GODWIT_LOG_WARN, "settings: the server refused them with %s",
-               gw_coap_code_text(response->code, code));
+    if (settings->refusal != response->code) {
+      godwit_log(GODWIT_LOG_WARN, "settings: the server refused them with %s",
+                 gw_coap_code_text(response->code, code));
+    }
+    settings->refusal = response->code; /* asked again each minute, said once */
     return 0;
   }
+  settings->refusal = 0;
   const uint8_t *data = response->payload;
   size_t size = response->payload_size;
   if (response->status == GODWIT_OK && is_ok_text(data, size)) return 0;

@@ -56,6 +56,7 @@ struct godwit_rpc {
   struct godwit_request answer_request;
   struct godwit_service service; /* sends the answers, again if need be */
   uint8_t refusals;              /* of an answer by a busy server, in a row */
+  uint8_t refusal;               /* the observation's code, logged once; 0: none */
   uint8_t sending;               /* index of the answer under way */
   uint32_t calls;                /* answered so far: their order */
   struct godwit_rpc_answer {

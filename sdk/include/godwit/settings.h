@@ -61,6 +61,7 @@ struct godwit_settings {
   struct godwit_request status_request;
   struct godwit_service service; /* sends the status, again if need be */
   uint8_t refusals;              /* of the status by a busy server, in a row */
+  uint8_t refusal;               /* the observation's code, logged once; 0: none */
   uint8_t status_payload[512];   /* errors that do not fit are left out */
   size_t status_size;
 };

@@ -333,6 +333,18 @@ TEST(stop_inside_on_set_ends_it_there) {
   godwit_settings_stop(&settings); /* once more is harmless */
 }
 
+TEST(server_without_settings_and_calls_is_asked_each_minute_and_spoken_of_once) {
+  start_settings();
+  assert_int_equal(godwit_rpc_start(&rpc, device.client, NULL, 0), GODWIT_OK);
+  device_run_for(&device, 10 * MINUTE_MS);
+  assert_int_equal(world_log_lines("settings: the server refused them with 4.04"), 1);
+  assert_int_equal(world_log_lines("rpc: refused by the server (4.04)"), 1);
+  begin_settings(5, 0);
+  push_settings();
+  device_run_for(&device, 2 * MINUTE_MS);
+  assert_int_equal(settings.version, 5);
+}
+
 TEST(settings_that_are_started_twice_or_wrongly_are_refused) {
   start_settings();
   static const struct godwit_setting no_key[] = {{.key = NULL}};

@@ -116,6 +116,16 @@ static void assert_stored(size_t size) {
   assert_int_equal(upload.sent_bytes, size);
 }
 
+/* Over a bad link a session may be lost with the very last answer, and then the
+ * whole comes again: in each session once at most. */
+static void assert_arrived(size_t size) {
+  assert_int_equal(outcome.status, GODWIT_OK);
+  assert_in_range(world_server.capture_count, 1, world_server.handshakes);
+  for (size_t i = 0; i < world_server.capture_count; i++) {
+    assert_capture(i, "audio/kitchen", GODWIT_FORMAT_OCTETS, content, size);
+  }
+}
+
 /* Uploads ------------------------------------------------------------------------- */
 
 TEST(upload_of_any_size_arrives_whole) {
@@ -131,22 +141,24 @@ TEST(upload_of_any_size_arrives_whole) {
 
 static void measure(const char *what, size_t size, unsigned times, unsigned travel_ms,
                     unsigned loss_percent) {
-  uint64_t sum_ms = 0, worst_ms = 0, handshakes = 0, blocks = 0;
+  uint64_t sum_ms = 0, worst_ms = 0, handshakes = 0, blocks = 0, copies = 0;
   for (unsigned i = 0; i < times; i++) {
     begin(test_random());
     world_network.travel_ms = travel_ms;
     world_network.loss_percent = loss_percent;
     connect();
     uint64_t took_ms = upload_and_run(size, 12 * HOUR_MS);
-    assert_stored(size);
+    assert_arrived(size);
+    copies += world_server.capture_count - 1;
     sum_ms += took_ms;
     if (took_ms > worst_ms) worst_ms = took_ms;
     handshakes += world_server.handshakes;
     blocks += world_server.stream_blocks;
   }
-  printf("%s: %u of %u whole, mean %.1f s, worst %.1f s, %.2f sessions, %.0f blocks seen\n", what,
-         times, times, (double)sum_ms / times / 1000, (double)worst_ms / 1000,
-         (double)handshakes / times, (double)blocks / times);
+  printf(
+      "%s: %u of %u whole, mean %.1f s, worst %.1f s, %.2f sessions, %.0f blocks seen, %u twice\n",
+      what, times, times, (double)sum_ms / times / 1000, (double)worst_ms / 1000,
+      (double)handshakes / times, (double)blocks / times, (unsigned)copies);
 }
 
 TEST(megabyte_arrives_a_hundred_of_a_hundred_times_at_200_ms_and_5_percent_loss) {
@@ -172,7 +184,7 @@ TEST(repeated_and_late_datagrams_change_nothing) {
     world_network.loss_percent = 5;
     connect();
     upload_and_run(50000, HOUR_MS);
-    assert_stored(50000);
+    assert_arrived(50000);
   }
 }
 

@@ -18,6 +18,8 @@
 
 static uint64_t now_ms;
 static uint32_t random_state;
+static char log_text[1 << 16]; /* "\nLINE\nLINE..." */
+static size_t log_length;
 
 struct world_network world_network;
 
@@ -36,6 +38,8 @@ static bool socket_open[SOCKETS_MAX];
 void world_reset(uint32_t seed) {
   random_state = seed ? seed : 1;
   now_ms = 1000000;
+  log_length = 0;
+  log_text[0] = '\0';
   world_network_reset();
   world_medium_reset();
   world_server_reset();
@@ -58,7 +62,21 @@ int godwit_platform_random(void *buffer, size_t size) {
   return 0;
 }
 
+unsigned world_log_lines(const char *beginning) {
+  unsigned count = 0;
+  size_t length = strlen(beginning);
+  for (const char *at = log_text; (at = strchr(at, '\n')) != NULL;) {
+    at++;
+    if (strncmp(at, beginning, length) == 0) count++;
+  }
+  return count;
+}
+
 void godwit_platform_log(enum godwit_log_level level, const char *line) {
+  if (log_length + strlen(line) + 2 < sizeof log_text) {
+    log_length +=
+        (size_t)snprintf(log_text + log_length, sizeof log_text - log_length, "\n%s", line);
+  }
   if (getenv("WORLD_LOG") != NULL) printf("%8llu %d %s\n", (unsigned long long)now_ms, level, line);
 }
 

@@ -24,6 +24,8 @@ uint32_t world_random(void);
 
 /* Clock */
 uint64_t world_now_ms(void);
+/* Log lines of the SDK so far that begin so. */
+unsigned world_log_lines(const char *beginning);
 void world_advance_ms(uint64_t ms);
 
 /* Network ---------------------------------------------------------------- */
