@@ -63,7 +63,7 @@ struct cli_verdict_of_clip {
     int32_t label; /* what it is to the model; -1: no label of it fits, the rest is unset */
     int32_t heard;
     float score;          /* of what was heard, 0 to 1 for softmax models */
-    uint32_t nanoseconds; /* processor time of the inference */
+    uint64_t nanoseconds; /* processor time of the inference */
   } of[CLI_MODELS_MAX];
 };
 

@@ -243,19 +243,19 @@ static json_t *describe_skipped(const struct cli_evaluation *e) {
 }
 
 static int compare_times(const void *a, const void *b) {
-  uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+  uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
   return left < right ? -1 : left > right;
 }
 
 static json_t *describe_speed(const struct cli_evaluation *e) {
-  uint32_t *time = malloc((e->dataset->clip_count + 1) * sizeof *time);
+  uint64_t *time = malloc((e->dataset->clip_count + 1) * sizeof *time);
   size_t count = 0;
   if (time == NULL) return NULL;
   for (size_t i = 0; i < e->dataset->clip_count; i++) {
     if (counts(&e->clip[i])) time[count++] = e->clip[i].of[0].nanoseconds;
   }
   qsort(time, count, sizeof *time, compare_times);
-  uint32_t median = count > 0 ? time[count / 2] : 0;
+  uint64_t median = count > 0 ? time[count / 2] : 0;
   json_t *speed = json_pack("{s:f,s:o}", "inferenceMicroseconds", (double)median / 1000, "threads",
                             count_of(e->threads));
   if (e->model[0]->input == CLI_INPUT_AUDIO && e->seconds > 0) {

@@ -135,7 +135,7 @@ static const char *run_model(struct worker *w, size_t m, struct cli_verdict_of_c
   if (!isfinite(score_at(out, best))) return "the model's scores for it are no numbers";
   verdict->of[m].heard = (int32_t)best;
   verdict->of[m].score = score_at(out, best);
-  verdict->of[m].nanoseconds = (uint32_t)(took * 1e9);
+  verdict->of[m].nanoseconds = (uint64_t)(took * 1e9);
   return NULL;
 }
 

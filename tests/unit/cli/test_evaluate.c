@@ -125,7 +125,7 @@ static void add(size_t count, const char *word, const char *device, int32_t fres
       verdicts[i].of[m].label = cli_judged_label(evaluation.model[m], word);
       verdicts[i].of[m].heard = heard[m];
       verdicts[i].of[m].score = score;
-      verdicts[i].of[m].nanoseconds = (uint32_t)(1000 * (i + 1));
+      verdicts[i].of[m].nanoseconds = 1000 * (i + 1);
     }
   }
 }
