@@ -159,7 +159,7 @@ static void write_value(struct gw_cbor_writer *writer, const json_t *value) {
       break;
     case JSON_ARRAY:
       gw_cbor_write_array(writer, json_array_size(value));
-      json_array_foreach(value, index, member) write_value(writer, member);
+      json_array_foreach(value, index, member) { write_value(writer, member); }
       break;
     case JSON_STRING:
       gw_cbor_write_text(writer, json_string_value(value));

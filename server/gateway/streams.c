@@ -312,14 +312,14 @@ static void take_block(const struct request *request, struct gw_block block,
 void streams_post(const struct request *request, struct response *response) {
   uint32_t value;
   struct gw_block block;
-  if (strlen(request->rest) > SRV_STREAM_PATH_MAX)
+  bool in_blocks = gw_coap_option_uint(request->message, GW_COAP_OPT_BLOCK1, &value);
+  if (strlen(request->rest) > SRV_STREAM_PATH_MAX ||
+      (in_blocks && gw_block_decode(value, &block) != GW_OK))
     response->code = GW_COAP_BAD_REQUEST;
-  else if (!gw_coap_option_uint(request->message, GW_COAP_OPT_BLOCK1, &value))
-    store_message(request, response);
-  else if (gw_block_decode(value, &block) != GW_OK)
-    response->code = GW_COAP_BAD_REQUEST;
-  else
+  else if (in_blocks)
     take_block(request, block, response);
+  else
+    store_message(request, response);
 }
 
 /* ---- time, commit and end ---- */

@@ -148,6 +148,22 @@ TEST(the_last_block_twice_in_one_batch_is_stored_once) {
   down();
 }
 
+TEST(a_repeat_of_the_last_block_in_a_batch_that_is_lost_is_lost_too) {
+  up();
+  more("a", 0);
+  f->fake->commit_status = SRV_ERR_IO;
+  struct ask one = ask_block(".s/audio", "a", 1, false, 7);
+  struct ask two = ask_block(".s/audio", "a", 1, false, 7);
+  client_send(client, &one);
+  client_send(client, &two);
+  gateway_settle(f);
+  for (int i = 0; i < 2; i++) {
+    assert_true(client_poll(client, &answer));
+    assert_code(GW_COAP_INTERNAL_ERROR, answer);
+  }
+  down();
+}
+
 TEST(a_change_of_the_block_size_is_bad_and_the_upload_stands) {
   up();
   more("a", 0);
@@ -343,6 +359,20 @@ TEST(an_upload_without_a_session_takes_no_block_but_the_one_that_is_due) {
   down();
 }
 
+TEST(a_wrong_block_does_not_take_an_upload_away_from_a_silent_session) {
+  up();
+  more("a", 0);
+  f->now_ms += 10000;
+  struct dtls_client *silent = client;
+  client = client_up(f, 0);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 2));
+  struct ask next = ask_block(".s/audio", "a", 1, false, 3);
+  assert_int_equal(GW_COAP_CHANGED, code_of(silent, next));
+  assert_capture(0, BLOCK + 3);
+  dtls_client_destroy(silent);
+  down();
+}
+
 TEST(a_restarted_device_begins_with_block_0_and_what_waited_is_not_mixed_in) {
   up();
   more("a", 0);
@@ -462,6 +492,8 @@ TEST(a_strange_token_does_not_enter_one_of_two_uploads_that_have_begun) {
   assert_int_equal(GW_COAP_CHANGED, last("a", 1, 1));
   assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("c", 1)); /* tokens stay, as "a" shows */
   assert_int_equal(GW_COAP_CHANGED, last("b", 1, 2));
+  more("d", 0);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("e", 1));
   down();
 }
 
