@@ -93,7 +93,7 @@ class Loop(Story):
                    f"{self.arguments.first_steps} steps, {self.training_s:.0f} s")
 
     def train(self, output, *options):
-        command = [self.arguments.bin / "micro_speech_train", *options, "--all",
+        command = [self.arguments.trainer, *options, "--all",
                    "--seed", self.arguments.seed, "--threads", os.cpu_count() or 1,
                    "--output", output]
         command = [str(word) for word in command]
@@ -435,6 +435,7 @@ def parse_arguments():
                         help="recordings in the layout of Speech Commands")
     parser.add_argument("--bin", type=path, default=ROOT / "build/release/bin",
                         help="folder of the programs")
+    parser.add_argument("--trainer", type=path, help="micro_speech_train, where it is elsewhere")
     parser.add_argument("--speed", type=float, default=8, help="of the audio; 1 is real time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--listen-s", type=float, default=90,
@@ -473,11 +474,11 @@ def check_arguments(arguments):
                  f"with --data DIR.\n{voices.WHERE_TO_GET_IT}")
     arguments.recordings = arguments.recordings.resolve()
     arguments.bin = arguments.bin.resolve()
+    arguments.trainer = (arguments.trainer or arguments.bin / "micro_speech_train").resolve()
     choose_ports(arguments)
-    for program in ("godwit", "micro_speech", "micro_speech_train"):
-        if not (arguments.bin / program).exists():
-            sys.exit(f"demo: {arguments.bin / program} is not there: build first (./dev build), "
-                     "or say --bin DIR")
+    for program in (arguments.bin / "godwit", arguments.bin / "micro_speech", arguments.trainer):
+        if not program.exists():
+            sys.exit(f"demo: {program} is not there: build first (./dev build), or say --bin DIR")
     if arguments.keep:
         arguments.keep = arguments.keep.resolve()
         if arguments.keep.exists() and any(arguments.keep.iterdir()):
