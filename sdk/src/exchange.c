@@ -159,6 +159,13 @@ static void forget_round_trips(struct godwit_client *client) {
   client->srtt_ms = client->rttvar_ms = client->rto_ms = 0;
 }
 
+/* 0: nothing was measured in this session. */
+static uint32_t measured_rto_ms(const struct godwit_client *client) {
+  uint32_t rto_ms = client->srtt_ms + 4 * client->rttvar_ms;
+  if (rto_ms == 0) return 0;
+  return rto_ms < RTO_MIN_MS ? RTO_MIN_MS : rto_ms;
+}
+
 /* RFC 6298 2. Only of messages that were sent once: of others nobody knows which
  * copy was answered (Karn). */
 static void note_round_trip(struct godwit_client *client, uint64_t now_ms) {
@@ -173,8 +180,7 @@ static void note_round_trip(struct godwit_client *client, uint64_t now_ms) {
     client->rttvar_ms = (3 * client->rttvar_ms + off_ms) / 4;
     client->srtt_ms = (7 * srtt_ms + rtt_ms) / 8;
   }
-  client->rto_ms = client->srtt_ms + 4 * client->rttvar_ms;
-  if (client->rto_ms < RTO_MIN_MS) client->rto_ms = RTO_MIN_MS;
+  client->rto_ms = measured_rto_ms(client);
 }
 
 /* Until there is another round trip to measure. */
@@ -183,14 +189,17 @@ static void double_rto(struct godwit_client *client) {
 }
 
 /* Blocks follow one another, so their round trips are known; a transfer would
- * otherwise stand for seconds at each loss. */
+ * otherwise stand for seconds at each loss. The ping that decides over the
+ * session has three seconds: the more copies, the fewer sessions end for nothing. */
 static void start_retransmit(struct godwit_client *client, const struct godwit_request *request,
                              uint64_t now_ms) {
   uint32_t random = godwit_client_random();
   gw_retransmit_start(&client->retransmit, now_ms, random);
   bool is_block = request->blockwise || request->internal.is_block1;
-  if (!is_block || client->rto_ms == 0 || client->rto_ms >= GW_ACK_TIMEOUT_MS) return;
-  client->retransmit.timeout_ms = client->rto_ms + random % (client->rto_ms / 2);
+  bool decides = is_ping(client, request) && client->suspect != NULL;
+  uint32_t rto_ms = decides ? measured_rto_ms(client) : is_block ? client->rto_ms : 0;
+  if (rto_ms == 0 || rto_ms >= GW_ACK_TIMEOUT_MS) return;
+  client->retransmit.timeout_ms = rto_ms + random % (rto_ms / 2);
   client->retransmit.next_ms = now_ms + client->retransmit.timeout_ms;
 }
 
