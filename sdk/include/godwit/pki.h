@@ -13,7 +13,7 @@
 
 /* What godwit_client_config.memory needs for certificates: the handshake holds
  * our chain, the CA, the server's certificate and the curves' numbers. */
-#define GODWIT_CLIENT_CERTIFICATE_MEMORY_BYTES 40960u
+#define GODWIT_CLIENT_CERTIFICATE_MEMORY_BYTES 32768u
 
 /* How a client uses them: a constant, given by its address. */
 struct godwit_credential_method;
