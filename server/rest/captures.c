@@ -69,12 +69,44 @@ static int answer_capture(struct srv_request *request, const struct srv_capture 
   return srv_answer_data(request, object);
 }
 
+/* The id before this one, in hex; false when it is no id. */
+static bool step_back(char id[SRV_ID_LENGTH + 1]) {
+  static const char digits[] = "0123456789abcdef";
+  if (strlen(id) != SRV_ID_LENGTH || strspn(id, digits) != SRV_ID_LENGTH) return false;
+  for (size_t i = SRV_ID_LENGTH; i-- > 0;) {
+    if (id[i] != '0') {
+      id[i] = digits[strchr(digits, id[i]) - digits - 1];
+      return true;
+    }
+    id[i] = 'f';
+  }
+  return false; /* all zeros: nothing is before it */
+}
+
+/* The token is the id of the last capture of the page before. */
+static int add_token(struct srv_request *request, struct srv_query *query,
+                     char id[SRV_ID_LENGTH + 1]) {
+  const char *token = srv_query_value(request, "pageToken");
+  if (token == NULL || token[0] == 0) return SRV_OK;
+  snprintf(id, SRV_ID_LENGTH + 1, "%.*s", SRV_ID_LENGTH, token);
+  if (strlen(token) != SRV_ID_LENGTH || !step_back(id)) {
+    return srv_request_fail_field(request, "pageToken", "is none that was given out");
+  }
+  srv_query_text(query, "id", SRV_AT_MOST, id);
+  return SRV_OK;
+}
+
 int srv_list_captures(struct srv_request *request) {
   struct srv_query query = {.newest_first = true};
+  char newest[SRV_ID_LENGTH + 1];
   int status = srv_capture_query(request, &query);
-  if (status != SRV_OK) return status;
+  if (status == SRV_OK) status = add_token(request, &query, newest);
   last.id[0] = 0;
-  return srv_answer_list(request, &query, srv_encode_capture, add_device_name);
+  if (status == SRV_OK) {
+    status = srv_answer_list(request, &query, srv_encode_capture, add_device_name);
+  }
+  if (status == SRV_OK) srv_add_next_token(request);
+  return status;
 }
 
 /* --- one of them -------------------------------------------------------------------------- */

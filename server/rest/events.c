@@ -35,7 +35,7 @@ static void apply_limit(struct srv_request *request) {
   }
 }
 
-static void add_next_token(struct srv_request *request) {
+void srv_add_next_token(struct srv_request *request) {
   const json_t *list = json_object_get(request->answer, "list");
   json_int_t per_page = json_integer_value(json_object_get(request->answer, "perPage"));
   size_t count = json_array_size(list);
@@ -53,7 +53,7 @@ int srv_answer_newest(struct srv_request *request, struct srv_query *query,
   apply_limit(request);
   int status = read_token(request, query);
   if (status == SRV_OK) status = srv_answer_list(request, query, encode, NULL);
-  if (status == SRV_OK) add_next_token(request);
+  if (status == SRV_OK) srv_add_next_token(request);
   return status;
 }
 

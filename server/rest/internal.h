@@ -232,6 +232,8 @@ int srv_answer_list(struct srv_request *request, struct srv_query *query,
  * does as well for perPage. */
 int srv_answer_newest(struct srv_request *request, struct srv_query *query,
                       json_t *(*encode)(const void *row));
+/* nextPageToken of a list that is answered: the last id of a full page, or "". */
+void srv_add_next_token(struct srv_request *request);
 int srv_query_from_parameters(struct srv_request *request, struct srv_query *query);
 /* page (from 0) and perPage. */
 int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64_t *per_page);

@@ -250,7 +250,11 @@ static const struct srv_parameter log_list[] = {
       {"start", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE}, {                 \
     "end", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE                            \
   }
-static const struct srv_parameter capture_list[] = {PAGE, CAPTURE_FILTERS, {0}};
+static const struct srv_parameter capture_list[] = {
+    PAGE,
+    CAPTURE_FILTERS,
+    {"pageToken", PARAMETER_TEXT, "nextPageToken of the page before", NULL, SRV_EQUALS, NONE},
+    {0}};
 static const struct srv_parameter capture_export[] = {
     CAPTURE_FILTERS,
     {"layout", PARAMETER_TEXT, "speech_commands, the only one", NULL, SRV_EQUALS, NONE},

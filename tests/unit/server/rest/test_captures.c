@@ -113,6 +113,30 @@ TEST(captures_are_listed_newest_first_and_each_filter_narrows) {
   end();
 }
 
+TEST(pages_of_captures_follow_each_other_by_token_while_more_arrive) {
+  char ids[5][SRV_ID_LENGTH + 1], token[SRV_ID_LENGTH + 1];
+  begin();
+  for (int i = 0; i < 5; i++) strcpy(ids[i], rest_capture(&f, &hall, "a", BYTES("x"), NULL, 0));
+  const struct rest_answer *answer = callf("GET", NULL, "captures?perPage=2");
+  assert_string_equal(rest_text(answer, "list.0.id"), ids[4]);
+  strcpy(token, rest_text(answer, "nextPageToken"));
+  rest_capture(&f, &hall, "a", BYTES("new"), NULL, 0);
+  answer = callf("GET", NULL, "captures?perPage=2&pageToken=%s", token);
+  assert_string_equal(rest_text(answer, "list.0.id"), ids[2]);
+  assert_string_equal(rest_text(answer, "list.1.id"), ids[1]);
+  strcpy(token, rest_text(answer, "nextPageToken"));
+  answer = callf("GET", NULL, "captures?perPage=2&pageToken=%s", token);
+  assert_int_equal(json_array_size(rest_value(answer, "list")), 1);
+  assert_string_equal(rest_text(answer, "list.0.id"), ids[0]);
+  assert_string_equal(rest_text(answer, "nextPageToken"), "");
+  static const char *const bad[] = {"x", "0123456789abcdef0123456", "000000000000000000000000",
+                                    "0123456789abcdef012345678"};
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    rest_expect_error(callf("GET", NULL, "captures?pageToken=%s", bad[i]), 400, 3, "pageToken");
+  }
+  end();
+}
+
 TEST(filters_that_mean_nothing_are_400_by_name) {
   begin();
   static const char *const cases[][2] = {
