@@ -177,7 +177,7 @@ int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artif
   }
   /* First the bytes, then the row that names them: a crash in between leaves a
    * blob that the next start sweeps away, never a row without bytes. */
-  status = core->blobs->ops->publish(upload->writer);
+  status = core->blobs->ops->publish(core->blobs, &upload->writer, 1);
   free(upload);
   if (status != SRV_OK) return srv_fail_blobs(core, status);
   srv_make_id(core, artifact->id);

@@ -124,12 +124,10 @@ int srv_core_capture_begin(struct srv_core *core, const struct srv_device_ref *d
   return SRV_OK;
 }
 
-static void free_upload(struct srv_capture_upload *upload) { free(upload); }
-
 void srv_core_capture_abort(struct srv_capture_upload *upload) {
   if (upload == NULL) return;
   if (upload->writer != NULL) upload->core->blobs->ops->abort(upload->writer);
-  free_upload(upload);
+  free(upload);
 }
 
 /* The first bytes stay in memory; a file is made when they are too many for
@@ -272,9 +270,7 @@ static void set_content(struct srv_capture_upload *upload, const uint8_t *data) 
            srv_sniff(data, upload->size, format));
 }
 
-/* The blob is in place before the row that names it: a crash in between leaves
- * bytes that the next start sweeps away, never a row without them. */
-static int place_bytes(struct srv_capture_upload *upload) {
+static int seal_bytes(struct srv_capture_upload *upload) {
   struct srv_core *core = upload->core;
   struct srv_capture *row = &upload->row;
   if (upload->writer == NULL) {
@@ -285,24 +281,21 @@ static int place_bytes(struct srv_capture_upload *upload) {
   }
   struct srv_blob_view view;
   int status = core->blobs->ops->seal(upload->writer, row->digest, &view);
-  if (status != SRV_OK) return srv_fail_blobs(core, status);
-  set_content(upload, view.data);
-  struct srv_blob_writer *writer = upload->writer;
-  upload->writer = NULL; /* publish ends it, whatever comes of it */
-  return srv_fail_blobs(core, core->blobs->ops->publish(writer));
+  if (status == SRV_OK) set_content(upload, view.data);
+  return srv_fail_blobs(core, status);
 }
 
-static int insert_capture(struct srv_core *core, const struct srv_capture *row, bool has_blob) {
-  int status = srv_transaction_begin(core);
-  if (status == SRV_OK) {
-    status = srv_fail_store(core, core->store->ops->insert(core->store, SRV_CAPTURE, row));
-    if (status == SRV_OK && has_blob) {
-      status = srv_note(core, SRV_CHANGE_BLOB_ADDED, row->project_id, NULL, row->digest);
-    }
-    status = srv_transaction_end(core, status);
-  }
-  if (status != SRV_OK && has_blob) srv_discard_blob(core, row->digest);
-  return status;
+/* The row, and then its blob on its way: both are there when the batch is. */
+static int write_capture(struct srv_capture_upload *upload) {
+  struct srv_core *core = upload->core;
+  const struct srv_capture *row = &upload->row;
+  int status = srv_fail_store(core, core->store->ops->insert(core->store, SRV_CAPTURE, row));
+  if (status != SRV_OK || upload->writer == NULL) return status;
+  status = srv_note(core, SRV_CHANGE_BLOB_ADDED, row->project_id, NULL, row->digest);
+  if (status != SRV_OK) return status;
+  struct srv_blob_writer *writer = upload->writer;
+  upload->writer = NULL; /* the core's now */
+  return srv_place_later(core, writer, upload->size);
 }
 
 static int keep(struct srv_capture_upload *upload) {
@@ -311,17 +304,20 @@ static int keep(struct srv_capture_upload *upload) {
   int status = check_complete(upload);
   if (status == SRV_OK) status = check_usage(core, row->device_id, upload->size);
   if (status == SRV_OK && row->model_package[0] == 0) status = fill_model(core, row);
-  bool has_blob = upload->writer != NULL;
-  if (status == SRV_OK) status = place_bytes(upload);
+  if (status == SRV_OK) status = seal_bytes(upload);
+  if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   srv_make_id(core, row->id);
   row->time_us = srv_now_us(core);
-  return insert_capture(core, row, has_blob);
+  return srv_transaction_end(core, write_capture(upload));
 }
 
 int srv_core_capture_finish(struct srv_capture_upload *upload) {
   struct srv_core *core = upload->core;
+  srv_core_batch_begin(core); /* of its own where there is none */
   int status = keep(upload);
+  int committed = srv_core_batch_commit(core);
+  if (status == SRV_OK) status = committed;
   if (status == SRV_OK) charge_usage(core, upload->row.device_id, upload->size);
   srv_core_capture_abort(upload);
   return status;

@@ -136,6 +136,33 @@ void srv_discard_blob(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE
   }
 }
 
+static int place_pending(struct srv_core *core) {
+  int status = core->pending_failure;
+  if (core->pending_count > 0) {
+    int placed = core->blobs->ops->publish(core->blobs, core->pending, core->pending_count);
+    if (status == SRV_OK) status = srv_fail_blobs(core, placed);
+  }
+  core->pending_count = core->pending_size = 0;
+  core->pending_failure = SRV_OK;
+  return status;
+}
+
+int srv_place_later(struct srv_core *core, struct srv_blob_writer *writer, size_t size) {
+  core->pending[core->pending_count++] = writer;
+  core->pending_size += size;
+  if (core->pending_count < SRV_PENDING_BLOBS_MAX && core->pending_size < SRV_PENDING_BYTES_MAX) {
+    return SRV_OK;
+  }
+  int status = place_pending(core);
+  core->pending_failure = status;
+  return status;
+}
+
+static void abort_pending(struct srv_core *core) {
+  for (size_t i = 0; i < core->pending_count; i++) core->blobs->ops->abort(core->pending[i]);
+  core->pending_count = core->pending_size = 0;
+}
+
 /* --- telling ------------------------------------------------------------------- */
 
 static void tell(struct srv_core *core, const struct srv_change *change) {
@@ -240,6 +267,15 @@ int srv_transaction_end(struct srv_core *core, int status) {
 
 void srv_core_batch_begin(struct srv_core *core) { core->batch_depth++; }
 
+/* First the bytes, then the rows that name them: a crash in between leaves
+ * blobs that the next start sweeps away, never a row without bytes. */
+static int commit_batch(struct srv_core *core) {
+  int status = place_pending(core);
+  if (status == SRV_OK) return srv_fail_store(core, core->store->ops->commit(core->store));
+  core->store->ops->rollback(core->store);
+  return status;
+}
+
 int srv_core_batch_commit(struct srv_core *core) {
   core->batch_depth--;
   if (core->batch_depth > 0) return SRV_OK;
@@ -248,12 +284,11 @@ int srv_core_batch_commit(struct srv_core *core) {
     return SRV_OK;
   }
   core->batch_open = false;
-  int status = core->store->ops->commit(core->store);
+  int status = commit_batch(core);
   if (status == SRV_OK) {
     tell_all(core);
     return SRV_OK;
   }
-  srv_fail_store(core, status);
   forget_all(core);
   srv_drop_caches(core);
   srv_log(SRV_LOG_ERROR, "core", "a batch of reports was not stored: %s", core->error);
@@ -325,6 +360,7 @@ static void leave(struct srv_core *core) {
 void srv_core_destroy(struct srv_core *core) {
   if (core == NULL) return;
   leave(core);
+  abort_pending(core);
   srv_rpc_free(core);
   srv_drop_caches(core);
   free(core->changes.change);

@@ -90,6 +90,10 @@ struct srv_rpcs {
   struct srv_rpc_call current; /* what srv_core_rpc_current lent out */
 };
 
+/* Of one batch: each has a file open and its bytes in memory. */
+#define SRV_PENDING_BLOBS_MAX 64
+#define SRV_PENDING_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
 struct srv_core {
   struct srv_store *store;
   struct srv_blobs *blobs;
@@ -100,6 +104,9 @@ struct srv_core {
   struct srv_core_listener listener;
   unsigned batch_depth;
   bool batch_open; /* a store transaction is open for the batch */
+  struct srv_blob_writer *pending[SRV_PENDING_BLOBS_MAX]; /* sealed, placed at its commit */
+  size_t pending_count, pending_size;
+  int pending_failure; /* rows of the batch name blobs that could not be placed */
   unsigned transaction_depth;
   struct srv_changes changes;
   struct srv_compiled_project *compiled;
@@ -140,6 +147,10 @@ int srv_note_credential(struct srv_core *core, const char *project_id, const cha
 void srv_tell_observed(struct srv_core *core, const struct srv_device_ref *device);
 /* Does a row name that blob? In doubt, yes. */
 bool srv_is_blob_used(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]);
+/* In a batch: takes a sealed writer and puts its blob in place before the batch
+ * is committed, together with the others, so that the disk is waited for once.
+ * On failure the batch will not be committed. */
+int srv_place_later(struct srv_core *core, struct srv_blob_writer *writer, size_t size);
 /* A blob was put in place, but its row was refused: removes it, unless another
  * row names the same bytes. */
 void srv_discard_blob(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef SERVER_STORE_BLOB_H
 #define SERVER_STORE_BLOB_H
-/* Where the bytes of artifacts are kept, named by their SHA-256. A blob is
+/* Where the bytes of artifacts and larger captures are kept, named by their SHA-256. A blob is
  * either there whole and on the disk or not there at all: it is written to a
  * temporary name, synced, and renamed. One thread uses it. */
 #include "server/core/status.h"
@@ -21,13 +21,15 @@ struct srv_blobs_ops {
    * and seal returned. */
   int (*begin)(struct srv_blobs *blobs, struct srv_blob_writer **writer);
   int (*append)(struct srv_blob_writer *writer, const void *data, size_t size);
-  /* No more bytes: syncs them, gives their digest and a view of them that
-   * lives until publish or abort. */
+  /* No more bytes: gives their digest and a view of them that lives until
+   * publish or abort. */
   int (*seal)(struct srv_blob_writer *writer, uint8_t digest[GW_DIGEST_SIZE],
               struct srv_blob_view *view);
-  /* After seal: from now on the blob can be opened by its digest, after a
-   * crash too. One that was there already is kept. Ends the writer. */
-  int (*publish)(struct srv_blob_writer *writer);
+  /* After seal: from now on the blobs can be opened by their digests, after a
+   * crash too. One that was there already is kept. Ends the writers. On failure
+   * some may be in place. Many cost hardly more than one: the disk is waited
+   * for together. */
+  int (*publish)(struct srv_blobs *blobs, struct srv_blob_writer *const *writers, size_t count);
   void (*abort)(struct srv_blob_writer *writer);
 
   /* Whole and read-only, until release, whatever becomes of the disk.

@@ -165,7 +165,6 @@ static int writer_append(struct srv_blob_writer *writer, const void *data, size_
 
 static int writer_seal(struct srv_blob_writer *writer, uint8_t digest[GW_DIGEST_SIZE],
                        struct srv_blob_view *view) {
-  if (fsync(writer->fd) != 0) return fail_errno(writer->blobs, "cannot sync the upload");
   int status =
       read_file(writer->blobs, writer->fd, "cannot read the upload", writer->size, &writer->data);
   if (status != SRV_OK) return status;
@@ -187,29 +186,69 @@ static void writer_abort(struct srv_blob_writer *writer) {
   end_writer(writer);
 }
 
-/* The rename is what makes the blob exist; the folder is synced after it so
- * that the name is on the disk before anyone is told. */
-static int move_into_place(struct srv_blob_writer *writer) {
+/* All are on their way to the disk before the first is waited for: a file
+ * system then needs one commit of its journal for them, not one each. */
+static int sync_all(struct blobs_file *blobs, struct srv_blob_writer *const *writers,
+                    size_t count) {
+  for (size_t i = 0; count > 1 && i < count; i++) {
+    sync_file_range(writers[i]->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint */
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (fsync(writers[i]->fd) != 0) return fail_errno(blobs, "cannot sync the upload");
+  }
+  return SRV_OK;
+}
+
+/* The rename is what makes the blob exist. */
+static int move_into_place(struct srv_blob_writer *writer, bool *new_folder) {
   char folder[PATH_MAX], path[PATH_MAX];
-  struct blobs_file *blobs = writer->blobs;
-  folder_of(blobs, writer->digest, folder);
-  path_of(blobs, writer->digest, path);
+  folder_of(writer->blobs, writer->digest, folder);
+  path_of(writer->blobs, writer->digest, path);
   if (mkdir(folder, 0700) == 0) {
-    if (srv_file_sync_folder(blobs->folder) != 0) return -1;
+    *new_folder = true;
   } else if (errno != EEXIST) {
     return -1;
   }
-  if (rename(writer->path, path) != 0) return -1;
-  return srv_file_sync_folder(folder);
+  return rename(writer->path, path);
 }
 
-static int writer_publish(struct srv_blob_writer *writer) {
-  int status = SRV_OK;
-  if (move_into_place(writer) != 0) {
-    status = fail_errno(writer->blobs, "cannot put the upload in place");
-    unlink(writer->path);
+/* After the renames, so that the names are on the disk before anyone is told. */
+static int sync_folders(struct blobs_file *blobs, struct srv_blob_writer *const *writers,
+                        size_t count, bool new_folder) {
+  bool synced[256] = {false}; /* by the digest's first byte, which names the folder */
+  if (new_folder && srv_file_sync_folder(blobs->folder) != 0) return -1;
+  for (size_t i = 0; i < count; i++) {
+    char folder[PATH_MAX];
+    bool *done = &synced[writers[i]->digest[0]];
+    if (*done) continue;
+    folder_of(blobs, writers[i]->digest, folder);
+    if (srv_file_sync_folder(folder) != 0) return -1;
+    *done = true;
   }
-  end_writer(writer);
+  return 0;
+}
+
+static int place_all(struct blobs_file *blobs, struct srv_blob_writer *const *writers,
+                     size_t count) {
+  bool new_folder = false;
+  int status = sync_all(blobs, writers, count);
+  if (status != SRV_OK) return status;
+  for (size_t i = 0; i < count; i++) {
+    if (move_into_place(writers[i], &new_folder) != 0) {
+      return fail_errno(blobs, "cannot put the upload in place");
+    }
+  }
+  if (sync_folders(blobs, writers, count, new_folder) == 0) return SRV_OK;
+  return fail_errno(blobs, "cannot put the upload in place");
+}
+
+static int blobs_publish(struct srv_blobs *base, struct srv_blob_writer *const *writers,
+                         size_t count) {
+  int status = place_all(self(base), writers, count);
+  for (size_t i = 0; i < count; i++) {
+    if (status != SRV_OK) unlink(writers[i]->path); /* those that were not moved */
+    end_writer(writers[i]);
+  }
   return status;
 }
 
@@ -450,7 +489,7 @@ static const struct srv_blobs_ops file_ops = {
     .begin = blobs_begin,
     .append = writer_append,
     .seal = writer_seal,
-    .publish = writer_publish,
+    .publish = blobs_publish,
     .abort = writer_abort,
     .open = blobs_open,
     .release = blobs_release,

@@ -512,6 +512,9 @@ TEST(a_crash_between_bytes_and_commit_leaves_no_orphan_after_the_next_start) {
   begin();
   srv_core_batch_begin(f.core);
   assert_ok(f.core, send("a", 42, noise(10000), 10000));
+  struct srv_blobs *blobs = f.folder.blobs;
+  assert_int_equal(blobs->ops->publish(blobs, f.core->pending, f.core->pending_count), SRV_OK);
+  f.core->pending_count = 0;
   assert_int_equal(blob_files(), 1);
   f.folder.store->ops->rollback(f.folder.store); /* as if power had failed now */
   f.core->batch_open = false;
@@ -550,7 +553,7 @@ TEST(a_batch_that_is_not_stored_takes_its_blobs_back_but_for_those_that_others_n
   srv_core_batch_begin(f.core);
   assert_ok(f.core, send("a", 42, noise(5000), 5000));
   assert_ok(f.core, send("a", 42, noise(6000), 6000));
-  assert_int_equal(blob_files(), 2);
+  assert_int_equal(blob_files(), 3); /* two are under way */
   limit_file_size(4096);
   assert_int_equal(srv_core_batch_commit(f.core), SRV_ERR_NO_SPACE);
   limit_file_size(RLIM_INFINITY);
@@ -558,6 +561,70 @@ TEST(a_batch_that_is_not_stored_takes_its_blobs_back_but_for_those_that_others_n
   assert_int_equal(blob_files(), 1);
   struct srv_capture row = newest();
   assert_bytes(&row, noise(5000), 5000);
+  end();
+}
+
+/* Files in the place of blobs, whose folders then cannot be made. */
+static void block_folders(void) {
+  for (unsigned first = 0; first < 256; first++) {
+    char path[700];
+    snprintf(path, sizeof(path), "%s/data/blobs/%02x", test_temporary_folder(), first);
+    FILE *file = fopen(path, "wx");
+    if (file != NULL) fclose(file);
+  }
+}
+
+TEST(a_batch_whose_blobs_cannot_be_placed_is_not_stored_and_says_so) {
+  begin();
+  srv_core_batch_begin(f.core);
+  assert_ok(f.core, send_text("a", "small"));
+  assert_ok(f.core, send("a", 42, noise(5000), 5000));
+  block_folders();
+  assert_int_equal(srv_core_batch_commit(f.core), SRV_ERR_IO);
+  assert_non_null(strstr(srv_core_error(f.core), "in place"));
+  assert_int_equal(captures(), 0);
+  assert_int_equal(blob_files(), 256); /* those in the way, and no temporary one */
+  assert_ok(f.core, send_text("a", "small"));
+  end();
+}
+
+TEST(a_batch_of_more_blobs_than_are_held_back_keeps_them_all) {
+  begin();
+  srv_core_batch_begin(f.core);
+  for (unsigned i = 0; i < SRV_PENDING_BLOBS_MAX * 2 + 5; i++) {
+    assert_ok(f.core, send("a", 42, noise(5000 + i), 5000 + i));
+    assert_true(f.core->pending_count < SRV_PENDING_BLOBS_MAX);
+  }
+  assert_ok(f.core, srv_core_batch_commit(f.core));
+  assert_int_equal(captures(), SRV_PENDING_BLOBS_MAX * 2 + 5);
+  assert_int_equal(blob_files(), SRV_PENDING_BLOBS_MAX * 2 + 5);
+  struct srv_capture row = newest();
+  assert_bytes(&row, noise(row.size_bytes), row.size_bytes);
+  end();
+}
+
+TEST(a_batch_that_failed_while_it_was_filled_is_not_stored) {
+  begin();
+  int failures = 0;
+  srv_core_batch_begin(f.core);
+  block_folders();
+  for (unsigned i = 0; i < SRV_PENDING_BLOBS_MAX + 5; i++) {
+    if (send("a", 42, noise(5000 + i), 5000 + i) != SRV_OK) failures++;
+  }
+  assert_int_equal(failures, 1);
+  assert_int_equal(srv_core_batch_commit(f.core), SRV_ERR_IO);
+  assert_int_equal(captures(), 0);
+  assert_int_equal(blob_files(), 256);
+  end();
+}
+
+TEST(an_upload_under_way_when_the_core_ends_leaves_nothing) {
+  begin();
+  srv_core_batch_begin(f.core);
+  assert_ok(f.core, send("a", 42, noise(5000), 5000));
+  core_fixture_restart(&f);
+  assert_int_equal(captures(), 0);
+  assert_int_equal(blob_files(), 0);
   end();
 }
 

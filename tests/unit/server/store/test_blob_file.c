@@ -29,7 +29,7 @@ static void add(struct srv_blobs *blobs, const char *text, uint8_t digest[GW_DIG
   assert_int_equal(blobs->ops->append(writer, text, strlen(text)), SRV_OK);
   assert_int_equal(blobs->ops->seal(writer, digest, &view), SRV_OK);
   assert_int_equal(view.size, strlen(text));
-  assert_int_equal(blobs->ops->publish(writer), SRV_OK);
+  assert_int_equal(blobs->ops->publish(blobs, &writer, 1), SRV_OK);
 }
 
 static size_t count_files(const char *below) {
