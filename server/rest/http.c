@@ -228,6 +228,11 @@ static void add_allow_header(const struct srv_request *request, struct MHD_Respo
   MHD_add_response_header(response, "allow", allow);
 }
 
+/* Worth a line in the operator's log. A device that is asleep is not. */
+static bool is_our_fault(const struct srv_request *request) {
+  return request->http_status >= 500 && request->error_detail == NULL;
+}
+
 static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange *exchange,
                               const char *method, const char *url) {
   struct srv_request *request = &exchange->request;
@@ -239,8 +244,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
     MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"godwit\"");
   }
   if (request->http_status == 405) add_allow_header(request, response);
-  srv_log(request->http_status >= 500 ? SRV_LOG_ERROR : SRV_LOG_DEBUG, "rest", "%s %s %d%s%s",
-          method, url, request->http_status, request->error[0] == 0 ? "" : ": ", request->error);
+  srv_log(is_our_fault(request) ? SRV_LOG_ERROR : SRV_LOG_DEBUG, "rest", "%s %s %d%s%s", method,
+          url, request->http_status, request->error[0] == 0 ? "" : ": ", request->error);
   enum MHD_Result result = MHD_queue_response(connection, (unsigned)request->http_status, response);
   MHD_destroy_response(response);
   return result;

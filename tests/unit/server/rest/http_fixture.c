@@ -57,13 +57,13 @@ static uint8_t *read_until_closed(struct http_fixture *fixture, int fd, size_t *
   uint8_t *bytes = malloc(capacity + 1);
   *size = 0;
   for (int turn = 0; turn < 100000; turn++) {
-    http_turn(fixture, 20);
     ssize_t length = recv(fd, bytes + *size, capacity - *size, MSG_DONTWAIT);
     if (length == 0) {
       bytes[*size] = 0;
       return bytes;
     }
     if (length > 0) *size += (size_t)length;
+    if (length < 0) http_turn(fixture, 20);
     if (capacity - *size > 4096) continue;
     capacity *= 2;
     bytes = realloc(bytes, capacity + 1);

@@ -203,7 +203,7 @@ TEST(calls_that_wait_leave_half_of_the_connections_to_others) {
     snprintf(url, sizeof(url), PP "/devices/d%d/rpc", i % DEVICES);
     waiting[i] = http_connect(&f);
     http_send(&f, waiting[i], "POST", url, "{\"method\":\"a\"}");
-    http_turn(&f, 5);
+    http_turn(&f, 1);
   }
   for (int turn = 0; turn < 10; turn++) http_turn(&f, 5);
   srv_core_device_online(core, &ref);
