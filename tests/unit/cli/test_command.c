@@ -157,8 +157,10 @@ TEST(every_example_parses) {
       snprintf(text, sizeof text, "%s", *example);
       for (char *word = strtok_r(text, " ", &save); word != NULL;
            word = strtok_r(NULL, " ", &save)) {
-        if (word[0] == '<' || word[0] == '>') break;            /* the shell's */
-        if (word[0] == '\'') word = strtok_r(NULL, " ", &save); /* 'Green house' */
+        if (word[0] == '<' || word[0] == '>') break; /* the shell's */
+        if (word[0] == '\'') { /* 'Green house': its last word stands for all */
+          while (word[strlen(word) - 1] != '\'') word = strtok_r(NULL, " ", &save);
+        }
         words[count++] = word;
       }
       if (cli_parse(&parsed, count, words, stderr) != CLI_OK) fail_msg("%s", *example);
