@@ -5,6 +5,8 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_artifacts.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_captures.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_certificates.c
+          ${CMAKE_SOURCE_DIR}/tests/support/pki.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_devices.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_connections.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_evaluations.c
