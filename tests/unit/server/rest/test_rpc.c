@@ -175,6 +175,29 @@ TEST(a_server_that_stops_tells_those_who_wait) {
   http_end(&f);
 }
 
+TEST(what_a_client_sends_behind_its_call_waits_its_turn) {
+  char text[512];
+  const char *body = "{\"method\":\"a\"}";
+  begin_listening();
+  int fd = http_connect(&f);
+  snprintf(text, sizeof(text),
+           "POST " CALL " HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\ncontent-length: %zu\r\n\r\n%s",
+           f.base.key, strlen(body), body);
+  assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+  const char *id = wait_for_call();
+  http_send(&f, fd, "GET", "/healthz", NULL);
+  for (int turn = 0; turn < 5; turn++) http_turn(&f, 5);
+  char byte;
+  assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+  assert_ok(core, srv_core_rpc_answer(core, &ref, id, 0, "\"done\""));
+  struct http_answer answer = http_read(&f, fd); /* both: the second is in the first's body */
+  const char *first = strstr((char *)answer.body, "\"detail\":\"done\"");
+  const char *second = strstr((char *)answer.body, "{\"status\":\"ok\"}");
+  assert_true(first != NULL && second != NULL && first < second);
+  http_free(&answer);
+  http_end(&f);
+}
+
 TEST(one_device_has_no_more_calls_waiting_than_its_limit) {
   begin_listening();
   int waiting[SRV_RPC_PENDING_PER_DEVICE];
