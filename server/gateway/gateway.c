@@ -41,12 +41,13 @@ static void on_observed_changed(void *context, const char *project_id, const cha
   if (device_id != NULL) {
     const struct device *device = table_device_find(&gateway->table, project_id, device_id);
     if (device == NULL) return;
-    for (struct session *s = device->sessions; s != NULL; s = s->device_next) observe_mark(s);
+    for (struct session *s = device->sessions; s != NULL; s = s->device_next)
+      observe_mark(s, false);
     return;
   }
   for (struct session *s = gateway->table.open_list.first; s != NULL; s = s->list_next)
     if (s->observations != NULL && strcmp(s->device->ref.project_id, project_id) == 0)
-      observe_mark(s);
+      observe_mark(s, true);
 }
 
 static void on_device_revoked(void *context, const char *project_id, const char *device_id) {

@@ -84,6 +84,9 @@ struct observable {
   void (*registered)(struct session *session);
   void (*acknowledged)(struct session *session);
   void (*cancelled)(struct session *session);
+  /* Nothing but the device and its own operator change it: when something of
+   * the whole project changes, it need not be looked at. */
+  bool is_devices_own;
 };
 
 struct observation {
@@ -289,8 +292,9 @@ void observe_cancel_all(struct session *session);
  * an outstanding notification. */
 void observe_acknowledged(struct session *session, uint16_t message_id);
 void observe_rejected(struct session *session, uint16_t message_id);
-/* The core says that what this session observes may have changed. */
-void observe_mark(struct session *session);
+/* The core says that what this session observes may have changed, in the whole
+ * project or for its device. */
+void observe_mark(struct session *session, bool whole_project);
 /* Looks at up to `limit` marked sessions and notifies; true when more wait. */
 bool observe_run(struct srv_gateway *gateway, size_t limit);
 uint64_t observe_due_ms(const struct session *session);

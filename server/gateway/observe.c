@@ -90,10 +90,9 @@ void observe_cancel(struct session *session, const uint8_t *token, size_t token_
 
 /* ---- sessions to look at ---- */
 
-void observe_mark(struct session *session) {
+static void list_changed(struct session *session) {
   struct srv_gateway *gateway = session->gateway;
-  for (struct observation *o = session->observations; o != NULL; o = o->next) o->changed = true;
-  if (session->observations == NULL || session->listed_changed) return;
+  if (session->listed_changed) return;
   session->listed_changed = true;
   session->changed_next = NULL;
   if (gateway->changed_last != NULL)
@@ -101,6 +100,14 @@ void observe_mark(struct session *session) {
   else
     gateway->changed_first = session;
   gateway->changed_last = session;
+}
+
+void observe_mark(struct session *session, bool whole_project) {
+  for (struct observation *o = session->observations; o != NULL; o = o->next) {
+    if (whole_project && o->observable->is_devices_own) continue;
+    o->changed = true;
+    list_changed(session);
+  }
 }
 
 static struct session *take_marked(struct srv_gateway *gateway) {
@@ -199,7 +206,7 @@ bool observe_run(struct srv_gateway *gateway, size_t limit) {
 void observe_wake(struct session *session) {
   for (const struct observation *o = session->observations; o != NULL; o = o->next) {
     if (!o->changed || o->outstanding.active) continue;
-    observe_mark(session);
+    list_changed(session);
     return;
   }
 }

@@ -40,7 +40,8 @@ static void listener_went(struct session *session);
 static const struct observable calls = {.represent = represent_call,
                                         .registered = listener_came,
                                         .acknowledged = call_acknowledged,
-                                        .cancelled = listener_went};
+                                        .cancelled = listener_went,
+                                        .is_devices_own = true};
 
 static bool device_listens(const struct device *device) {
   for (const struct session *s = device->sessions; s != NULL; s = s->device_next)
@@ -52,7 +53,7 @@ static bool device_listens(const struct device *device) {
 /* A call may wait for it already: it follows the "OK". */
 static void listener_came(struct session *session) {
   srv_core_rpc_listening(session->gateway->core, &session->device->ref, true);
-  observe_mark(session);
+  observe_mark(session, false);
 }
 
 static void listener_went(struct session *session) {

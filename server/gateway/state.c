@@ -26,7 +26,8 @@ static int represent_state(struct srv_gateway *gateway, struct session *session,
   return written < 0 ? SRV_ERR_INTERNAL : written;
 }
 
-static const struct observable state_observable = {.represent = represent_state};
+static const struct observable state_observable = {.represent = represent_state,
+                                                   .is_devices_own = true};
 
 void state_get(const struct request *request, struct response *response) {
   respond_with(request, response, &state_observable,

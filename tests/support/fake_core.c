@@ -176,9 +176,9 @@ void srv_core_capture_abort(struct srv_capture_upload *upload) {
 
 /* ---- state: no tree, a text for each path ---- */
 
-static void tell(struct srv_core *core) {
+static void tell(struct srv_core *core, const char *device_id) {
   if (core->listener.observed_changed != NULL)
-    core->listener.observed_changed(core->listener.context, "p", NULL);
+    core->listener.observed_changed(core->listener.context, "p", device_id);
 }
 
 int srv_core_state_get(struct srv_core *core, const struct srv_device_ref *device, const char *path,
@@ -203,7 +203,7 @@ int srv_core_state_delete(struct srv_core *core, const struct srv_device_ref *de
     free(core->state[i].json);
     core->state[i].json = NULL;
   }
-  tell(core);
+  tell(core, device->device_id);
   return SRV_OK;
 }
 
@@ -216,7 +216,7 @@ int srv_core_state_set(struct srv_core *core, const struct srv_device_ref *devic
     if (core->state[i].json != NULL) continue;
     snprintf(core->state[i].path, sizeof core->state[i].path, "%s", path);
     core->state[i].json = strndup(json, size);
-    tell(core);
+    tell(core, device->device_id);
     return SRV_OK;
   }
   return SRV_ERR_TOO_LARGE;
@@ -275,7 +275,7 @@ void fake_core_call(struct srv_core *core, const char *id, const char *method, c
   core->call = (struct srv_rpc_call){.params = params};
   snprintf(core->call.id, sizeof core->call.id, "%s", id != NULL ? id : "");
   snprintf(core->call.method, sizeof core->call.method, "%s", id != NULL ? method : "");
-  tell(core);
+  tell(core, "0");
 }
 
 /* ---- logs ---- */

@@ -68,7 +68,7 @@ void fake_core_init(struct srv_core *core);
 /* component_count components model@VERSION, asset1@1.0.0, ...; the sequence
  * number rises; tells the listener. */
 void fake_core_release(struct srv_core *core, const char *version, size_t component_count);
-/* Another call waits; id NULL: none any more. Tells the listener. */
+/* Another call waits for device 0; id NULL: none any more. Tells the listener. */
 void fake_core_call(struct srv_core *core, const char *id, const char *method, const char *params);
 /* Frees what it keeps. */
 void fake_core_deinit(struct srv_core *core);

@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         break;
       case OP_RELEASE:
         fake_core_release(&core, "1.1.0", 1 + i % GW_MANIFEST_COMPONENTS_MAX);
-        observe_mark(&session);
+        observe_mark(&session, true);
         break;
       case OP_CORE_FAILS:
         core.manifest_status = core.report_status = core.state_status = SRV_ERR_IO;
@@ -167,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         break;
       case OP_CALL:
         fake_core_call(&core, "call-1", "reboot", "[1]");
-        observe_mark(&session);
+        observe_mark(&session, false);
         break;
       default: { /* a datagram of `operation` bytes */
         size_t length = operation < size - i ? operation : size - i;

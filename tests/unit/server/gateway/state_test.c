@@ -121,6 +121,22 @@ TEST(observers_of_two_paths_are_each_told_of_their_own) {
   down();
 }
 
+TEST(a_change_of_the_project_is_no_reason_to_look_at_state) {
+  up();
+  observe(".d/a", "oa", GW_COAP_FORMAT_JSON);
+  set(".d/a", "1");
+  client_wait(f, client, &answer);
+  client_send_empty(client, GW_COAP_ACK, answer.message.message_id);
+  gateway_settle(f);
+  f->fake->state[0].json[0] = '2'; /* behind everybody's back */
+  f->fake->listener.observed_changed(f->fake->listener.context, "p", NULL);
+  assert_silence(f, client);
+  f->fake->listener.observed_changed(f->fake->listener.context, "p", "0");
+  client_wait(f, client, &answer);
+  assert_payload(GW_COAP_FORMAT_JSON, "2", 1);
+  down();
+}
+
 TEST(another_session_of_the_device_hears_what_the_device_sets) {
   up();
   assert_int_equal(GW_COAP_CONTENT, observe(".d/a", "oa", GW_COAP_FORMAT_JSON));
