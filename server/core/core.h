@@ -170,7 +170,7 @@ struct srv_core_listener {
   void *context;
   /* Something that devices observe (manifest, settings, state, calls) may have
    * changed: re-evaluate the observers of this project (device_id NULL) or of
-   * one device. */
+   * one device. State and calls are a device's own: told with its id. */
   void (*observed_changed)(void *context, const char *project_id, const char *device_id);
   /* Disabled or deleted: end its sessions now, whatever credential they used. */
   void (*device_revoked)(void *context, const char *project_id, const char *device_id);
