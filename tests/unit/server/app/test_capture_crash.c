@@ -191,7 +191,7 @@ static size_t count_blobs(const char *path) {
   for (struct dirent *entry; (entry = readdir(handle)) != NULL;) {
     char child[800];
     if (entry->d_name[0] == '.') continue;
-    snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+    assert_true(snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) < (int)sizeof(child));
     count += entry->d_type == DT_DIR ? count_blobs(child) : 1;
   }
   closedir(handle);

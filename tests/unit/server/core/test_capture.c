@@ -78,7 +78,7 @@ static size_t count_files(const char *folder) {
   for (struct dirent *entry; (entry = readdir(handle)) != NULL;) {
     char path[700];
     if (entry->d_name[0] == '.') continue;
-    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+    assert_true(snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < (int)sizeof(path));
     count += entry->d_type == DT_DIR ? count_files(path) : 1;
   }
   closedir(handle);
