@@ -137,7 +137,7 @@ struct godwit_capture_config {
 struct godwit_capture_counts {
   uint32_t taken;
   uint32_t sent;
-  uint32_t lost;            /* taken, and not sent */
+  uint32_t lost;            /* given up, also before they were whole */
   uint32_t dropped;         /* triggered, and no slot was free, or its audio was not there */
   uint32_t refused_quota;   /* triggered, and the day's quota was used up */
   uint32_t refused_consent; /* triggered without consent */
