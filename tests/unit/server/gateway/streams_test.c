@@ -359,6 +359,39 @@ TEST(an_upload_without_a_session_takes_no_block_but_the_one_that_is_due) {
   down();
 }
 
+/* As release 0.14 does: a block without an answer is repeated, in a new session
+ * after ten seconds, until there is a 2.xx. */
+static uint8_t insist(struct ask ask, bool lose_the_answer) {
+  static uint16_t message_id = 30000;
+  if (lose_the_answer) {
+    client_send(client, &ask);
+    f->now_ms += 10000;
+    reconnect(false);
+  }
+  for (int i = 0; i < 30; i++) {
+    ask.message_id = message_id++;
+    uint8_t code = code_of(client, ask);
+    if (code >> 5 == 2) return code;
+    assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, code);
+    f->now_ms += 1000;
+  }
+  return answer.message.code;
+}
+
+TEST(a_client_that_loses_its_session_every_few_blocks_gets_its_upload_through) {
+  enum { LAST = 30 };
+  up();
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 0));
+  for (uint32_t num = 1; num < LAST; num++)
+    assert_int_equal(GW_COAP_CONTINUE,
+                     insist(ask_block(".s/audio", "a", num, true, BLOCK), num % 7 == 3));
+  assert_int_equal(GW_COAP_CHANGED, insist(ask_block(".s/audio", "a", LAST, false, 500), true));
+  assert_int_equal(1, f->fake->capture_count);
+  assert_capture(0, LAST * BLOCK + 500);
+  assert_int_equal(0, gateway_stats(f).uploads_dropped);
+  down();
+}
+
 TEST(a_wrong_block_does_not_take_an_upload_away_from_a_silent_session) {
   up();
   more("a", 0);
