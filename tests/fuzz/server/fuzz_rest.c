@@ -72,6 +72,11 @@ static void fill_row(enum srv_kind kind, void *row) {
     ((struct srv_api_key *)row)->enabled = true;
   } else if (kind == SRV_PROJECT) {
     strcpy(((struct srv_project *)row)->id, "default");
+  } else if (kind == SRV_DEVICE_STATE) {
+    strcpy(((struct srv_device_document *)row)->document, "{\"a\":[1,{\"b\":0.5}],\"c\":{}}");
+  } else if (kind == SRV_SETTING) {
+    strcpy(((struct srv_setting *)row)->id, "0123456789abcdef01234567");
+    strcpy(((struct srv_setting *)row)->value, "1");
   } else if (kind == SRV_DEVICE_LOG) {
     strcpy(((struct srv_device_log *)row)->fields, "{\"a\":[1]}");
   } else if (kind != SRV_OTA_EVENT) {
