@@ -82,8 +82,6 @@ void godwit_capture_quota_load(struct godwit_capture_quota *quota, const char *v
   quota->used = UINT32_MAX;
   godwit_log(GODWIT_LOG_WARN, "capture: %s on %s cannot be read: nothing is captured for %s",
              FILE_NAME, volume, quota->unread ? "an hour, then it is tried again" : "24 hours");
-  /* So that a restart does not begin the 24 hours again. */
-  if (!quota->unread) (void)save(quota, volume, now_ms);
 }
 
 void godwit_capture_quota_tick(struct godwit_capture_quota *quota, const char *volume) {

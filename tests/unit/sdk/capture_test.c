@@ -955,6 +955,7 @@ TEST(a_quota_that_is_lowered_holds_for_captures_that_wait) {
   for (int i = 0; i < 3; i++) capture_one();
   assert_int_equal(capture.counts.taken, 3);
   set("CAPTURE_PER_DAY", 1);
+  assert_int_equal(godwit_capture_quota_left(&capture), 0);
   client_state = GODWIT_CLIENT_CONNECTED;
   for (int i = 0; i < 5; i++) {
     godwit_capture_poll(&capture);
