@@ -51,7 +51,6 @@ grep '"device":"microphone"' captures/manifest.jsonl
 godwit device settings sensor | grep '^refused *COLOUR: KEY_NOT_RECOGNIZED'
 [ "$(godwit rpc calculator multiply 6 7 --json | grep -c '"value": 42.0')" = 1 ]
 echo "all of it ran"
-kill $(jobs -p) # they hold the output open
 """
 
 
@@ -82,19 +81,23 @@ def run_commands(page, godwit, source, examples):
         os.symlink(godwit, os.path.join(home, "bin", "godwit"))
         environment = dict(os.environ, HOME=home, GODWIT=godwit, SOURCE=source, EXAMPLES=examples,
                            PATH=os.path.join(home, "bin") + ":" + os.environ["PATH"])
-        done = subprocess.Popen(["bash", "-c", PRELUDE + "\n".join(blocks) + EPILOGUE],
-                                env=environment, cwd=home, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, start_new_session=True)
-        try:
-            output, _ = done.communicate(timeout=150)
-        except subprocess.TimeoutExpired:
-            os.killpg(done.pid, signal.SIGKILL)
-            output = done.communicate()[0] + "it did not end in time"
-        finally:
-            try:  # server and devices too, whatever happened
-                os.killpg(done.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        # Into a file: devices in the background would hold a pipe open.
+        with open(os.path.join(home, "output"), "w+", encoding="utf-8") as shown:
+            done = subprocess.Popen(["bash", "-c", PRELUDE + "\n".join(blocks) + EPILOGUE],
+                                    env=environment, cwd=home, stdout=shown,
+                                    stderr=subprocess.STDOUT, start_new_session=True)
+            try:
+                done.wait(timeout=150)
+            except subprocess.TimeoutExpired:
+                print("it did not end in 150 seconds")
+            finally:
+                try:  # server and devices too, whatever happened
+                    os.killpg(done.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                done.wait()
+            shown.seek(0)
+            output = shown.read()
     print(output)
     print(f"{len(blocks)} blocks, exit code {done.returncode}")
     return 0 if done.returncode == 0 and "all of it ran" in output and blocks else 1
