@@ -142,6 +142,20 @@ class Captures(EndToEnd):
         self.assertEqual(self.call(device, 6)["statusCode"], 3)  # longer than a slot
         self.assertEqual(self.call(device, "all")["statusCode"], 3)
 
+    def test_the_commands_of_the_guide_do_what_it_says(self):
+        device = self.start_capturing(BAND_HIGH=0)
+        guide = (support.ROOT / "docs/guide/capture.md").read_text(encoding="utf-8")
+        commands = [line.split()[1:] for line in guide.splitlines() if line.startswith("godwit ")]
+        self.assertEqual(len(commands), 3)
+        since = device.position()
+        for words in commands[:2]:
+            self.run_godwit(*words)
+        self.wait_setting(device, since, "CAPTURE_ENABLED", True)
+        self.wait_setting(device, since, "CAPTURE_PER_DAY", 50)
+        self.run_godwit(*commands[2])
+        captured = self.wait(device, "captured", since, trigger="command")
+        self.assertEqual(captured["bytes"], 44 + 2 * 32000)
+
     def test_no_window_is_missed_while_captures_go_up(self):
         device = self.start_capturing(PER_DAY=1000, BAND_LOW=1, BAND_HIGH=255, ENABLED=True,
                                       speed=2)
