@@ -95,6 +95,56 @@ static void bench_writes(const struct srv_device_ref *refs, size_t count, size_t
   show(what, begin, count);
 }
 
+static void send_capture(const struct srv_device_ref *ref, size_t size) {
+  static uint8_t bytes[32768];
+  static uint32_t number;
+  struct srv_capture_upload *upload;
+  memcpy(bytes, &number, sizeof(number)); /* no two the same */
+  number++;
+  must(srv_core_capture_begin(core, ref, "audio", SRV_FORMAT_NONE, &upload), "capture");
+  for (size_t done = 0; done < size; done += 1024) {
+    size_t left = size - done;
+    must(srv_core_capture_append(upload, bytes + done, left < 1024 ? left : 1024), "block");
+  }
+  must(srv_core_capture_finish(upload), "capture");
+}
+
+static void bench_captures(const struct srv_device_ref *refs, size_t count, size_t size,
+                           size_t batch) {
+  char what[64];
+  double begin = cpu_us();
+  for (size_t i = 0; i < count; i++) {
+    if (i % batch == 0) srv_core_batch_begin(core);
+    send_capture(&refs[i], size);
+    if (i % batch == batch - 1 || i == count - 1) must(srv_core_batch_commit(core), "commit");
+  }
+  snprintf(what, sizeof(what), "capture of %zu bytes, %zu a batch", size, batch);
+  show(what, begin, count);
+}
+
+static void bench_state(const struct srv_device_ref *refs, size_t count) {
+  char json[32];
+  struct srv_device_settings settings;
+  double begin = cpu_us();
+  srv_core_batch_begin(core);
+  for (size_t i = 0; i < count; i++) {
+    int length = snprintf(json, sizeof(json), "%zu", i);
+    must(srv_core_state_set(core, &refs[i], "a/b", json, (size_t)length, false), "state");
+  }
+  must(srv_core_batch_commit(core), "commit");
+  show("srv_core_state_set, in one batch", begin, count);
+  begin = cpu_us();
+  for (size_t i = 0; i < count; i++) must(srv_core_settings(core, &refs[i], &settings), "settings");
+  show("srv_core_settings", begin, count);
+  begin = cpu_us();
+  srv_core_batch_begin(core);
+  for (size_t i = 0; i < count; i++) {
+    must(srv_core_device_log(core, &refs[i % 100], SRV_DEVICE_INFO, "m", "text", "{}"), "log");
+  }
+  must(srv_core_batch_commit(core), "commit");
+  show("srv_core_device_log, in one batch", begin, count);
+}
+
 static void bench_presence(const struct srv_device_ref *refs, size_t count) {
   double begin = cpu_us();
   for (size_t i = 0; i < count; i++) srv_core_device_online(core, &refs[i]);
@@ -122,6 +172,9 @@ int main(int argc, char **argv) {
   bench_reads(refs, count);
   bench_writes(refs, count, 64);
   bench_writes(refs, count, 1);
+  bench_captures(refs, count, 64, 64);
+  bench_captures(refs, count < 1000 ? count : 1000, 32000, 64);
+  bench_state(refs, count);
   bench_presence(refs, count);
   free(refs);
   srv_folder_close(&folder);
