@@ -115,17 +115,27 @@ static void continue_in(struct godwit_stream_upload *upload, uint32_t pause_ms) 
   upload->internal.service.due_ms = godwit_platform_now_ms() + pause_ms;
 }
 
-/* The next time that the client is connected, from the first block. */
-static void begin_anew(struct godwit_client *client, struct godwit_stream_upload *upload,
-                       int status) {
+/* The next time that the client is connected, with the same block: a server may
+ * keep an upload over the loss of a session. One that does not says so (4.08). */
+static void go_on_in_next_session(struct godwit_client *client, struct godwit_stream_upload *upload,
+                                  int status) {
   uint32_t attempts_max = upload->attempts_max ? upload->attempts_max : ATTEMPTS_DEFAULT;
   if (upload->internal.attempts >= attempts_max) {
     end_upload(client, upload, status);
     return;
   }
+  continue_in(upload, 0);
+}
+
+/* From the first block, in this session or the next. */
+static void begin_anew(struct godwit_client *client, struct godwit_stream_upload *upload,
+                       int status) {
+  /* The answer to going on: that was this attempt. */
+  if (upload->internal.resumed) upload->internal.attempts--;
+  upload->internal.resumed = false;
   upload->internal.begun = false;
   upload->sent_bytes = 0;
-  continue_in(upload, 0);
+  go_on_in_next_session(client, upload, status);
 }
 
 static int on_block_answered(struct godwit_client *client, const struct godwit_response *response,
@@ -156,7 +166,7 @@ static void send_block(struct godwit_client *client, struct godwit_stream_upload
                                          first_of_several ? (uint32_t)total_bytes(upload) : 0);
   /* A callback may have stopped the client: the next session begins it anew. */
   if (status == GODWIT_ERR_CONNECTION) {
-    begin_anew(client, upload, status);
+    go_on_in_next_session(client, upload, status);
   } else if (status < 0) {
     end_upload(client, upload, status);
   }
@@ -172,19 +182,24 @@ static void begin_attempt(struct godwit_client *client, struct godwit_stream_upl
   gw_block1_sender_init(&upload->internal.sender, total_bytes(upload), client->config.block_szx);
 }
 
+static void resume(struct godwit_client *client, struct godwit_stream_upload *upload) {
+  upload->internal.session = client->stats.connects;
+  upload->internal.unanswered = 0;
+  upload->internal.resumed = true;
+  upload->internal.attempts++;
+}
+
 static void run_upload(struct godwit_client *client, int status, void *arg) {
   struct godwit_stream_upload *upload = arg;
   if (status < 0) {
     end_upload(client, upload, status);
     return;
   }
-  /* It may have paused while the session was lost, and the server's part with it. */
-  bool stale = upload->internal.begun && upload->internal.session != client->stats.connects;
-  if (stale) {
-    begin_anew(client, upload, GODWIT_ERR_CONNECTION);
-    return;
+  if (!upload->internal.begun) {
+    begin_attempt(client, upload);
+  } else if (upload->internal.session != client->stats.connects) {
+    resume(client, upload);
   }
-  if (!upload->internal.begun) begin_attempt(client, upload);
   send_block(client, upload);
 }
 
@@ -224,7 +239,12 @@ static void block_was_taken(struct godwit_client *client, struct godwit_stream_u
   }
   upload->internal.unanswered = 0;
   upload->internal.refusals = 0;
+  upload->internal.resumed = false;
   upload->sent_bytes = content_bytes_at(upload, sender->offset);
+  if (sender->offset > upload->internal.furthest) {
+    upload->internal.furthest = sender->offset;
+    upload->internal.attempts = 1; /* it gets on: attempts are those that do not */
+  }
   if (sender->done) {
     end_upload(client, upload, GODWIT_OK);
   } else {
@@ -262,7 +282,7 @@ static int on_block_answered(struct godwit_client *client, const struct godwit_r
       if (client->state == GODWIT_CLIENT_CONNECTED) {
         block_was_lost(client, upload, response->status);
       } else {
-        begin_anew(client, upload, response->status);
+        go_on_in_next_session(client, upload, response->status);
       }
       break;
     case GODWIT_ERR_FORMAT:
@@ -270,7 +290,7 @@ static int on_block_answered(struct godwit_client *client, const struct godwit_r
       if (!client->ending) end_upload(client, upload, response->status);
       break;
     default:
-      begin_anew(client, upload, response->status);
+      go_on_in_next_session(client, upload, response->status);
       break;
   }
   return 0;

@@ -38,12 +38,13 @@ int godwit_stream_send(struct godwit_client *client, struct godwit_stream_messag
 typedef int (*godwit_stream_read_fn)(void *arg, uint64_t offset, void *data, size_t size);
 
 /* An upload in blocks (RFC 7959). It takes turns with other requests, block by
- * block. A block without an answer is sent again; a session that is lost, or a
- * server that has forgotten the upload (4.08), makes it begin anew, attempts_max
- * times. A server that is busy (5.xx) is asked again after pauses of a second to
+ * block. A block without an answer is sent again. When the session is lost the
+ * upload goes on with that block in the next one; where the server has forgotten
+ * it by then (4.08) it begins anew. attempts_max of these without getting further
+ * than before end it. A server that is busy (5.xx) is asked again after pauses of a second to
  * a minute, ten times; one that says "too much" (4.29) six times, which takes
  * half a minute. Any other refusal ends it. Where the very last answer is lost
- * together with the session, the server gets the whole a second time.
+ * together with the session, a server that forgets gets the whole a second time.
  *
  * Fill in the first group; zero takes the default. The object may be used again
  * when it has ended, in done already. */
@@ -57,7 +58,7 @@ struct godwit_stream_upload {
    * GODWIT_PROVENANCE_MAX bytes. */
   const void *provenance;
   size_t provenance_size;
-  uint32_t attempts_max; /* times that it may begin; 0: 8 */
+  uint32_t attempts_max; /* to get further; 0: 8 */
   godwit_stream_done_fn done;
   void *arg;
 
@@ -73,7 +74,9 @@ struct godwit_stream_upload {
     uint8_t refusals;   /* in a row */
     uint8_t code;       /* of the last refusal */
     bool begun;
-    uint8_t head[9]; /* of the byte string that holds the content */
+    bool resumed;      /* in a new session, and no block of it was taken yet */
+    uint64_t furthest; /* of all attempts */
+    uint8_t head[9];   /* of the byte string that holds the content */
     uint8_t head_size;
     char path[GODWIT_STREAM_PATH_MAX + 5];
     uint8_t block[1024];

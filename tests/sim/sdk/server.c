@@ -74,6 +74,8 @@ static struct session {
   struct upload upload[UPLOADS_MAX];
 } sessions[SESSIONS_MAX];
 
+static struct upload orphans[UPLOADS_MAX]; /* of sessions that ended */
+
 static mbedtls_ssl_config config;
 static mbedtls_ssl_cookie_ctx cookies;
 static bool configured;
@@ -151,7 +153,14 @@ static void configure(void) {
 
 static void close_session(struct session *session) {
   if (session->used) mbedtls_ssl_free(&session->ssl);
-  for (size_t i = 0; i < UPLOADS_MAX; i++) free(session->upload[i].data);
+  for (size_t i = 0; i < UPLOADS_MAX; i++) {
+    if (session->upload[i].used && !world_server.stream_by_session) {
+      free(orphans[i].data);
+      orphans[i] = session->upload[i];
+    } else {
+      free(session->upload[i].data);
+    }
+  }
   memset(session, 0, sizeof *session);
 }
 
@@ -406,8 +415,25 @@ static void keep_capture(const char *path, int format, const void *data, size_t 
   if (size > 0) memcpy(capture->data, data, size);
 }
 
+/* One that another session of the device has left at this block. */
+static void inherit(struct upload *place, const struct gw_coap_message *request, const char *path,
+                    struct gw_block block) {
+  for (size_t i = 0; i < (SESSIONS_MAX + 1) * UPLOADS_MAX && block.num > 0; i++) {
+    struct upload *each =
+        i < UPLOADS_MAX ? &orphans[i] : &sessions[i / UPLOADS_MAX - 1].upload[i % UPLOADS_MAX];
+    if (each == place || !each->used || strcmp(each->path, path) != 0 ||
+        !is_token_of(request, each->token, each->token_length)) {
+      continue;
+    }
+    free(place->data);
+    *place = *each;
+    memset(each, 0, sizeof *each);
+    return;
+  }
+}
+
 static struct upload *find_upload(struct session *session, const struct gw_coap_message *request,
-                                  const char *path) {
+                                  const char *path, struct gw_block block) {
   struct upload *place = &session->upload[0];
   for (size_t i = 0; i < UPLOADS_MAX; i++) {
     struct upload *each = &session->upload[i];
@@ -425,6 +451,7 @@ static struct upload *find_upload(struct session *session, const struct gw_coap_
   place->token_length = request->token_length;
   place->format = format_of(request);
   gw_block1_receiver_init(&place->receiver, world_server.stream_limit);
+  if (!world_server.stream_by_session) inherit(place, request, path, block);
   return place;
 }
 
@@ -448,7 +475,7 @@ static bool is_too_large(const struct gw_coap_message *request, struct gw_block 
 /* The code to answer with; the block as the answer is to name it. */
 static uint8_t take_block(struct session *session, const struct gw_coap_message *request,
                           const char *path, struct gw_block *block) {
-  struct upload *upload = find_upload(session, request, path);
+  struct upload *upload = find_upload(session, request, path, *block);
   bool was_done = upload->receiver.done && block->num > 0;
   if (is_too_large(request, *block)) return GW_COAP_REQUEST_TOO_LARGE;
   int taken = gw_block1_receiver_accept(&upload->receiver, *block, request->payload_size);
@@ -518,6 +545,11 @@ static void take_stream(struct session *session, const struct gw_coap_message *r
       code = GW_COAP_CHANGED;
     }
     gw_dedup_remember(&session->dedup, request->message_id, code, world_now_ms());
+  }
+  if (world_server.stream_dies_stored && code == GW_COAP_CHANGED) {
+    world_server.stream_dies_stored = false;
+    world_server.deaf = true;
+    return;
   }
   if (has_block) {
     answer_block(session, request, code, block);
@@ -680,6 +712,8 @@ uint64_t world_server_next_ms(void) {
 
 void world_server_restart(void) {
   for (size_t i = 0; i < SESSIONS_MAX; i++) close_session(&sessions[i]);
+  for (size_t i = 0; i < UPLOADS_MAX; i++) free(orphans[i].data);
+  memset(orphans, 0, sizeof orphans);
 }
 
 static void *outside_calloc(size_t count, size_t size) { return calloc(count, size); }

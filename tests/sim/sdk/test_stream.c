@@ -139,6 +139,8 @@ TEST(upload_of_any_size_arrives_whole) {
   }
 }
 
+static bool by_session;
+
 static void measure(const char *what, size_t size, unsigned times, unsigned travel_ms,
                     unsigned loss_percent) {
   uint64_t sum_ms = 0, worst_ms = 0, handshakes = 0, blocks = 0, copies = 0;
@@ -146,6 +148,7 @@ static void measure(const char *what, size_t size, unsigned times, unsigned trav
     begin(test_random());
     world_network.travel_ms = travel_ms;
     world_network.loss_percent = loss_percent;
+    world_server.stream_by_session = by_session;
     connect();
     uint64_t took_ms = upload_and_run(size, 12 * HOUR_MS);
     assert_arrived(size);
@@ -174,6 +177,43 @@ TEST(megabyte_over_a_good_link_takes_its_round_trips) {
 TEST(upload_arrives_when_a_fifth_of_all_datagrams_is_lost) {
   measure("64 KB, RTT 20 ms, 20 % loss each way", 65536, 40, 10, 20);
   measure("64 KB, RTT 200 ms, 20 % loss each way", 65536, 40, 100, 20);
+}
+
+TEST(upload_arrives_at_a_server_that_forgets_it_with_each_session) {
+  by_session = true;
+  measure("64 KB, RTT 200 ms, 20 % loss each way, forgotten with the session", 65536, 40, 100, 20);
+}
+
+TEST(upload_goes_on_in_the_next_session_where_it_was) {
+  begin(test_random());
+  connect();
+  prepare(40000);
+  assert_int_equal(godwit_stream_upload(device.client, &upload), GODWIT_OK);
+  device_run_for(&device, 300);
+  size_t blocks = world_server.stream_blocks;
+  assert_in_range(blocks, 5, 35);
+  world_server.deaf = true;
+  device_run_for(&device, 15000);
+  world_server.deaf = false;
+  run(MINUTE_MS);
+  assert_stored(40000);
+  assert_int_equal(world_server.stream_begun, 1);
+  assert_int_equal(world_server.handshakes, 2);
+}
+
+TEST(upload_whose_last_answer_is_lost_with_the_session_is_stored_once) {
+  begin(test_random());
+  connect();
+  world_server.stream_dies_stored = true;
+  prepare(4096);
+  assert_int_equal(godwit_stream_upload(device.client, &upload), GODWIT_OK);
+  device_run_for(&device, 15000);
+  assert_int_equal(world_server.capture_count, 1);
+  assert_int_equal(outcome.count, 0);
+  world_server.deaf = false;
+  run(5 * MINUTE_MS);
+  assert_stored(4096);
+  assert_int_equal(world_server.handshakes, 2);
 }
 
 TEST(repeated_and_late_datagrams_change_nothing) {
@@ -275,8 +315,9 @@ TEST(change_of_address_in_the_middle_is_not_noticed) {
   assert_int_equal(world_server.stream_begun, 1);
 }
 
-TEST(stop_and_start_in_the_middle_begins_anew) {
+TEST(stop_and_start_in_the_middle_begins_anew_where_the_server_forgot) {
   begin(test_random());
+  world_server.stream_by_session = true;
   connect();
   prepare(30000);
   assert_int_equal(godwit_stream_upload(device.client, &upload), GODWIT_OK);
@@ -335,8 +376,9 @@ TEST(server_that_stays_busy_ends_it) {
   assert_int_equal(world_server.stream_blocks, 10);
 }
 
-TEST(session_lost_in_a_pause_begins_anew_and_not_in_the_middle) {
+TEST(session_lost_in_a_pause_begins_anew_where_the_server_forgot) {
   begin(test_random());
+  world_server.stream_by_session = true;
   connect();
   world_server.stream_code = GW_COAP_SERVICE_UNAVAILABLE;
   world_server.stream_code_after = 5;

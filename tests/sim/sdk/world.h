@@ -93,6 +93,8 @@ struct world_server {
   size_t stream_deaf_times; /* so many of them are not answered at all */
   uint8_t stream_szx_max;   /* blocks are asked to be not larger; 6 */
   uint64_t stream_limit;    /* 4.13 beyond it; 16 MiB */
+  bool stream_dies_stored;  /* stores a whole upload, and is deaf before it says so; once */
+  bool stream_by_session;   /* uploads end with their session; or go on in the next */
   bool stream_wrong_block;  /* answers name another block than the one that came */
   bool stream_no_option;    /* answers have no Block1 */
   size_t stream_blocks;     /* that came, repeated ones too */
