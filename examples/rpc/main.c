@@ -42,7 +42,7 @@ static enum godwit_rpc_status say(struct gw_cbor_reader *params, size_t param_co
   if (param_count != 1 || gw_cbor_read_text(params, text, sizeof text) < 0) {
     return GODWIT_RPC_INVALID_ARGUMENT;
   }
-  godwit_log(GODWIT_LOG_WARN, "rpc-example: %s", text); /* `godwit logs` shows it */
+  godwit_log(GODWIT_LOG_WARN, "rpc-example: %s", text); /* `godwit log` shows it */
   return GODWIT_RPC_OK;
 }
 
