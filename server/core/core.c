@@ -226,6 +226,7 @@ void srv_tell_observed(struct srv_core *core, const struct srv_device_ref *devic
 void srv_drop_caches(struct srv_core *core) {
   srv_drop_compiled(core, NULL);
   srv_drop_variants(core);
+  srv_drop_levels(core);
 }
 
 /* --- transactions ---------------------------------------------------------------- */

@@ -57,6 +57,14 @@ struct srv_variants {
   struct srv_variant *variant;
   size_t count, capacity;
 };
+/* The settings of a project and one of its blueprints ("" for none), merged:
+ * what all devices of that blueprint begin with. */
+struct srv_level_settings {
+  char project_id[SRV_NAME_MAX + 1];
+  char blueprint_id[SRV_ID_LENGTH + 1];
+  struct srv_device_settings settings;
+};
+#define SRV_LEVELS_CACHED 16 /* direct-mapped by a hash of both ids; 37 KB each */
 #define SRV_VARIANTS_CACHED 256 /* direct-mapped by a hash of the three texts */
 
 struct srv_seen {
@@ -111,6 +119,7 @@ struct srv_core {
   struct srv_changes changes;
   struct srv_compiled_project *compiled;
   struct srv_variants variants[SRV_VARIANTS_CACHED];
+  struct srv_level_settings *levels[SRV_LEVELS_CACHED]; /* NULL: an empty slot */
   int64_t blob_failure_us; /* when the log was last told that a blob cannot be read */
   struct srv_seen_map seen;
   struct srv_rpcs rpcs;
@@ -188,6 +197,7 @@ int srv_note_capture_blobs(struct srv_core *core, const char *device_id);
 /* In the transaction that changes it: the level's settings have a new version. */
 int srv_settings_touch(struct srv_core *core, const char *project_id, const char *owner_id);
 int srv_settings_forget(struct srv_core *core, const char *owner_id);
+void srv_drop_levels(struct srv_core *core);
 /* SRV_ERR_TOO_LARGE when the settings of the device would not fit one datagram,
  * were it of that blueprint. */
 int srv_settings_check_device(struct srv_core *core, const struct srv_device *device);

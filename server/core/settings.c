@@ -156,17 +156,68 @@ static int newer_version(struct srv_core *core, const char *owner_id, int64_t *v
   return srv_fail_store(core, status);
 }
 
+void srv_drop_levels(struct srv_core *core) {
+  for (size_t i = 0; i < SRV_LEVELS_CACHED; i++) {
+    free(core->levels[i]);
+    core->levels[i] = NULL;
+  }
+}
+
+static struct srv_level_settings **level_slot(struct srv_core *core, const char *project_id,
+                                              const char *blueprint_id) {
+  uint32_t hash = 2166136261u; /* FNV-1a */
+  for (const char *c = project_id; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+  for (const char *c = blueprint_id; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+  return &core->levels[(hash ^ (hash >> 16)) % SRV_LEVELS_CACHED];
+}
+
+static int load_levels(struct srv_core *core, struct srv_level_settings *level) {
+  struct gathering gathering = {.out = &level->settings};
+  level->settings.version = 0;
+  int status = gather(core, level->project_id, level->blueprint_id, "", &gathering);
+  if (status == SRV_OK) status = newer_version(core, level->project_id, &level->settings.version);
+  if (status == SRV_OK) status = newer_version(core, level->blueprint_id, &level->settings.version);
+  return status;
+}
+
+/* Each change re-evaluates every device that observes: what they have in common
+ * is looked up once. */
+static int levels_of(struct srv_core *core, const struct srv_device *device,
+                     const struct srv_device_settings **out) {
+  struct srv_level_settings **slot = level_slot(core, device->project_id, device->blueprint_id);
+  struct srv_level_settings *level = *slot;
+  if (level == NULL || strcmp(level->project_id, device->project_id) != 0 ||
+      strcmp(level->blueprint_id, device->blueprint_id) != 0) {
+    *slot = NULL;
+    if (level == NULL) level = malloc(sizeof(*level));
+    if (level == NULL) return srv_fail_memory(core);
+    memcpy(level->project_id, device->project_id, sizeof(level->project_id));
+    memcpy(level->blueprint_id, device->blueprint_id, sizeof(level->blueprint_id));
+    int status = load_levels(core, level);
+    if (status != SRV_OK) {
+      free(level);
+      return status;
+    }
+    *slot = level;
+  }
+  *out = &level->settings;
+  return SRV_OK;
+}
+
 int srv_core_settings(struct srv_core *core, const struct srv_device_ref *ref,
                       struct srv_device_settings *out) {
   struct srv_device device;
   struct gathering gathering = {.out = out};
+  const struct srv_device_settings *common = NULL;
   out->count = 0;
   out->version = 0;
   int status = srv_get_by_id(core, SRV_DEVICE, ref->project_id, ref->device_id, &device);
+  if (status == SRV_OK) status = levels_of(core, &device, &common);
   if (status != SRV_OK) return status;
-  status = gather(core, device.project_id, device.blueprint_id, device.id, &gathering);
-  if (status == SRV_OK) status = newer_version(core, device.project_id, &out->version);
-  if (status == SRV_OK) status = newer_version(core, device.blueprint_id, &out->version);
+  out->version = common->version;
+  out->count = common->count;
+  memcpy(out->setting, common->setting, common->count * sizeof(*common->setting));
+  status = gather_owner(core, "device_id", device.id, &gathering);
   if (status == SRV_OK) status = newer_version(core, device.id, &out->version);
   if (gathering.too_many) { /* someone else wrote into the store */
     srv_log(SRV_LOG_WARNING, "core", "device %s has more than %d settings: some are left out",
@@ -328,6 +379,7 @@ static void keep_newest(void *context, const void *row) {
 int srv_settings_touch(struct srv_core *core, const char *project_id, const char *owner_id) {
   struct srv_settings_version row = {.version = srv_now_us(core)};
   struct srv_query query = {0};
+  srv_drop_levels(core);
   int64_t newest = row.version - 1;
   srv_query_text(&query, "project_id", SRV_EQUALS, project_id);
   srv_query_number(&query, "version", SRV_AT_LEAST, row.version);
@@ -342,6 +394,7 @@ int srv_settings_touch(struct srv_core *core, const char *project_id, const char
 int srv_settings_forget(struct srv_core *core, const char *owner_id) {
   struct srv_query query = {0};
   srv_query_text(&query, "owner_id", SRV_EQUALS, owner_id);
+  srv_drop_levels(core);
   int status = core->store->ops->remove(core->store, SRV_SETTINGS_VERSION, &query);
   return status == SRV_ERR_NOT_FOUND ? SRV_OK : srv_fail_store(core, status);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/core/internal.h"
 #include "tests/unit/server/core/core_fixture.h"
 
 static struct core_fixture f;
@@ -348,6 +349,44 @@ TEST(settings_go_with_their_level_and_hold_the_project) {
   assert_int_equal(srv_core_delete_project(f.core, P), SRV_ERR_IN_USE);
   assert_ok(f.core, srv_core_delete_setting(f.core, P, setting.id));
   assert_ok(f.core, srv_core_delete_project(f.core, P));
+  end();
+}
+
+TEST(a_change_that_is_undone_is_not_remembered) {
+  begin();
+  add(PROJECT, "K", SRV_SETTING_INTEGER, "1");
+  int64_t last = version();
+  srv_core_batch_begin(f.core);
+  add(PROJECT, "L", SRV_SETTING_INTEGER, "2");
+  assert_string_equal(value_of("L"), "2"); /* seen from inside, and kept ready */
+  f.core->pending_failure = SRV_ERR_NO_SPACE;
+  assert_int_equal(srv_core_batch_commit(f.core), SRV_ERR_NO_SPACE);
+  assert_string_equal(value_of("L"), "");
+  assert_string_equal(value_of("K"), "1");
+  assert_true(version() == last);
+  end();
+}
+
+TEST(many_blueprints_do_not_mix_their_settings) {
+  begin();
+  static struct srv_device devices[SRV_LEVELS_CACHED * 3];
+  for (int i = 0; i < SRV_LEVELS_CACHED * 3; i++) {
+    char name[16];
+    snprintf(name, sizeof(name), "b%d", i);
+    blueprint = make_blueprint(&f, name);
+    snprintf(name, sizeof(name), "d%d", i);
+    devices[i] = make_device(&f, name, blueprint.id, NULL);
+    snprintf(name, sizeof(name), "%d", i);
+    add(BLUEPRINT, "K", SRV_SETTING_INTEGER, name);
+  }
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < SRV_LEVELS_CACHED * 3; i++) {
+      char expected[16];
+      snprintf(expected, sizeof(expected), "%d", i);
+      ref = ref_of(&devices[i]);
+      assert_string_equal(value_of("K"), expected);
+    }
+  }
   end();
 }
 
