@@ -79,7 +79,7 @@ class Loop(Story):
         for group, what in ((first, f"model@{OLD} is trained on them"),
                             (new, f"new customers: {len(HOMES)} devices hear them"),
                             (judges, "nobody trains on them: they judge both models")):
-            self.say(f"{len(group.speakers):4} speakers, {len(group.clips):4} clips: {what}")
+            self.say(f"{len(group.known_speakers):4} speakers, {len(group.clips):4} clips: {what}")
         sides = [group.speakers for group in (first, new, judges)]
         self.claim(sum(map(len, sides)) == len(set().union(*sides)),
                    "no speaker stands on two sides")
@@ -94,7 +94,7 @@ class Loop(Story):
 
     def train(self, output, *options):
         # Both models with the same bias, that none is better by a bias alone.
-        command = [self.arguments.trainer, *options, "--bias", 0, "--all",
+        command = [self.arguments.bin / "micro_speech_train", *options, "--bias", 0, "--all",
                    "--seed", self.arguments.seed, "--threads", os.cpu_count() or 1,
                    "--output", output]
         command = [str(word) for word in command]
@@ -345,18 +345,22 @@ class Loop(Story):
         low, high = compare["differenceInterval"]
         rows = [["all clips", percent(old, clips), percent(new, clips),
                  f"{signed(compare['difference'])} ({signed(low)} to {signed(high)})"]]
-        for label in compare["labels"]:
-            count = label["clips"]
-            if count == 0:
-                continue
-            before, after = label["oldRight"] / count, label["newRight"] / count
-            rows.append([label["label"], percent(before, count), percent(after, count),
-                         signed(after - before)])
+        labels = [label for label in compare["labels"] if label["clips"] > 0]
+        rows.append(self.labels_row("keywords", [label for label in labels
+                                                 if label["label"] in KEYWORDS]))
+        rows += [self.labels_row(label["label"], [label]) for label in labels]
         if len(self.listened) == 2:
             rows.append([f"as {SILENT} listened", *[f"{right}/{played}"
                          for right, played in (self.listened[OLD], self.listened[NEW])], ""])
         self.screen.table([f"{clips} clips of {compare['devices']} speakers", f"{OLD} right",
                            f"{NEW} right", "points (95 %)"], rows)
+
+    @staticmethod
+    def labels_row(name, labels):
+        count, old, new = (sum(label[key] for label in labels)
+                           for key in ("clips", "oldRight", "newRight"))
+        return [name, percent(old / count, count), percent(new / count, count),
+                signed((new - old) / count)]
 
     # --- what devices said ------------------------------------------------------------------
 
@@ -437,7 +441,6 @@ def parse_arguments():
                         help="recordings in the layout of Speech Commands")
     parser.add_argument("--bin", type=path, default=ROOT / "build/release/bin",
                         help="folder of the programs")
-    parser.add_argument("--trainer", type=path, help="micro_speech_train, where it is elsewhere")
     parser.add_argument("--speed", type=float, default=8, help="of the audio; 1 is real time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--listen-s", type=float, default=90,
@@ -476,11 +479,11 @@ def check_arguments(arguments):
                  f"with --data DIR.\n{voices.WHERE_TO_GET_IT}")
     arguments.recordings = arguments.recordings.resolve()
     arguments.bin = arguments.bin.resolve()
-    arguments.trainer = (arguments.trainer or arguments.bin / "micro_speech_train").resolve()
     choose_ports(arguments)
-    for program in (arguments.bin / "godwit", arguments.bin / "micro_speech", arguments.trainer):
-        if not program.exists():
-            sys.exit(f"demo: {program} is not there: build first (./dev build), or say --bin DIR")
+    for program in ("godwit", "micro_speech", "micro_speech_train"):
+        if not (arguments.bin / program).exists():
+            sys.exit(f"demo: {arguments.bin / program} is not there: build first (./dev build), "
+                     "or say --bin DIR")
     if arguments.keep:
         arguments.keep = arguments.keep.resolve()
         if arguments.keep.exists() and any(arguments.keep.iterdir()):

@@ -50,6 +50,11 @@ class Group:
     def speakers(self):
         return {clip.speaker for clip in self.clips}
 
+    @property
+    def known_speakers(self):
+        """Without recordings that name nobody: noise, assorted other words."""
+        return {clip.speaker for clip in self.clips if "_nohash_" in clip.name}
+
     def count(self):
         return Counter(clip.word for clip in self.clips)
 
