@@ -43,6 +43,7 @@ class Samples(EndToEnd):
         relay.start()
         self.relays.append(relay)
         self.port = relay.port
+        return relay
 
     def run_sample(self, program, *words):
         return subprocess.run(self.words(program, *words), capture_output=True, text=True,
@@ -111,6 +112,23 @@ class Samples(EndToEnd):
         done = self.run_sample("upload_image", path)
         self.assertEqual((done.returncode, done.stdout), (0, "stored\n"), done.stderr)
         self.assertEqual(self.the_capture()[1], path.read_bytes())
+
+    def test_a_picture_goes_on_where_it_was_when_the_session_is_lost(self):
+        relay = self.relay(delay_ms=2, loss=0, seed=1)
+        path = self.folder / "picture.ppm"
+        path.write_bytes(b"P6 800 600 255\n" + bytes(i * 17 % 251 for i in range(3 * 800 * 600)))
+        sample = subprocess.Popen(self.words("upload_image", path), stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        self.wait_until("half of it on the air", lambda: relay.bytes > 800_000)
+        relay.cut()
+        time.sleep(11)  # the client gives the session up after 10
+        before = relay.bytes
+        relay.restore()
+        output, errors = sample.communicate(timeout=90 * support.PATIENCE)
+        self.assertEqual((sample.returncode, output), (0, "stored\n"), errors)
+        self.assertIn("next attempt", errors)  # it was lost
+        self.assertEqual(self.the_capture()[1], path.read_bytes())
+        self.assertLess(relay.bytes - before, 1_300_000)  # the whole takes 1.7 million
 
     def test_a_picture_outlives_a_server_that_is_killed_in_the_middle(self):
         self.relay(delay_ms=2, loss=0, seed=1)

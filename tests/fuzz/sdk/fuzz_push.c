@@ -265,6 +265,7 @@ static void fuzz_stream(const uint8_t *data, size_t size) {
       response.block1 = data[1] | data[2] << 8 | data[3] << 16;
     }
     if (response.status == GODWIT_ERR_RESPONSE && response.code == 0) response.code = 128;
+    if (response.status == GODWIT_ERR_CONNECTION) client.stats.connects++; /* the next session */
     struct godwit_request *request = sent;
     sent = NULL;
     request->on_response(&client, &response, request->arg);
