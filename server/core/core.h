@@ -89,13 +89,14 @@ void srv_core_capture_abort(struct srv_capture_upload *upload);
 
 /* --- state ---------------------------------------------------------------- */
 
-/* A device's state is one JSON document; path ("a/b", "" for all of it) names
- * a member, numbers an array's element (the one after its last: append). Both sides use these: a change made by
- * REST is pushed to the device's observers, and the device's own is too.
+/* A device's state is one JSON document, an object; path ("a/b", "" for all of
+ * it) names a member, numbers an array's element, the one after its last to
+ * append. Both sides use these: a change made by REST is pushed to the device's
+ * observers, and the device's own is too.
  * get: *json is malloc'd compact JSON, "null" for what is not there.
- * set: replaces what is at path, making objects on the way; merge: members of
- * the JSON object given replace those of the object at path, null removes one.
- * null sets nothing: it deletes. All of it is an object.
+ * set: replaces what is at path, making objects on the way; null deletes it.
+ * merge: members of the JSON object given replace those of the object at path,
+ * null removes one.
  * SRV_ERR_INVALID (no JSON, a bad path), SRV_ERR_TOO_LARGE (document beyond
  * SRV_DEVICE_STATE_MAX). delete: SRV_OK also when it was not there. */
 int srv_core_state_get(struct srv_core *core, const struct srv_device_ref *device, const char *path,

@@ -64,7 +64,7 @@ struct srv_level_settings {
   char blueprint_id[SRV_ID_LENGTH + 1];
   struct srv_device_settings settings;
 };
-#define SRV_LEVELS_CACHED 16 /* direct-mapped by a hash of both ids; 37 KB each */
+#define SRV_LEVELS_CACHED 16    /* direct-mapped by a hash of both ids; 37 KB each */
 #define SRV_VARIANTS_CACHED 256 /* direct-mapped by a hash of the three texts */
 
 struct srv_seen {

@@ -117,14 +117,7 @@ TEST(a_path_that_leads_elsewhere_is_refused) {
   }
   assert_int_equal(captures(), 0);
   longest[SRV_STREAM_PATH_MAX] = 0;
-  const char *const good[] = {"",
-                              "a",
-                              "a/b",
-                              "..a",
-                              "a..",
-                              "...",
-                              "gr\xc3\xbc\xc3\x9f"
-                              "e/x y",
+  const char *const good[] = {"",     "a", "a/b", "..a", "a..", "...", "gr\xc3\xbc\xc3\x9fung/x y",
                               longest};
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
     assert_ok(f.core, send_text(good[i], "x"));
@@ -711,12 +704,10 @@ TEST(a_label_is_a_folders_name_and_nothing_else) {
                              "a.b",
                              "\xff",
                              "a:b",
-                             "\xe2\x80\xae"
-                             "a",
+                             "\xe2\x80\xaex",
                              "\xf0\x9f\x98\x80",
                              "\xc2\xa0",
-                             "a\xef\xbc\x8f"
-                             "b",
+                             "a\xef\xbc\x8fx",
                              "\xe2\x80\xa4\xe2\x80\xa4",
                              "a*"};
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
