@@ -243,22 +243,45 @@ static int adopt(struct srv_core *core, const struct srv_peer_certificate *peer,
   return srv_fail_store(core, core->store->ops->update(core->store, SRV_DEVICE, device));
 }
 
-/* Room for one more: the one that was used longest ago goes, its session too. */
-static int make_room(struct srv_core *core, const char *device_id) {
+static int remove_expired(struct srv_core *core, const char *device_id) {
+  struct srv_query query = {0};
+  srv_query_text(&query, "device_id", SRV_EQUALS, device_id);
+  srv_query_number(&query, "not_after_us", SRV_AT_MOST, srv_now_us(core));
+  int status = core->store->ops->remove(core->store, SRV_DEVICE_CERTIFICATE, &query);
+  return status == SRV_ERR_NOT_FOUND ? SRV_OK : srv_fail_store(core, status);
+}
+
+/* The oldest that came from elsewhere goes, and its session. What was issued here
+ * and still holds stays known, so that revoking a device's certificates leaves
+ * out none: there are at most so many of those. */
+static int remove_oldest_foreign(struct srv_core *core, const char *device_id) {
   struct srv_query query = {0};
   struct srv_device_certificate oldest;
-  uint64_t count = 0;
   srv_query_text(&query, "device_id", SRV_EQUALS, device_id);
-  int status = srv_core_list(core, SRV_DEVICE_CERTIFICATE, &query, NULL, NULL, &count);
-  if (status != SRV_OK || count < SRV_DEVICE_CERTIFICATES_MAX) return status;
-  status = get(core, SRV_DEVICE_CERTIFICATE, &query, &oldest);
+  srv_query_number(&query, "issued", SRV_EQUALS, 0);
+  int status = get(core, SRV_DEVICE_CERTIFICATE, &query, &oldest);
+  if (status == SRV_ERR_NOT_FOUND) return SRV_OK;
   if (status == SRV_OK) status = remove_row(core, SRV_DEVICE_CERTIFICATE, oldest.id);
-  if (status == SRV_OK) status = note_credential(core, &oldest);
-  return status;
+  return status == SRV_OK ? note_credential(core, &oldest) : status;
+}
+
+static int make_room(struct srv_core *core, const struct srv_device_certificate *row) {
+  struct srv_query query = {0};
+  uint64_t count = 0;
+  int status = remove_expired(core, row->device_id);
+  if (status != SRV_OK) return status;
+  srv_query_text(&query, "device_id", SRV_EQUALS, row->device_id);
+  if (row->issued) srv_query_number(&query, "issued", SRV_EQUALS, 1);
+  status = srv_core_list(core, SRV_DEVICE_CERTIFICATE, &query, NULL, NULL, &count);
+  if (status != SRV_OK || count < SRV_DEVICE_CERTIFICATES_MAX) return status;
+  if (!row->issued) return remove_oldest_foreign(core, row->device_id);
+  return srv_fail(core, SRV_ERR_BUSY,
+                  "the device has %u certificates that still hold: revoke or wait",
+                  SRV_DEVICE_CERTIFICATES_MAX);
 }
 
 static int insert_certificate(struct srv_core *core, struct srv_device_certificate *row) {
-  int status = make_room(core, row->device_id);
+  int status = make_room(core, row);
   if (status != SRV_OK) return status;
   srv_make_id(core, row->id);
   row->created_us = srv_now_us(core);
@@ -292,10 +315,22 @@ static int remember(struct srv_core *core, const struct srv_peer_certificate *pe
   return insert_certificate(core, row);
 }
 
+/* It may have been deleted since the chain was looked at. */
+static int check_ca_is_there(struct srv_core *core, const struct srv_peer_certificate *peer) {
+  struct srv_query query = {0};
+  uint64_t count = 0;
+  srv_query_text(&query, "project_id", SRV_EQUALS, peer->project_id);
+  srv_query_digest(&query, "fingerprint", peer->ca_fingerprint);
+  int status = srv_core_list(core, SRV_CERTIFICATE, &query, NULL, NULL, &count);
+  if (status != SRV_OK || count > 0) return status;
+  return srv_fail(core, SRV_ERR_FORBIDDEN, "the project does not trust its CA any more");
+}
+
 static int admit(struct srv_core *core, const struct srv_peer_certificate *peer,
                  struct srv_device *device, struct srv_device_certificate *row) {
   bool found;
   int status = check_peer(core, peer, device, &found);
+  if (status == SRV_OK) status = check_ca_is_there(core, peer);
   if (status == SRV_OK) status = found ? adopt(core, peer, device) : provision(core, peer, device);
   if (status == SRV_OK) status = remember(core, peer, device, row);
   return status;
@@ -473,13 +508,13 @@ int srv_core_unrevoke(struct srv_core *core, const char *project_id, const char 
 
 struct gathered {
   size_t count;
-  struct srv_revoked_certificate row[SRV_DEVICE_CERTIFICATES_MAX];
+  struct srv_revoked_certificate row[2 * SRV_DEVICE_CERTIFICATES_MAX];
 };
 
 static void gather(void *context, const void *row) {
   struct gathered *all = context;
   const struct srv_device_certificate *certificate = row;
-  if (all->count == SRV_DEVICE_CERTIFICATES_MAX) return;
+  if (all->count == 2 * SRV_DEVICE_CERTIFICATES_MAX) return;
   struct srv_revoked_certificate *revoked = &all->row[all->count++];
   memset(revoked, 0, sizeof(*revoked));
   memcpy(revoked->project_id, certificate->project_id, sizeof(revoked->project_id));
