@@ -63,6 +63,16 @@ class Voices(unittest.TestCase):
                          len(set().union(*(group.speakers for group in groups))))
         self.assertEqual(sum(len(group.clips) for group in groups), 60 * 9 + 60)
 
+    def test_assorted_words_stand_on_their_speakers_side(self):
+        self.record()
+        for speaker in range(60):
+            write_wav(self.folder / "_unknown_" / f"tree_{speaker:08x}_nohash_0.wav")
+        for group in self.divided():
+            names = {clip.name.split("_nohash_")[0][-8:] for clip in group.clips
+                     if clip.word == "_unknown_"}
+            self.assertTrue(names)
+            self.assertEqual(names, {clip.name[:8] for clip in group.clips if clip.word == "yes"})
+
     def test_the_same_recordings_are_divided_in_the_same_way(self):
         self.record()
         self.assertEqual([g.clips for g in self.divided()], [g.clips for g in self.divided()])

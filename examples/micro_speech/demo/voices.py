@@ -37,7 +37,8 @@ class Clip:
 
     @property
     def speaker(self):
-        return self.name.split("_nohash_")[0]
+        """SPEAKER also in WORD_SPEAKER_nohash_N.wav, as assorted words are named."""
+        return self.name.split("_nohash_")[0].rpartition("_")[2]
 
 
 @dataclass
