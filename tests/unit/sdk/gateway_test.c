@@ -3,6 +3,11 @@
  * of its own with a core in memory. After init, the SDK calls malloc never. */
 #include <stdlib.h>
 
+#include "godwit/log.h"
+#include "godwit/rpc.h"
+#include "godwit/settings.h"
+#include "godwit/state.h"
+#include "godwit/stream.h"
 #include "godwit/updater.h"
 #include "sdk/platform/clock.h"
 #include "tests/support/test.h"
@@ -125,6 +130,61 @@ TEST(model_arrives_from_the_real_gateway_without_one_malloc) {
   free(memory_of_ours);
   malloc_forbidden = false;
   assert_int_equal(malloc_calls, 2);
+}
+
+static unsigned answers;
+
+static void note_answer(struct godwit_client *of, int status, uint8_t code, void *arg) {
+  (void)of, (void)code, (void)arg;
+  if (status == GODWIT_OK) answers++;
+}
+
+static int read_zeros(void *arg, uint64_t offset, void *data, size_t size) {
+  (void)arg, (void)offset;
+  memset(data, 0, size);
+  return GODWIT_OK;
+}
+
+static void note_value(struct godwit_client *of, const struct godwit_response *response,
+                       void *arg) {
+  double value;
+  (void)godwit_state_payload_as_double(response, &value);
+  note_answer(of, response->status, response->code, arg);
+}
+
+TEST(everything_else_of_the_contract_needs_no_malloc_either) {
+  static struct godwit_stream_upload upload = {
+      .path = "audio", .size_bytes = 20000, .read = read_zeros, .done = note_answer};
+  static struct godwit_stream_message message;
+  static struct godwit_state_change change;
+  static struct godwit_state_reading reading;
+  static struct godwit_settings settings;
+  static struct godwit_rpc rpc;
+  static uint8_t lines[512];
+  static struct godwit_remote_log log = {.buffer = lines, .buffer_size = sizeof lines};
+  gateway_port = gateway_start(0);
+  malloc_calls = 0;
+  malloc_forbidden = true;
+  boot("secret-1");
+  assert_int_equal(godwit_stream_upload(client, &upload), GODWIT_OK);
+  assert_int_equal(godwit_settings_start(&settings, client, NULL, 0), GODWIT_OK);
+  assert_int_equal(godwit_rpc_start(&rpc, client, NULL, 0), GODWIT_OK);
+  assert_int_equal(godwit_log_to_server(client, &log, GODWIT_LOG_INFO), GODWIT_OK);
+  run_until_done();
+  assert_int_equal(godwit_stream_send(client, &message, "t", 50, "1", 1, note_answer, NULL), 0);
+  assert_int_equal(godwit_state_set_double_async(client, &change, "t", 0.1, note_answer, NULL), 0);
+  assert_int_equal(godwit_state_get(client, &reading, "t", 50, note_value, NULL), 0);
+  uint64_t end_ms = godwit_platform_now_ms() + 60000;
+  while (answers < 4 || log.internal.used > 0) {
+    assert_true(godwit_platform_now_ms() < end_ms);
+    godwit_updater_poll(&updater);
+    godwit_client_wait(client, 100);
+  }
+  godwit_log_to_server_stop(&log);
+  godwit_updater_deinit(&updater);
+  godwit_client_deinit(client);
+  malloc_forbidden = false;
+  assert_int_equal(malloc_calls, 0);
 }
 
 TEST(gateway_gives_the_session_a_connection_id) {
