@@ -49,8 +49,8 @@ struct csr_command {
   uint16_t message_id;
   uint64_t asked_ms, started_ms;
   pid_t child;
-  int input, output; /* -1: closed */
-  size_t csr_size, csr_written, output_size;
+  int output; /* its standard output */
+  size_t csr_size, output_size;
   uint8_t csr[SRV_CSR_MAX];
   uint8_t answer[OUTPUT_MAX];
 };
@@ -111,7 +111,6 @@ static void command_free(struct srv_gateway *gateway, struct csr_command *comman
   struct csr_command **link = &gateway->csr_commands;
   while (*link != command) link = &(*link)->next;
   *link = command->next;
-  close_end(&command->input);
   close_end(&command->output);
   if (command->child > 0) {
     kill(-command->child, SIGKILL);
@@ -134,9 +133,13 @@ static int spawn(struct csr_command *command, const char *program) {
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE);
   sigaddset(&defaults, SIGXFSZ);
-  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) {
+  /* A pipe holds more than a CSR: written before anybody reads, it can neither
+   * block nor break. */
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
+      write(in[1], command->csr, command->csr_size) != (ssize_t)command->csr_size) {
     int error = errno;
     for (int i = 0; i < 2; i++) close_end(&in[i]);
+    for (int i = 0; i < 2; i++) close_end(&out[i]);
     return error;
   }
   posix_spawn_file_actions_init(&actions);
@@ -151,10 +154,9 @@ static int spawn(struct csr_command *command, const char *program) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   close(in[0]);
+  close(in[1]);
   close(out[1]);
-  command->input = in[1];
   command->output = out[0];
-  fcntl(command->input, F_SETFL, O_NONBLOCK);
   fcntl(command->output, F_SETFL, O_NONBLOCK);
   if (error != 0) command->child = 0;
   return error;
@@ -185,7 +187,7 @@ static struct csr_command *start_command(const struct request *request,
   struct csr_command *command = calloc(1, sizeof *command);
   if (command == NULL) return NULL;
   command->device = request->session->device->ref;
-  command->input = command->output = -1;
+  command->output = -1;
   command->started_ms = gateway->now_ms;
   command->csr_size = transfer->csr_size;
   memcpy(command->csr, transfer->csr, transfer->csr_size);
@@ -273,43 +275,43 @@ static void command_ended(struct srv_gateway *gateway, struct csr_command *comma
   command_free(gateway, command);
 }
 
-static void write_input(struct csr_command *command) {
-  if (command->input < 0) return;
-  ssize_t written = write(command->input, command->csr + command->csr_written,
-                          command->csr_size - command->csr_written);
-  if (written > 0) command->csr_written += (size_t)written;
-  bool later = written < 0 && (errno == EAGAIN || errno == EINTR);
-  if (!later && (written < 0 || command->csr_written == command->csr_size))
-    close_end(&command->input);
-}
+enum output { OUTPUT_MORE, OUTPUT_ALL, OUTPUT_TOO_MUCH };
 
-/* False when it has said all, or too much. */
-static bool read_output(struct csr_command *command) {
+static enum output read_output(struct csr_command *command) {
   for (;;) {
-    uint8_t rest[64];
-    bool full = command->output_size == OUTPUT_MAX;
-    ssize_t count = read(command->output, full ? rest : command->answer + command->output_size,
-                         full ? sizeof rest : OUTPUT_MAX - command->output_size);
-    if (count > 0 && full) return false;
-    if (count <= 0) return count < 0 && (errno == EAGAIN || errno == EINTR);
+    if (command->output_size == OUTPUT_MAX) return OUTPUT_TOO_MUCH;
+    ssize_t count = read(command->output, command->answer + command->output_size,
+                         OUTPUT_MAX - command->output_size);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return OUTPUT_MORE;
+    if (count <= 0) return OUTPUT_ALL;
     command->output_size += (size_t)count;
   }
 }
 
+/* Ends it with a line in the log. */
+static void give_up(struct srv_gateway *gateway, struct csr_command *command, uint8_t code,
+                    const char *why) {
+  srv_log(SRV_LOG_ERROR, "gateway", "%s was killed for device %s of project %s: it %s",
+          gateway->config.csr_command, command->device.device_id, command->device.project_id, why);
+  answer_waiting(gateway, command, code, NULL, 0);
+  command_free(gateway, command);
+}
+
 static void run_command(struct srv_gateway *gateway, struct csr_command *command) {
   int exit_status;
-  write_input(command);
-  bool more = read_output(command);
+  enum output output = read_output(command);
+  if (output == OUTPUT_TOO_MUCH) {
+    give_up(gateway, command, GW_COAP_INTERNAL_ERROR, "prints more than a certificate");
+    return;
+  }
   if (gateway->now_ms - command->started_ms >= COMMAND_TIMEOUT_MS) {
-    srv_log(SRV_LOG_ERROR, "gateway", "%s did not end within %u s for device %s and was killed",
-            gateway->config.csr_command, COMMAND_TIMEOUT_MS / 1000, command->device.device_id);
-    answer_waiting(gateway, command, GW_COAP_SERVICE_UNAVAILABLE, NULL, 0);
-    command_free(gateway, command);
+    give_up(gateway, command, GW_COAP_SERVICE_UNAVAILABLE, "did not end within 60 s");
     return;
   }
   if (gateway->now_ms - command->asked_ms >= WAIT_MS)
     answer_waiting(gateway, command, GW_COAP_SERVICE_UNAVAILABLE, NULL, 0);
-  if (more || waitpid(command->child, &exit_status, WNOHANG) != command->child) return;
+  if (output == OUTPUT_MORE || waitpid(command->child, &exit_status, WNOHANG) != command->child)
+    return;
   command->child = 0;
   command_ended(gateway, command, exit_status);
 }

@@ -365,7 +365,7 @@ TEST(a_slow_command_is_answered_with_5_03_and_its_certificate_given_to_the_next_
   external_ca();
   struct ask ask = ask_post("v1/csr", GW_COAP_FORMAT_OCTETS, csr, csr_size);
   client_send(client, &ask);
-  let_child_work(8100, 50);
+  let_child_work(12000, 60);
   assert_true(client_poll(client, &answer));
   assert_code(GW_COAP_SERVICE_UNAVAILABLE, answer);
   char path[512];
