@@ -307,8 +307,8 @@ int godwit_client_set_psk(struct godwit_client *client, const char *identity, co
 
 const char *godwit_client_psk_identity(const struct godwit_client *client) {
   if (client->config.certificate != NULL) return "";
-  bool next = client->state == GODWIT_CLIENT_CONNECTED ? !client->in_session_first
-                                                       : uses_next_psk(client);
+  bool next =
+      client->state == GODWIT_CLIENT_CONNECTED ? !client->in_session_first : uses_next_psk(client);
   return next ? client->next_identity : client->identity;
 }
 
