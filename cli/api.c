@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/words.h"
 
 #define PAGE_SIZE 1000 /* the server's largest */
 #define PAGES_MAX 10000
@@ -234,6 +235,22 @@ int cli_api_download(struct cli_session *session, const struct cli_address *addr
   return status;
 }
 
+int cli_api_download_counted(struct cli_session *session, const struct cli_address *address,
+                             FILE *sink, long long (*count)(void *context), void *context,
+                             const char *counted) {
+  struct cli_http_request request = {.method = "GET",
+                                     .progress = true,
+                                     .sink = sink,
+                                     .sink_max = CLI_EXPORT_MAX,
+                                     .count = count,
+                                     .count_context = context,
+                                     .counted = counted};
+  struct cli_http_reply reply;
+  int status = send_request(session, address, &request, &reply);
+  cli_http_reply_free(&reply);
+  return status;
+}
+
 /* Takes "list" out of a document. */
 static int take_list(struct cli_session *session, json_t *document, json_t **list) {
   json_t *found = json_object_get(document, "list");
@@ -260,36 +277,36 @@ int cli_api_page(struct cli_session *session, const struct cli_address *address,
   return status == CLI_OK ? take_list(session, document, list) : status;
 }
 
+/* By the token of the page before where there is one: it leads on whatever came
+ * meanwhile, and a number would give a row twice. */
 static int get_page(struct cli_session *session, const struct cli_address *address, unsigned page,
-                    json_t **document) {
+                    const char *token, json_t **document) {
   struct cli_address paged = *address;
-  struct cli_http_request request = {.method = "GET"};
-  struct cli_http_reply reply;
   char number[16];
   snprintf(number, sizeof number, "%u", page);
-  cli_address_query(&paged, "page", number);
+  cli_address_query(&paged, token[0] != 0 ? "pageToken" : "page", token[0] != 0 ? token : number);
   snprintf(number, sizeof number, "%u", (unsigned)PAGE_SIZE);
   cli_address_query(&paged, "perPage", number);
-  *document = NULL;
-  int status = send_request(session, &paged, &request, &reply);
-  return status == CLI_OK ? take_document(session, &reply, document) : status;
+  return cli_api_document(session, &paged, document);
 }
 
 int cli_api_list(struct cli_session *session, const struct cli_address *address, json_t **list) {
+  char token[CLI_ID_MAX + 1] = "";
   *list = json_array();
   int status = CLI_OK;
   for (unsigned page = 0; page < PAGES_MAX && status == CLI_OK; page++) {
-    json_t *document;
-    status = get_page(session, address, page, &document);
+    json_t *document, *part;
+    status = get_page(session, address, page, token, &document);
     if (status != CLI_OK) break;
-    json_t *total = json_object_get(document, "total"), *part;
-    json_int_t wanted = json_is_integer(total) ? json_integer_value(total) : 0;
+    bool by_token = json_object_get(document, "nextPageToken") != NULL;
+    snprintf(token, sizeof token, "%s", cli_text(document, "nextPageToken"));
+    json_int_t total = json_integer_value(json_object_get(document, "total"));
     status = take_list(session, document, &part);
     if (status != CLI_OK) break;
-    bool last = json_array_size(part) == 0;
+    bool last = json_array_size(part) == 0 || (by_token && token[0] == 0);
     json_array_extend(*list, part);
     json_decref(part);
-    if (last || (json_int_t)json_array_size(*list) >= wanted) break;
+    if (last || (!by_token && (json_int_t)json_array_size(*list) >= total)) break;
   }
   if (status == CLI_OK) return CLI_OK;
   json_decref(*list);
@@ -332,10 +349,6 @@ const struct cli_kind cli_kind_blueprint = {"blueprint", "/blueprints", "bluepri
 const struct cli_kind cli_kind_tag = {"tag", "/tags", "tagName", "godwit tag create"};
 const struct cli_kind cli_kind_api_key = {"API key", "/apikeys", NULL, "godwit apikey create"};
 
-static bool is_id(const char *text) {
-  return strlen(text) == 24 && strspn(text, "0123456789abcdef") == 24;
-}
-
 static bool text_is(const json_t *object, const char *member, const char *text) {
   return strcmp(cli_text(object, member), text) == 0;
 }
@@ -347,10 +360,10 @@ int cli_find(struct cli_session *session, const struct cli_kind *kind, const cha
   size_t i, found = 0;
   *object = NULL;
   cli_address_init(&address, session, kind->collection);
-  if (!is_id(name_or_id) && kind->filter != NULL) {
+  if (!cli_is_id(name_or_id) && kind->filter != NULL) {
     cli_address_query(&address, kind->filter, name_or_id);
   }
-  if (is_id(name_or_id)) {
+  if (cli_is_id(name_or_id)) {
     cli_address_step(&address, name_or_id);
     return cli_api_get(session, &address, object);
   }
@@ -429,7 +442,7 @@ int cli_find_artifact(struct cli_session *session, const char *text, const char 
   size_t i;
   *artifact = NULL;
   cli_address_init(&address, session, "/artifacts");
-  if (at == NULL && is_id(text)) {
+  if (at == NULL && cli_is_id(text)) {
     cli_address_step(&address, text);
     return cli_api_get(session, &address, artifact);
   }
@@ -476,7 +489,7 @@ int cli_find_release(struct cli_session *session, const char *text, json_t **rel
   size_t i;
   *release = NULL;
   cli_address_init(&address, session, "/releases");
-  if (is_id(text)) {
+  if (cli_is_id(text)) {
     cli_address_step(&address, text);
     return cli_api_get(session, &address, release);
   }

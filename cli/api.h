@@ -52,6 +52,11 @@ int cli_api_upload(struct cli_session *session, const struct cli_address *addres
 /* Writes the reply's bytes to `sink`. */
 int cli_api_download(struct cli_session *session, const struct cli_address *address, FILE *sink,
                      size_t *size);
+/* Likewise, of what has no size but a number of things: the bar shows those
+ * that `count` sees in what has come. */
+int cli_api_download_counted(struct cli_session *session, const struct cli_address *address,
+                             FILE *sink, long long (*count)(void *context), void *context,
+                             const char *counted);
 /* Likewise into a file, which gets its name when it is whole. expected: its
  * size, or -1 when that is not known before. */
 int cli_api_download_file(struct cli_session *session, const struct cli_address *address,

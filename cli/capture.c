@@ -4,12 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 #define LIMIT_DEFAULT "50"
+#define LIMIT_MAX 1000        /* the server's largest page */
 #define LABELLED_AT_ONCE 1000 /* the server's limit of one request */
 
 void cli_capture_address(struct cli_address *address, const struct cli_session *session,
@@ -18,8 +19,16 @@ void cli_capture_address(struct cli_address *address, const struct cli_session *
   cli_address_step(address, id);
 }
 
+int cli_capture_check_id(struct cli_session *session, const char *id) {
+  if (cli_is_id(id)) return CLI_OK;
+  return cli_misuse(session, "'%s' is no capture's id; see `godwit capture list`", id);
+}
+
 int cli_capture_find(struct cli_session *session, const char *id, json_t **capture) {
   struct cli_address address;
+  *capture = NULL;
+  int status = cli_capture_check_id(session, id);
+  if (status != CLI_OK) return status;
   cli_capture_address(&address, session, id);
   return cli_api_get(session, &address, capture);
 }
@@ -41,31 +50,6 @@ const char *cli_capture_extension(const char *content_type) {
 
 /* --- filters ------------------------------------------------------------------------ */
 
-/* "10m", "3h", "2d", "1w" ago as RFC 3339; other text as it is. */
-static int read_since(struct cli_session *session, const char *since, char out[40]) {
-  static const struct {
-    char unit;
-    long seconds;
-  } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-  char *end;
-  long count = strtol(since, &end, 10);
-  for (size_t i = 0; i < sizeof units / sizeof units[0] && end != since; i++) {
-    if (end[0] != units[i].unit || end[1] != 0 || count < 0 || count > 100000) continue;
-    struct tm utc;
-    time_t then = time(NULL) - (time_t)count * units[i].seconds;
-    if (gmtime_r(&then, &utc) == NULL || strftime(out, 40, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) break;
-    return CLI_OK;
-  }
-  if (strlen(since) >= 20 && strlen(since) < 40 && strchr(since, 'T') != NULL) {
-    snprintf(out, 40, "%s", since);
-    return CLI_OK;
-  }
-  return cli_misuse(session,
-                    "--since is '%s'; give an age as 30m, 12h or 7d, or a time as "
-                    "2026-11-22T09:00:00Z",
-                    since);
-}
-
 static int add_model(struct cli_session *session, struct cli_address *address, const char *model) {
   char package[128];
   const char *at = strrchr(model, '@');
@@ -82,12 +66,12 @@ static int add_model(struct cli_session *session, struct cli_address *address, c
 int cli_capture_filters(struct cli_session *session, struct cli_address *address) {
   const char *device = cli_option(session, "device"), *since = cli_option(session, "since");
   const char *model = cli_option(session, "model");
-  char id[CLI_ID_MAX + 1], start[40];
+  char id[CLI_ID_MAX + 1], start[CLI_TIME_SIZE];
   int status = CLI_OK;
   if (cli_switch(session, "unlabelled") && cli_option(session, "label") != NULL) {
     return cli_misuse(session, "--label and --unlabelled contradict; drop one");
   }
-  if (since != NULL) status = read_since(session, since, start);
+  if (since != NULL) status = cli_read_since(session, since, start);
   if (status == CLI_OK && device != NULL) {
     status = cli_find_id(session, &cli_kind_device, device, id);
   }
@@ -124,7 +108,13 @@ static long long size_of(const json_t *capture) {
   return (long long)json_integer_value(json_object_get(capture, "size"));
 }
 
-static void print_list(struct cli_session *session, const json_t *captures, const json_t *devices) {
+/* By name; the id where it has gone. */
+static const char *device_of(const json_t *capture) {
+  const char *name = cli_text(capture, "deviceName");
+  return name[0] != 0 ? name : cli_text(capture, "deviceId");
+}
+
+static void print_list(struct cli_session *session, const json_t *captures) {
   static const char *const heading[] = {"ID",    "TIME",  "DEVICE", "TYPE", "SIZE",
                                         "MODEL", "HEARD", "SCORE",  "LABEL"};
   struct cli_table table;
@@ -135,7 +125,7 @@ static void print_list(struct cli_session *session, const json_t *captures, cons
   json_array_foreach(captures, i, capture) {
     cli_table_add(&table, cli_text(capture, "id"));
     cli_table_add(&table, cli_format_time(text, sizeof text, cli_text(capture, "time")));
-    cli_table_add(&table, cli_name_in(devices, cli_text(capture, "deviceId")));
+    cli_table_add(&table, device_of(capture));
     cli_table_add(&table, cli_text(capture, "contentType"));
     cli_table_add(&table, cli_format_bytes(text, sizeof text, size_of(capture)));
     cli_table_add(&table, model_of(text, sizeof text, capture));
@@ -146,18 +136,14 @@ static void print_list(struct cli_session *session, const json_t *captures, cons
   cli_table_print(session, &table);
 }
 
-static int check_limit(struct cli_session *session, const char *limit) {
-  char *end;
-  long count = strtol(limit, &end, 10);
-  if (end != limit && *end == 0 && count >= 1 && count <= 1000) return CLI_OK;
-  return cli_misuse(session, "--limit is '%s', 1 to 1000 are possible; or give --all", limit);
-}
-
 static int get_list(struct cli_session *session, json_t **captures) {
   struct cli_address address;
   const char *limit = cli_option(session, "limit");
+  if (limit != NULL && cli_switch(session, "all")) {
+    return cli_misuse(session, "--limit and --all contradict; drop one");
+  }
   if (limit == NULL) limit = LIMIT_DEFAULT;
-  int status = check_limit(session, limit);
+  int status = cli_check_count(session, "limit", limit, 1, LIMIT_MAX);
   cli_address_init(&address, session, "/captures");
   if (status == CLI_OK) status = cli_capture_filters(session, &address);
   if (status != CLI_OK) return status;
@@ -166,34 +152,23 @@ static int get_list(struct cli_session *session, json_t **captures) {
   return cli_api_page(session, &address, captures);
 }
 
-static int get_devices(struct cli_session *session, json_t **devices) {
-  struct cli_address address;
-  cli_address_init(&address, session, "/devices");
-  return cli_api_list(session, &address, devices);
-}
-
 int cli_capture_list(struct cli_session *session) {
-  json_t *captures = NULL, *devices = NULL;
+  json_t *captures = NULL;
   int status = get_list(session, &captures);
   if (status != CLI_OK) return status;
   if (session->json) {
     cli_print_json(session, captures);
   } else {
-    status = get_devices(session, &devices);
-    if (status == CLI_OK) print_list(session, captures, devices);
+    print_list(session, captures);
   }
   json_decref(captures);
-  json_decref(devices);
-  return status;
+  return CLI_OK;
 }
 
-static int print_capture(struct cli_session *session, const json_t *capture) {
+static void print_capture(struct cli_session *session, const json_t *capture) {
   char text[256];
-  json_t *devices;
-  int status = get_devices(session, &devices);
-  if (status != CLI_OK) return status;
   cli_fact(session, "capture", "%s", cli_text(capture, "id"));
-  cli_fact(session, "device", "%s", cli_name_in(devices, cli_text(capture, "deviceId")));
+  cli_fact(session, "device", "%s", device_of(capture));
   cli_fact(session, "path", ".s/%s", cli_text(capture, "path"));
   cli_fact(session, "time", "%s", cli_format_time(text, sizeof text, cli_text(capture, "time")));
   cli_fact(session, "type", "%s", cli_text(capture, "contentType"));
@@ -203,12 +178,10 @@ static int print_capture(struct cli_session *session, const json_t *capture) {
   cli_fact(session, "heard", "%s", cli_text(capture, "heard"));
   cli_fact(session, "score", "%s", score_of(text, sizeof text, capture));
   cli_fact(session, "label", "%s", cli_text(capture, "label"));
-  json_t *provenance = json_object_get(capture, "provenance");
-  char *line = provenance != NULL ? json_dumps(provenance, JSON_COMPACT) : NULL;
+  const json_t *provenance = json_object_get(capture, "provenance");
+  char *line = provenance != NULL ? cli_json_line(provenance) : NULL;
   if (line != NULL) cli_fact(session, "provenance", "%s", line);
   free(line);
-  json_decref(devices);
-  return CLI_OK;
 }
 
 int cli_capture_show(struct cli_session *session) {
@@ -218,7 +191,7 @@ int cli_capture_show(struct cli_session *session) {
   if (session->json) {
     cli_print_json(session, capture);
   } else {
-    status = print_capture(session, capture);
+    print_capture(session, capture);
   }
   json_decref(capture);
   return status;
@@ -227,24 +200,16 @@ int cli_capture_show(struct cli_session *session) {
 int cli_capture_download(struct cli_session *session) {
   struct cli_address address;
   char name[128];
-  const char *output = cli_option(session, "output");
+  const char *id = cli_argument(session, 0), *output = cli_option(session, "output");
   json_t *capture;
-  int status = cli_capture_find(session, cli_argument(session, 0), &capture);
+  int status = cli_capture_find(session, id, &capture);
   if (status != CLI_OK) return status;
-  if (output == NULL) {
-    /* An id is hex digits: asked for by the user, found by the server. */
-    snprintf(name, sizeof name, "%.64s%s", cli_argument(session, 0),
-             cli_capture_extension(cli_text(capture, "contentType")));
-    output = name;
-  }
-  if (output == name && (strchr(name, '/') != NULL || name[0] == '.')) {
-    status = cli_misuse(session, "'%s' is no file name; give one with --output", name);
-  }
-  if (status == CLI_OK) {
-    cli_capture_address(&address, session, cli_argument(session, 0));
-    cli_address_plain(&address, "/content");
-    status = cli_api_download_file(session, &address, output, size_of(capture));
-  }
+  snprintf(name, sizeof name, "%.64s%s", id,
+           cli_capture_extension(cli_text(capture, "contentType")));
+  if (output == NULL) output = name; /* hex digits and an ending of ours */
+  cli_capture_address(&address, session, id);
+  cli_address_plain(&address, "/content");
+  status = cli_api_download_file(session, &address, output, size_of(capture));
   if (status == CLI_OK && session->json) cli_print_json(session, capture);
   if (status == CLI_OK && !session->json) cli_fact(session, "written", "%s", output);
   json_decref(capture);
@@ -269,29 +234,43 @@ static int send_labels(struct cli_session *session, const char *label, json_t *i
   return status;
 }
 
-/* --from: lines "ID,LABEL"; ids gathered by label. */
+/* One line of --from, "ID,LABEL", into the ids of its label. */
+static int read_pair(struct cli_session *session, size_t number, char *line, json_t *by_label) {
+  char *comma = strchr(line, ',');
+  if (comma == NULL || comma[1] == 0) {
+    return cli_fail(session, "line %zu is '%s'; write CAPTURE,LABEL; nothing was labelled", number,
+                    line);
+  }
+  *comma = 0;
+  if (!cli_is_id(line)) {
+    return cli_fail(session, "line %zu: '%s' is no capture's id; nothing was labelled", number,
+                    line);
+  }
+  json_t *ids = json_object_get(by_label, comma + 1);
+  if (ids == NULL) {
+    ids = json_array();
+    if (json_object_set_new(by_label, comma + 1, ids) != 0) {
+      return cli_fail(session, "line %zu: the label is no UTF-8; nothing was labelled", number);
+    }
+  }
+  json_array_append_new(ids, json_string(line));
+  return CLI_OK;
+}
+
+/* Empty lines and those from '#' on are passed over. */
 static int read_pairs(struct cli_session *session, char *text, json_t *by_label) {
   size_t number = 0;
   char *rest = text, *line;
+  if (strncmp(rest, "\xEF\xBB\xBF", 3) == 0) rest += 3; /* as spreadsheets begin files */
   while ((line = strsep(&rest, "\n")) != NULL) {
     number++;
     line[strcspn(line, "\r")] = 0;
     if (line[0] == 0 || line[0] == '#') continue;
-    char *comma = strchr(line, ',');
-    if (comma == NULL || comma == line || comma[1] == 0) {
-      return cli_fail(session, "line %zu is '%s'; write CAPTURE,LABEL", number, line);
-    }
-    *comma = 0;
-    json_t *ids = json_object_get(by_label, comma + 1);
-    if (ids == NULL) {
-      ids = json_array();
-      if (json_object_set_new(by_label, comma + 1, ids) != 0) {
-        return cli_fail(session, "line %zu: the label is no UTF-8; save the file as UTF-8", number);
-      }
-    }
-    json_array_append_new(ids, json_string(line));
+    int status = read_pair(session, number, line, by_label);
+    if (status != CLI_OK) return status;
   }
-  return CLI_OK;
+  if (json_object_size(by_label) > 0) return CLI_OK;
+  return cli_fail(session, "it names no capture; write lines CAPTURE,LABEL");
 }
 
 static int label_all(struct cli_session *session, const char *label, const json_t *ids,
@@ -309,18 +288,38 @@ static int label_all(struct cli_session *session, const char *label, const json_
   return status;
 }
 
+/* All of standard input, in malloc'd memory. */
+static int read_input(struct cli_session *session, void **data, size_t *size) {
+  FILE *memory = open_memstream((char **)data, size);
+  char buffer[4096];
+  size_t got, total = 0;
+  while (memory != NULL && (got = fread(buffer, 1, sizeof buffer, stdin)) > 0) {
+    total += got;
+    if (total > CLI_REPLY_MAX || fwrite(buffer, 1, got, memory) != got) break;
+  }
+  if (memory != NULL && fclose(memory) == 0 && total <= CLI_REPLY_MAX) return CLI_OK;
+  free(*data);
+  return cli_fail(session, "cannot keep standard input: over %u MiB, or no memory; send less",
+                  CLI_REPLY_MAX >> 20);
+}
+
 static int label_from_file(struct cli_session *session, const char *path, size_t *done) {
-  void *data;
+  void *data = NULL;
   size_t size;
   const char *label;
   json_t *ids, *by_label;
-  int status = cli_read_file(session, path, CLI_REPLY_MAX, &data, &size);
+  int status = strcmp(path, "-") == 0 ? read_input(session, &data, &size)
+                                      : cli_read_file(session, path, CLI_REPLY_MAX, &data, &size);
   if (status != CLI_OK) return status;
   char *text = strndup(data, size);
   free(data);
-  if (text == NULL) return cli_fail(session, "out of memory");
+  if (text == NULL) return cli_fail(session, "no memory for %s; free some", path);
   by_label = json_object();
-  status = read_pairs(session, text, by_label);
+  if (strlen(text) != size) {
+    status = cli_fail(session, "%s is no text: it holds a zero byte; save it as UTF-8", path);
+  } else {
+    status = read_pairs(session, text, by_label);
+  }
   json_object_foreach(by_label, label, ids) {
     if (status == CLI_OK) status = label_all(session, label, ids, done);
   }
@@ -329,35 +328,44 @@ static int label_from_file(struct cli_session *session, const char *path, size_t
   return status;
 }
 
-static json_t *ids_of_arguments(const struct cli_session *session, size_t first) {
+/* The captures named from the argument `first` on. */
+static int label_arguments(struct cli_session *session, const char *label, size_t first,
+                           size_t *done) {
+  int status = CLI_OK;
   json_t *ids = json_array();
-  for (size_t i = first; i < session->parsed.argument_count; i++) {
-    json_array_append_new(ids, json_string(cli_argument(session, i)));
+  for (size_t i = first; i < session->parsed.argument_count && status == CLI_OK; i++) {
+    status = cli_capture_check_id(session, cli_argument(session, i));
+    if (status == CLI_OK) json_array_append_new(ids, json_string(cli_argument(session, i)));
   }
-  return ids;
+  if (status == CLI_OK) status = label_all(session, label, ids, done);
+  json_decref(ids);
+  return status;
+}
+
+static int label_by_words(struct cli_session *session, size_t *done) {
+  bool clear = cli_switch(session, "clear");
+  size_t count = session->parsed.argument_count;
+  const char *label = clear ? "" : cli_argument(session, 0);
+  if (clear && count == 0) {
+    return cli_misuse(session, "name the captures whose label to take away");
+  }
+  if (!clear && count < 2) {
+    return cli_misuse(session, "write a label and the captures it is for");
+  }
+  if (cli_is_id(label)) {
+    return cli_misuse(session, "'%s' is a capture; write the label before it", label);
+  }
+  return label_arguments(session, label, clear ? 0 : 1, done);
 }
 
 int cli_capture_label(struct cli_session *session) {
   const char *from = cli_option(session, "from");
-  bool clear = cli_switch(session, "clear");
-  size_t done = 0, first = clear ? 0 : 1;
+  size_t done = 0;
   int status;
-  if (from != NULL) {
-    if (session->parsed.argument_count > 0 || clear) {
-      return cli_misuse(session,
-                        "with --from, labels and ids stand in the file; give nothing else");
-    }
-    status = label_from_file(session, from, &done);
-  } else {
-    if (session->parsed.argument_count <= first) {
-      return cli_misuse(session, "%s",
-                        clear ? "name the captures whose label to take away"
-                              : "write a label and the captures it is for");
-    }
-    json_t *ids = ids_of_arguments(session, first);
-    status = label_all(session, clear ? "" : cli_argument(session, 0), ids, &done);
-    json_decref(ids);
+  if (from != NULL && (session->parsed.argument_count > 0 || cli_switch(session, "clear"))) {
+    return cli_misuse(session, "with --from, labels and ids stand in the file; give nothing else");
   }
+  status = from != NULL ? label_from_file(session, from, &done) : label_by_words(session, &done);
   if (status != CLI_OK) {
     if (done > 0) cli_warn(session, "%zu were labelled before that", done);
     return status;
@@ -372,9 +380,35 @@ int cli_capture_label(struct cli_session *session) {
   return CLI_OK;
 }
 
+/* Asked once, for all of them. */
+static int confirm_all(struct cli_session *session) {
+  char count[32];
+  size_t named = session->parsed.argument_count;
+  if (named == 1) return cli_confirm(session, "capture", cli_argument(session, 0));
+  snprintf(count, sizeof count, "%zu", named);
+  return cli_confirm(session, "captures:", count);
+}
+
 int cli_capture_delete(struct cli_session *session) {
-  struct cli_address address;
-  const char *id = cli_argument(session, 0);
-  cli_capture_address(&address, session, id);
-  return cli_delete(session, &address, "capture", id);
+  size_t named = session->parsed.argument_count, done = 0;
+  int status = CLI_OK;
+  for (size_t i = 0; i < named && status == CLI_OK; i++) {
+    status = cli_capture_check_id(session, cli_argument(session, i));
+  }
+  if (status == CLI_OK) status = confirm_all(session);
+  for (; done < named && status == CLI_OK; done++) {
+    struct cli_address address;
+    cli_capture_address(&address, session, cli_argument(session, done));
+    status = cli_api_delete(session, &address);
+  }
+  if (status != CLI_OK) {
+    if (done > 1) cli_warn(session, "%zu were deleted before that", done - 1);
+    return status;
+  }
+  if (session->json) {
+    fputs("{}\n", session->out);
+  } else {
+    cli_fact(session, "deleted", "%zu", done);
+  }
+  return CLI_OK;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `godwit capture play`: a capture's sound as a picture on the terminal, and
  * through whatever player the machine has. */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -33,48 +35,62 @@ static void draw(struct cli_session *session, const struct wit_audio_wav *wav) {
            loudest / 327.68);
 }
 
-/* The first of these that is installed; the sound comes by a file, as not each
- * of them reads a pipe. */
+enum { PLAYED, NOT_INSTALLED, WENT_WRONG };
+
+/* Ctrl-C ends the player and not us: the file has to be removed behind it. */
+static int run_player(char *const *words) {
+  int wait_status = 0;
+  fflush(NULL);
+  void (*before)(int) = signal(SIGINT, SIG_IGN);
+  pid_t child = fork();
+  if (child == 0) {
+    signal(SIGINT, SIG_DFL);
+    execvp(words[0], words);
+    _exit(127);
+  }
+  bool ended = child > 0 && waitpid(child, &wait_status, 0) == child;
+  signal(SIGINT, before);
+  if (ended && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127) return NOT_INSTALLED;
+  bool stopped = ended && WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGINT;
+  bool good = ended && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+  return good || stopped ? PLAYED : WENT_WRONG;
+}
+
+/* The first of these that works; the sound comes by a file, as not each of them
+ * reads a pipe. */
 static int play_file(struct cli_session *session, const char *path) {
-  static const char *const players[][6] = {
-      {"pw-play", "FILE", NULL},     {"paplay", "FILE", NULL},
-      {"aplay", "-q", "FILE", NULL}, {"afplay", "FILE", NULL},
-      {"play", "-q", "FILE", NULL},  {"ffplay", "-nodisp", "-autoexit", "-loglevel", "error"},
+  static const char *const players[][5] = {
+      {"pw-play"}, {"paplay"},     {"aplay", "-q"},
+      {"afplay"},  {"play", "-q"}, {"ffplay", "-nodisp", "-autoexit", "-loglevel", "error"},
   };
+  const char *failed = NULL;
   for (size_t i = 0; i < sizeof players / sizeof players[0]; i++) {
-    char *argument[8] = {0};
+    char *words[7] = {0};
     size_t count = 0;
-    bool named = false;
-    for (; count < 6 && players[i][count] != NULL; count++) {
-      named |= strcmp(players[i][count], "FILE") == 0;
-      argument[count] =
-          (char *)(uintptr_t)(strcmp(players[i][count], "FILE") == 0 ? path : players[i][count]);
+    for (; count < 5 && players[i][count] != NULL; count++) {
+      words[count] = (char *)(uintptr_t)players[i][count]; /* execvp changes nothing */
     }
-    if (!named) argument[count] = (char *)(uintptr_t)path;
-    int wait_status = 0;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-      execvp(argument[0], argument);
-      _exit(127);
-    }
-    if (child < 0 || waitpid(child, &wait_status, 0) != child) break;
-    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127) continue; /* not installed */
-    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return CLI_OK;
+    words[count] = (char *)(uintptr_t)path;
+    int played = run_player(words);
+    if (played == PLAYED) return CLI_OK;
+    if (played == WENT_WRONG) failed = players[i][0];
+  }
+  if (failed != NULL) {
     return cli_fail(session, "%s could not play it; save it with `godwit capture download`",
-                    players[i][0]);
+                    failed);
   }
   return cli_fail(session,
                   "no player is installed (aplay, paplay, pw-play, play, ffplay); install one, or "
                   "save it with `godwit capture download`");
 }
 
-static int fetch(struct cli_session *session, const char *id, const char *path, void **data,
+static int fetch(struct cli_session *session, const json_t *capture, const char *path, void **data,
                  size_t *size) {
   struct cli_address address;
-  cli_capture_address(&address, session, id);
+  json_int_t expected = json_integer_value(json_object_get(capture, "size"));
+  cli_capture_address(&address, session, cli_argument(session, 0));
   cli_address_plain(&address, "/content");
-  int status = cli_api_download_file(session, &address, path, -1);
+  int status = cli_api_download_file(session, &address, path, expected);
   return status == CLI_OK ? cli_read_file(session, path, CLI_FILE_MAX, data, size) : status;
 }
 
@@ -82,15 +98,14 @@ static int play(struct cli_session *session, const json_t *capture, const char *
   struct wit_audio_wav wav;
   void *data = NULL;
   size_t size;
-  const char *type = cli_text(capture, "contentType");
-  if (strncmp(type, "audio/", 6) != 0) {
-    return cli_fail(session, "it is %s, no sound; save it with `godwit capture download`", type);
-  }
-  int status = fetch(session, cli_text(capture, "id"), path, &data, &size);
+  int status = fetch(session, capture, path, &data, &size);
   if (status != CLI_OK) return status;
   if (wit_audio_wav_parse(&wav, data, size, 0) == WIT_AUDIO_WAV_OK && wav.sample_count > 0 &&
       wav.sample_rate > 0) {
     draw(session, &wav);
+  } else {
+    cli_fact(session, "sound", "not drawn: %s that is no WAV of 16 bits",
+             cli_text(capture, "contentType"));
   }
   free(data);
   cli_fact(session, "heard", "%s", cli_text(capture, "heard"));
@@ -98,20 +113,37 @@ static int play(struct cli_session *session, const json_t *capture, const char *
   return cli_switch(session, "quiet") ? CLI_OK : play_file(session, path);
 }
 
-int cli_capture_play(struct cli_session *session) {
-  char folder[] = "/tmp/godwit-play-XXXXXX", path[64];
-  json_t *capture;
-  int status = cli_capture_find(session, cli_argument(session, 0), &capture);
-  if (status != CLI_OK) return status;
+/* In a folder that nobody else can look into: it is somebody's voice. */
+static int play_from_file(struct cli_session *session, const json_t *capture) {
+  char folder[256], path[288];
+  const char *base = getenv("TMPDIR");
+  if (base == NULL || base[0] == 0 || strlen(base) > 200) base = "/tmp";
+  snprintf(folder, sizeof folder, "%s/godwit-play-XXXXXX", base);
   if (mkdtemp(folder) == NULL) {
-    json_decref(capture);
-    return cli_fail(session, "cannot make a folder in /tmp; free some space there");
+    return cli_fail(session, "cannot make a folder in %s: %s; set TMPDIR to another", base,
+                    strerror(errno));
   }
   snprintf(path, sizeof path, "%s/capture%s", folder,
            cli_capture_extension(cli_text(capture, "contentType")));
-  status = play(session, capture, path);
+  int status = play(session, capture, path);
   (void)unlink(path);
   (void)rmdir(folder);
+  return status;
+}
+
+int cli_capture_play(struct cli_session *session) {
+  json_t *capture;
+  int status = cli_capture_find(session, cli_argument(session, 0), &capture);
+  if (status != CLI_OK) return status;
+  const char *type = cli_text(capture, "contentType");
+  if (strncmp(type, "audio/", 6) != 0) {
+    status = cli_fail(session, "it is %s, no sound; save it with `godwit capture download`", type);
+  } else if (session->json) {
+    /* One document, as everywhere; whoever reads it sees no picture. */
+    cli_print_json(session, capture);
+  } else {
+    status = play_from_file(session, capture);
+  }
   json_decref(capture);
   return status;
 }

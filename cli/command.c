@@ -205,7 +205,7 @@ static int take_argument(struct cli_parsed *parsed, const char *text, FILE *err)
   }
   if (text[0] == 0) return wrong(parsed, err, "", argument->name, " is empty");
   if (parsed->argument_count == CLI_ARGUMENTS_MAX) {
-    return wrong(parsed, err, "", "too many arguments", "");
+    return wrong(parsed, err, "", "too many arguments at once", "");
   }
   parsed->argument[parsed->argument_count++] = text;
   return CLI_OK;
@@ -227,6 +227,11 @@ static int check_complete(const struct cli_parsed *parsed, FILE *err) {
   return CLI_OK;
 }
 
+/* A lone dash is an argument, standard input; so is a number below zero. */
+static bool is_option(const char *text) {
+  return text[0] == '-' && text[1] != 0 && strchr(".0123456789", text[1]) == NULL;
+}
+
 int cli_parse(struct cli_parsed *parsed, int argc, char **argv, FILE *err) {
   memset(parsed, 0, sizeof *parsed);
   bool options_ended = false;
@@ -237,8 +242,7 @@ int cli_parse(struct cli_parsed *parsed, int argc, char **argv, FILE *err) {
       options_ended = true;
       continue;
     }
-    /* A lone dash is an argument: standard input. */
-    if (!options_ended && text[0] == '-' && text[1] != 0) {
+    if (!options_ended && is_option(text)) {
       status = take_option(parsed, argc, argv, &i, err);
     } else if (parsed->command == NULL) {
       status = take_word(parsed, text, err);

@@ -18,7 +18,7 @@ enum cli_exit {
   CLI_USAGE = 2,  /* the command line was wrong */
 };
 
-#define CLI_ARGUMENTS_MAX 64 /* positional arguments of one call: tags of a device and the like */
+#define CLI_ARGUMENTS_MAX 1001 /* of one call: a label and the captures of one request */
 #define CLI_OPTIONS_MAX 64   /* options given in one call, repeated ones counted each */
 
 struct cli_session;

@@ -202,6 +202,7 @@ static const struct cli_option log_options[] = {
   {.name = "level", .value = "LEVEL", .help = "error, warn, info or debug: this or worse"},
   {.name = "module", .value = "MODULE", .help = "of this module"},
   {.name = "term", .value = "TEXT", .help = "with this in the message"},
+  {.name = "since", .value = "WHEN", .help = "an age as 30m, 12h, 7d, or a time as 2026-11-22T09:00:00Z"},
   {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given, 1000 at most"},
   {.name = "follow", .help = "go on printing what comes"},
   {0},
@@ -216,6 +217,7 @@ static const struct cli_option log_options[] = {
   {.name = "max-score", .value = "SCORE", .help = "scored this or less, 0 to 1"}, \
   {.name = "since", .value = "WHEN", .help = "an age as 30m, 12h, 7d, or a time as 2026-11-22T09:00:00Z"}
 static const struct cli_argument takes_capture[] = {{.name = "CAPTURE", .help = "its id"}, {0}};
+static const struct cli_argument takes_captures[] = {{.name = "CAPTURE", .help = "their ids", .repeats = true}, {0}};
 static const struct cli_argument takes_label_and_captures[] = {
   {.name = "LABEL", .help = "what they really are; becomes a folder's name in exports", .optional = true},
   {.name = "CAPTURE", .help = "their ids", .optional = true, .repeats = true},
@@ -224,7 +226,7 @@ static const struct cli_argument takes_label_and_captures[] = {
 static const struct cli_option capture_list_options[] = {
   CAPTURE_FILTERS,
   {.name = "unlabelled", .help = "that have no label yet"},
-  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given"},
+  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given, 1000 at most"},
   {.name = "all", .help = "all of them"},
   {0},
 };
@@ -444,10 +446,13 @@ const struct cli_command cli_commands[] = {
    .options = yes_options, .examples = EXAMPLES{"godwit state delete kitchen desired --yes", NULL}, .run = cli_state_delete},
 
   {.path = "rpc", .summary = "Call a method of a device, and wait for its answer.",
-   .details = "Exit code 0 when the device answered OK. An offline device is said to be so at once.",
+   .details = "Exit code 0 when the device answered OK. An offline device is said to be so at once. A parameter below zero "
+              "is written as it is, -5; one that begins with a dash and is no number stands behind --.",
    .arguments = takes_call, .options = rpc_options,
    .examples = EXAMPLES{"godwit rpc kitchen capture", "godwit rpc kitchen set_volume 7 --timeout 30", NULL}, .run = cli_rpc},
-  {.path = "log", .summary = "What devices logged, the newest last.", .options = log_options,
+  {.path = "log", .summary = "What devices logged, the newest last.",
+   .details = "With --json the newest stand first; with --json and --follow each line is a document of its own.",
+   .options = log_options,
    .examples = EXAMPLES{"godwit log --device kitchen --level warn", "godwit log --follow", NULL}, .run = cli_log},
 
   {.path = "capture list", .summary = "List what devices sent, newest first.", .options = capture_list_options,
@@ -456,7 +461,8 @@ const struct cli_command cli_commands[] = {
   {.path = "capture show", .summary = "Show a capture, and what the device said of it.", .arguments = takes_capture,
    .examples = EXAMPLES{"godwit capture show 6561f3a2c0ffee0000000001", NULL}, .run = cli_capture_show},
   {.path = "capture play", .summary = "Draw a capture's sound and play it.",
-   .details = "Through the first of pw-play, paplay, aplay, afplay, play and ffplay that is installed.",
+   .details = "Through the first of pw-play, paplay, aplay, afplay, play and ffplay that works. With --json: what `godwit "
+              "capture show` says, and nothing is played.",
    .arguments = takes_capture, .options = capture_play_options,
    .examples = EXAMPLES{"godwit capture play 6561f3a2c0ffee0000000001", NULL}, .run = cli_capture_play},
   {.path = "capture download", .summary = "Get a capture's bytes.", .arguments = takes_capture,
@@ -468,16 +474,18 @@ const struct cli_command cli_commands[] = {
               "at all.",
    .arguments = takes_label_and_captures, .options = capture_label_options,
    .examples = EXAMPLES{"godwit capture label yes 6561f3a2c0ffee0000000001 6561f3a2c0ffee0000000002",
-                        "godwit capture label --from labels.csv", NULL},
+                        "godwit capture label --from labels.csv",
+                        "godwit capture label --clear 6561f3a2c0ffee0000000001", NULL},
    .run = cli_capture_label},
   {.path = "capture export", .summary = "Labelled captures as a folder for each label, for training.",
-   .details = "In the layout of Speech Commands, with manifest.jsonl and lists for training, validation and testing: "
+   .details = "A folder's tar is checked before anything of it is unpacked, and takes its space beside the folder for so long. "
+              "In the layout of Speech Commands, with manifest.jsonl and lists for training, validation and testing: "
               "split by device, so that no speaker is on both sides. `./dev train` and `godwit model evaluate` read it; "
               "docs/spec/export.md has the details.",
    .options = capture_export_options,
    .examples = EXAMPLES{"godwit capture export --output captures", "godwit capture export --output captures.tar --since 30d", NULL},
    .run = cli_capture_export},
-  {.path = "capture delete", .summary = "Delete a capture.", .arguments = takes_capture, .options = yes_options,
+  {.path = "capture delete", .summary = "Delete captures.", .arguments = takes_captures, .options = yes_options,
    .examples = EXAMPLES{"godwit capture delete 6561f3a2c0ffee0000000001 --yes", NULL}, .run = cli_capture_delete},
 
   {.path = "apikey create", .summary = "Create an API key; it is shown this once.", .arguments = takes_name,

@@ -20,12 +20,15 @@ struct cli_http {
 struct transfer {
   struct cli_http_reply *reply;
   CURL *curl;
+  const struct cli_http_request *request;
   FILE *sink;
+  unsigned long long sink_max;
   size_t capacity; /* of the reply's body */
   bool too_large;
   bool sink_failed;
   FILE *bar;            /* NULL: no progress bar */
-  curl_off_t bar_shown; /* percent, -1 before the first */
+  curl_off_t bar_shown; /* percent or KiB, -1 before the first */
+  bool bar_open;        /* its line has no end yet */
 };
 
 static bool is_good(CURL *curl) {
@@ -51,7 +54,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context) {
   struct cli_http_reply *reply = transfer->reply;
   size_t added = size * count;
   if (transfer->sink != NULL && is_good(transfer->curl)) {
-    if (added > CLI_FILE_MAX - reply->sunk) transfer->too_large = true;
+    if (added > transfer->sink_max - reply->sunk) transfer->too_large = true;
     if (!transfer->too_large && fwrite(data, 1, added, transfer->sink) != added) {
       transfer->sink_failed = true;
     }
@@ -69,22 +72,59 @@ static size_t take_body(char *data, size_t size, size_t count, void *context) {
   return added;
 }
 
-static int show_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                         curl_off_t up) {
-  struct transfer *transfer = context;
-  curl_off_t total = up_total > 0 ? up_total : down_total;
-  curl_off_t done = up_total > 0 ? up : down;
-  if (transfer->bar == NULL || total <= 0) return 0;
-  curl_off_t percent = done * 100 / total;
-  if (percent == transfer->bar_shown) return 0;
-  transfer->bar_shown = percent;
+static void draw_bar(struct transfer *transfer, int percent, const char *text) {
   char bar[41];
   for (int i = 0; i < 40; i++) bar[i] = i < percent * 40 / 100 ? '#' : '.';
   bar[40] = 0;
-  fprintf(transfer->bar, "\r[%s] %3d %%  %lld of %lld bytes", bar, (int)percent, (long long)done,
-          (long long)total);
-  if (done == total) fputc('\n', transfer->bar);
+  fprintf(transfer->bar, "\r[%s] %3d %%  %s", bar, percent, text);
   fflush(transfer->bar);
+  transfer->bar_open = true;
+}
+
+static void end_bar(struct transfer *transfer) {
+  if (transfer->bar_open) fputc('\n', transfer->bar);
+  transfer->bar_open = false;
+}
+
+#define COUNTED_EACH_KIB 256 /* a look into what came is not free */
+
+/* x-total-count is the most that may come. */
+static void show_counted(struct transfer *transfer, curl_off_t bytes) {
+  const struct cli_http_request *request = transfer->request;
+  struct curl_header *header;
+  char text[96];
+  curl_off_t shown = bytes / 1024 / COUNTED_EACH_KIB;
+  if (bytes == 0 || shown == transfer->bar_shown || !is_good(transfer->curl)) return;
+  transfer->bar_shown = shown;
+  if (curl_easy_header(transfer->curl, "x-total-count", 0, CURLH_HEADER, -1, &header) !=
+      CURLHE_OK) {
+    return;
+  }
+  long long total = strtoll(header->value, NULL, 10), done = request->count(request->count_context);
+  if (total <= 0 || done < 0) return;
+  if (done > total) done = total;
+  snprintf(text, sizeof text, "%lld of %lld %s, %lld KiB", done, total, request->counted,
+           (long long)bytes / 1024);
+  draw_bar(transfer, (int)((double)done / (double)total * 100), text);
+}
+
+static int show_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                         curl_off_t up) {
+  struct transfer *transfer = context;
+  char text[64];
+  curl_off_t total = up_total > 0 ? up_total : down_total;
+  curl_off_t done = up_total > 0 ? up : down;
+  if (transfer->bar == NULL) return 0;
+  if (transfer->request->count != NULL) {
+    show_counted(transfer, down);
+    return 0;
+  }
+  if (total <= 0) return 0;
+  curl_off_t percent = done * 100 / total;
+  if (percent == transfer->bar_shown) return 0;
+  transfer->bar_shown = percent;
+  snprintf(text, sizeof text, "%lld of %lld bytes", (long long)done, (long long)total);
+  draw_bar(transfer, (int)percent, text);
   return 0;
 }
 
@@ -168,6 +208,10 @@ static int explain(struct cli_session *session, const struct transfer *transfer,
   long reason = 0;
   curl_easy_getinfo(session->http->curl, CURLINFO_OS_ERRNO, &reason);
   if (detail[0] == 0) detail = curl_easy_strerror(code);
+  if (transfer->too_large && transfer->sink_max > CLI_FILE_MAX) {
+    return cli_fail(session, "over %llu GiB came from %s; ask for less at once",
+                    transfer->sink_max >> 30, url);
+  }
   if (transfer->too_large) {
     return cli_fail(session, "the reply of %s is larger than a Godwit server sends; check the URL",
                     url);
@@ -216,11 +260,14 @@ int cli_http_send(struct cli_session *session, const struct cli_http_request *re
   struct transfer transfer = {
       .reply = reply,
       .curl = session->http->curl,
+      .request = request,
       .sink = request->sink,
+      .sink_max = request->sink_max > 0 ? request->sink_max : CLI_FILE_MAX,
       .bar = request->progress && session->err_terminal ? session->err : NULL,
       .bar_shown = -1};
   set_request(session, request, &transfer, url, headers);
   CURLcode code = curl_easy_perform(session->http->curl);
+  end_bar(&transfer);
   if (code == CURLE_OK) {
     curl_easy_getinfo(session->http->curl, CURLINFO_RESPONSE_CODE, &reply->status);
   } else {

@@ -19,10 +19,20 @@ struct cli_http_request {
   const char *path; /* from the slash on, escaped, query included */
   const void *body; /* borrowed; NULL for none */
   size_t body_size;
-  const char *content_type; /* of the body */
-  bool progress;            /* a bar on standard error where that is a terminal */
-  FILE *sink;               /* a good reply's body goes here instead of into memory */
+  const char *content_type;    /* of the body */
+  bool progress;               /* a bar on standard error where that is a terminal */
+  FILE *sink;                  /* a good reply's body goes here instead of into memory */
+  unsigned long long sink_max; /* its bytes at most; 0: CLI_FILE_MAX */
+  /* Where the reply says how many things it holds (x-total-count) and not how
+   * many bytes: counts those that have come. NULL: the bar is of bytes. */
+  long long (*count)(void *context);
+  void *count_context;
+  const char *counted; /* what they are: "captures" */
 };
+
+/* An export has no end but the disk's; this is one for a server that never
+ * stops. A million captures of a second are 32 GB. */
+#define CLI_EXPORT_MAX (256ull * 1024 * 1024 * 1024)
 
 struct cli_http_reply {
   long status;

@@ -7,9 +7,13 @@
 #include "cli/api.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 #define LIMIT_DEFAULT "50"
-#define FOLLOW_PAGE "1000"
+#define LIMIT_MAX 1000     /* the server's largest page */
+#define FOLLOW_PAGE "20"   /* looked at each time, mostly with nothing new */
+#define FOLLOW_REST "1000" /* and as much at once where there is more */
+#define FOLLOW_PAGES_MAX 100
 #define FOLLOW_PERIOD_S 1
 
 static const char *colour_of(const char *level) {
@@ -18,32 +22,49 @@ static const char *colour_of(const char *level) {
   return strcmp(level, "DEBUG") == 0 ? "\033[2m" : "";
 }
 
+/* What else the device said with it: {"pin": 4}; "" for nothing. */
+static char *metadata_of(const json_t *line) {
+  const json_t *metadata = json_object_get(line, "metadata");
+  return json_object_size(metadata) > 0 ? cli_json_line(metadata) : NULL;
+}
+
 static void print_line(struct cli_session *session, const json_t *line, const json_t *devices) {
-  char text[2048], time[64], device[128], module[128];
-  const char *level = cli_text(line, "level");
-  const char *colour = session->out_colour ? colour_of(level) : "";
-  if (session->json) {
-    cli_print_json(session, line);
+  char text[2048], time[64], device[128], module[128], level[16];
+  const char *colour = session->out_colour ? colour_of(cli_text(line, "level")) : "";
+  if (session->json) { /* a document a line, for whoever reads line by line */
+    json_dumpf(line, session->out, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    fputc('\n', session->out);
     return;
   }
+  char *metadata = metadata_of(line);
   cli_printable(text, sizeof text, cli_text(line, "message"));
   cli_printable(device, sizeof device, cli_name_in(devices, cli_text(line, "deviceId")));
   cli_printable(module, sizeof module, cli_text(line, "module"));
-  fprintf(session->out, "%s  %s  %s%-5s%s  %s%s%s\n",
+  cli_printable(level, sizeof level, cli_text(line, "level"));
+  fprintf(session->out, "%s  %s  %s%-5s%s  %s%s%s%s%s\n",
           cli_format_time(time, sizeof time, cli_text(line, "timestamp")), device, colour, level,
-          colour[0] != 0 ? "\033[0m" : "", module, module[0] != 0 ? ": " : "", text);
+          colour[0] != 0 ? "\033[0m" : "", module, module[0] != 0 ? ": " : "", text,
+          metadata != NULL ? "  " : "", metadata != NULL ? metadata : "");
+  free(metadata);
 }
 
 static int base_address(struct cli_session *session, struct cli_address *address) {
-  const char *device = cli_option(session, "device");
-  char id[CLI_ID_MAX + 1];
-  int status = device == NULL ? CLI_OK : cli_find_id(session, &cli_kind_device, device, id);
+  const char *device = cli_option(session, "device"), *since = cli_option(session, "since");
+  const char *limit = cli_option(session, "limit");
+  char id[CLI_ID_MAX + 1], start[CLI_TIME_SIZE];
+  int status = CLI_OK;
+  if (limit != NULL) status = cli_check_count(session, "limit", limit, 1, LIMIT_MAX);
+  if (status == CLI_OK && since != NULL) status = cli_read_since(session, since, start);
+  if (status == CLI_OK && device != NULL) {
+    status = cli_find_id(session, &cli_kind_device, device, id);
+  }
   if (status != CLI_OK) return status;
   cli_address_init(address, session, "/logs");
   if (device != NULL) cli_address_query(address, "deviceId", id);
   cli_address_query(address, "level", cli_option(session, "level"));
   cli_address_query(address, "module", cli_option(session, "module"));
   cli_address_query(address, "term", cli_option(session, "term"));
+  if (since != NULL) cli_address_query(address, "start", start);
   return CLI_OK;
 }
 
@@ -68,40 +89,66 @@ static int get_devices(struct cli_session *session, json_t **devices) {
   return cli_api_list(session, &address, devices);
 }
 
+/* The lines after `newest`, page by page, newest first: none is lost however
+ * many came at once. */
+static int get_news(struct cli_session *session, const struct cli_address *base, long long newest,
+                    json_t *lines) {
+  char token[CLI_ID_MAX + 1] = "";
+  for (unsigned page = 0; page < FOLLOW_PAGES_MAX; page++) {
+    struct cli_address address = *base;
+    json_t *document;
+    cli_address_query(&address, "perPage", token[0] == 0 ? FOLLOW_PAGE : FOLLOW_REST);
+    if (token[0] != 0) cli_address_query(&address, "pageToken", token);
+    int status = cli_api_document(session, &address, &document);
+    if (status != CLI_OK) return status;
+    json_t *list = json_object_get(document, "list");
+    size_t count = json_array_size(list);
+    bool more = count > 0 && id_of(json_array_get(list, count - 1)) > newest;
+    json_array_extend(lines, list);
+    snprintf(token, sizeof token, "%s", cli_text(document, "nextPageToken"));
+    json_decref(document);
+    if (!more || token[0] == 0) break;
+  }
+  return CLI_OK;
+}
+
 static int follow(struct cli_session *session, const struct cli_address *base,
                   const json_t *devices, long long newest) {
   for (;;) {
-    struct cli_address address = *base;
-    json_t *lines;
     sleep(FOLLOW_PERIOD_S);
-    cli_address_query(&address, "perPage", FOLLOW_PAGE);
-    int status = cli_api_page(session, &address, &lines);
-    if (status != CLI_OK) return status;
-    print_news(session, lines, devices, &newest);
+    json_t *lines = json_array();
+    int status = get_news(session, base, newest, lines);
+    if (status == CLI_OK) print_news(session, lines, devices, &newest);
     json_decref(lines);
+    if (status != CLI_OK) return status;
     if (ferror(session->out)) return CLI_FAILED; /* whoever read has gone */
   }
 }
 
+/* The newest lines, and by what name devices go in them. */
+static int get_first(struct cli_session *session, const struct cli_address *base, json_t **lines,
+                     json_t **devices) {
+  struct cli_address address = *base;
+  const char *limit = cli_option(session, "limit");
+  cli_address_query(&address, "perPage", limit != NULL ? limit : LIMIT_DEFAULT);
+  int status = cli_api_page(session, &address, lines);
+  return status == CLI_OK && !session->json ? get_devices(session, devices) : status;
+}
+
 int cli_log(struct cli_session *session) {
-  struct cli_address base, address;
+  struct cli_address base;
   json_t *lines = NULL, *devices = NULL;
   long long newest = -1;
-  const char *limit = cli_option(session, "limit");
+  bool goes_on = cli_switch(session, "follow");
   int status = base_address(session, &base);
-  address = base;
-  cli_address_query(&address, "perPage", limit != NULL ? limit : LIMIT_DEFAULT);
-  if (status == CLI_OK) status = cli_api_page(session, &address, &lines);
-  if (status == CLI_OK) status = get_devices(session, &devices);
-  if (status == CLI_OK && session->json && !cli_switch(session, "follow")) {
+  if (status == CLI_OK) status = get_first(session, &base, &lines, &devices);
+  if (status == CLI_OK && session->json && !goes_on) {
     cli_print_json(session, lines);
   } else if (status == CLI_OK) {
     print_news(session, lines, devices, &newest);
   }
   json_decref(lines);
-  if (status == CLI_OK && cli_switch(session, "follow")) {
-    status = follow(session, &base, devices, newest);
-  }
+  if (status == CLI_OK && goes_on) status = follow(session, &base, devices, newest);
   json_decref(devices);
   return status;
 }

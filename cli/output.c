@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/session.h"
@@ -91,6 +92,19 @@ void cli_printable(char *out, size_t size, const char *text) {
   out[used] = 0;
 }
 
+/* In place: it never gets longer. */
+static void make_printable(char *text) {
+  size_t size = strlen(text) + 1;
+  char *clean = malloc(size);
+  if (clean == NULL) {
+    text[0] = 0; /* rather nothing than what drives the terminal */
+    return;
+  }
+  cli_printable(clean, size, text);
+  memcpy(text, clean, strlen(clean) + 1);
+  free(clean);
+}
+
 void cli_table_init(struct cli_table *table, const char *const *heading, size_t columns) {
   memset(table, 0, sizeof *table);
   for (size_t i = 0; i < columns; i++) table->heading[i] = heading[i];
@@ -153,19 +167,38 @@ void cli_table_print(struct cli_session *session, struct cli_table *table) {
 }
 
 void cli_fact(struct cli_session *session, const char *name, const char *format, ...) {
-  char text[CELL_MAX], clean[CELL_MAX];
+  char *text = NULL;
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  int length = vasprintf(&text, format, arguments);
   va_end(arguments);
-  cli_printable(clean, sizeof clean, text);
+  if (length < 0) return; /* no memory for a line */
+  make_printable(text);
   fprintf(session->out, "%s%-12s%s  %s\n", session->out_colour ? "\033[1m" : "", name,
-          session->out_colour ? "\033[0m" : "", clean[0] != 0 ? clean : "-");
+          session->out_colour ? "\033[0m" : "", text[0] != 0 ? text : "-");
+  free(text);
+}
+
+/* 15 digits: a decimal number of the server comes out as it came in. */
+#define JSON_OUT (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+
+char *cli_json_line(const json_t *value) {
+  char *text = json_dumps(value, JSON_OUT);
+  if (text != NULL) make_printable(text);
+  return text;
+}
+
+void cli_print_value(struct cli_session *session, const json_t *value) {
+  char *text = json_dumps(value, JSON_OUT | JSON_INDENT(2)), *rest = text, *line;
+  while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
+    make_printable(line);
+    fprintf(session->out, "%s\n", line);
+  }
+  free(text);
 }
 
 void cli_print_json(struct cli_session *session, const json_t *document) {
-  /* 15 digits: a decimal number of the server comes out as it came in. */
-  json_dumpf(document, session->out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+  json_dumpf(document, session->out, JSON_OUT | JSON_INDENT(2));
   fputc('\n', session->out);
 }
 

@@ -39,6 +39,12 @@ void cli_fact(struct cli_session *session, const char *name, const char *format,
 /* The document of --json, and a line end. */
 void cli_print_json(struct cli_session *session, const json_t *document);
 
+/* A JSON value for people to read: indented, as long as it is, and nothing in it
+ * drives the terminal. */
+void cli_print_value(struct cli_session *session, const json_t *value);
+/* The same in one line; the caller's to free, NULL without memory. */
+char *cli_json_line(const json_t *value);
+
 /* "2026-11-22 09:00:00Z" of the server's RFC 3339 text; other text as it is.
  * Returns out. */
 const char *cli_format_time(char *out, size_t size, const char *text);

@@ -7,6 +7,7 @@
 #include "cli/api.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 /* --- levels --------------------------------------------------------------------------- */
 
@@ -36,7 +37,8 @@ static int read_level(struct cli_session *session, struct level *level) {
 static int find_setting(struct cli_session *session, const char *key, const struct level *level,
                         json_t **setting) {
   struct cli_address address;
-  json_t *list;
+  json_t *list, *each;
+  size_t i;
   *setting = NULL;
   cli_address_init(&address, session, "/settings");
   cli_address_query(&address, "key", key);
@@ -47,7 +49,10 @@ static int find_setting(struct cli_session *session, const char *key, const stru
   }
   int status = cli_api_list(session, &address, &list);
   if (status != CLI_OK) return status;
-  *setting = json_incref(json_array_get(list, 0));
+  json_array_foreach(list, i, each) {
+    /* What is changed or deleted next is what was asked for, whatever came. */
+    if (*setting == NULL && strcmp(cli_text(each, "key"), key) == 0) *setting = json_incref(each);
+  }
   json_decref(list);
   return CLI_OK;
 }
@@ -61,8 +66,8 @@ static void address_of(struct cli_address *address, const struct cli_session *se
 /* --- showing -------------------------------------------------------------------------- */
 
 static void add_value(struct cli_table *table, const json_t *setting) {
-  char *text = json_dumps(json_object_get(setting, "value"), JSON_ENCODE_ANY | JSON_COMPACT);
-  cli_table_add(table, text != NULL ? text : "");
+  char *text = cli_json_line(json_object_get(setting, "value"));
+  cli_table_add(table, text);
   free(text);
 }
 
@@ -73,10 +78,18 @@ static const char *owner_of(const json_t *setting, const json_t *devices,
   return blueprint[0] != 0 ? cli_name_in(blueprints, blueprint) : "";
 }
 
-static int get_list(struct cli_session *session, const char *collection, json_t **list) {
+/* The objects that some setting names; nothing is asked for where none does. */
+static int get_owners(struct cli_session *session, const json_t *settings, const char *member,
+                      const char *collection, json_t **owners) {
   struct cli_address address;
+  json_t *setting;
+  size_t i;
+  bool named = false;
+  json_array_foreach(settings, i, setting) named |= cli_text(setting, member)[0] != 0;
+  *owners = NULL;
+  if (!named) return CLI_OK;
   cli_address_init(&address, session, collection);
-  return cli_api_list(session, &address, list);
+  return cli_api_list(session, &address, owners);
 }
 
 static int print_settings(struct cli_session *session, const json_t *settings) {
@@ -84,8 +97,10 @@ static int print_settings(struct cli_session *session, const json_t *settings) {
   struct cli_table table;
   json_t *devices = NULL, *blueprints = NULL, *setting;
   size_t i;
-  int status = get_list(session, "/devices", &devices);
-  if (status == CLI_OK) status = get_list(session, "/blueprints", &blueprints);
+  int status = get_owners(session, settings, "deviceId", "/devices", &devices);
+  if (status == CLI_OK) {
+    status = get_owners(session, settings, "blueprintId", "/blueprints", &blueprints);
+  }
   if (status == CLI_OK) {
     cli_table_init(&table, heading, 5);
     json_array_foreach(settings, i, setting) {
@@ -123,25 +138,34 @@ int cli_setting_list(struct cli_session *session) {
 
 /* --- changing --------------------------------------------------------------------------- */
 
-/* 5, 0.5, true, "text" are what they look like; anything else is a string. */
-static json_t *value_of(const char *text, const char *type) {
-  if (type != NULL && strcmp(type, "string") == 0) return json_string(text);
-  json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-  if (json_is_object(value) || json_is_array(value) || json_is_null(value)) {
-    json_decref(value);
-    value = NULL;
+/* 5, 0.5, true, "text" are what they look like; other words are texts, and so is
+ * everything with --type string. */
+static int read_value(struct cli_session *session, json_t **value) {
+  const char *text = cli_argument(session, 1), *type = cli_option(session, "type");
+  if (type != NULL && strcmp(type, "string") == 0) {
+    *value = json_string(text);
+    return *value != NULL ? CLI_OK : cli_misuse(session, "the value is no UTF-8; correct it");
   }
-  return value != NULL ? value : json_string(text);
+  int status = cli_read_value(session, text, value);
+  if (status != CLI_OK) return status;
+  if (!json_is_object(*value) && !json_is_array(*value) && !json_is_null(*value)) return CLI_OK;
+  json_decref(*value);
+  *value = NULL;
+  return cli_misuse(session,
+                    "a setting is a number, true, false or a text, and '%s' is none; as a text: "
+                    "--type string",
+                    text);
 }
 
 static int send_setting(struct cli_session *session, const struct level *level,
                         const json_t *existing, json_t **answer) {
   struct cli_address address;
-  const char *type = cli_option(session, "type");
-  json_t *body = json_object(), *value = value_of(cli_argument(session, 1), type);
-  if (value == NULL) {
+  const char *type = cli_option(session, "type"), *key = cli_argument(session, 0);
+  json_t *body = json_object(), *value;
+  int status = read_value(session, &value);
+  if (status != CLI_OK) {
     json_decref(body);
-    return cli_misuse(session, "the value is no UTF-8; give it as text");
+    return status;
   }
   json_object_set_new(body, "value", value);
   if (type != NULL) json_object_set_new(body, "dataType", json_string(type));
@@ -149,7 +173,10 @@ static int send_setting(struct cli_session *session, const struct level *level,
     address_of(&address, session, existing);
     return cli_api_send(session, "PATCH", &address, body, answer);
   }
-  json_object_set_new(body, "key", json_string(cli_argument(session, 0)));
+  if (json_object_set_new(body, "key", json_string(key)) != 0) {
+    json_decref(body);
+    return cli_misuse(session, "the key is no UTF-8; write letters, digits, _ and -");
+  }
   if (level->member != NULL) json_object_set_new(body, level->member, json_string(level->id));
   cli_address_init(&address, session, "/settings");
   return cli_api_send(session, "POST", &address, body, answer);

@@ -30,24 +30,12 @@ static int address_of(struct cli_session *session, struct cli_address *address, 
   return CLI_OK;
 }
 
-static void print_value(struct cli_session *session, const json_t *value) {
-  char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2));
-  char *rest = text, *line;
-  while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
-    char shown[4096];
-    cli_printable(shown, sizeof shown, line);
-    fprintf(session->out, "%s\n", shown);
-  }
-  free(text);
-}
-
+/* Takes the value. */
 static int finish(struct cli_session *session, json_t *value) {
   if (session->json) {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    fprintf(session->out, "%s\n", text != NULL ? text : "null");
-    free(text);
+    cli_print_json(session, value);
   } else {
-    print_value(session, value);
+    cli_print_value(session, value);
   }
   json_decref(value);
   return CLI_OK;
@@ -76,10 +64,7 @@ static int change(struct cli_session *session, const char *method) {
     return status;
   }
   status = cli_api_send(session, method, &address, value, &answer);
-  if (status != CLI_OK) return status;
-  json_decref(answer);
-  status = cli_api_get(session, &address, &answer);
-  return status == CLI_OK ? finish(session, answer) : status;
+  return status == CLI_OK ? finish(session, answer) : status; /* as it is now */
 }
 
 int cli_state_set(struct cli_session *session) { return change(session, "PUT"); }

@@ -16,7 +16,7 @@
 #include "cli/cli.h"
 #include "tests/support/test.h"
 
-#define WORDS_MAX 100
+#define WORDS_MAX 1100
 
 /* The parent's: in a child, test_temporary_folder() would make another. */
 static const char *folder;

@@ -76,12 +76,12 @@ TEST(wrong_command_lines_exit_with_2_and_one_line_that_says_what_to_do) {
 }
 
 TEST(too_many_words_are_refused_not_overrun) {
-  const char *words[96];
+  static const char *words[CLI_ARGUMENTS_MAX + 8];
   size_t count = 0;
   words[count++] = "device";
   words[count++] = "tag";
   words[count++] = "add";
-  while (count < 90) words[count++] = "tag";
+  while (count < CLI_ARGUMENTS_MAX + 5) words[count++] = "tag";
   words[count] = NULL;
   assert_error(run_cli(words), "too many arguments");
   count = 0;
