@@ -475,7 +475,18 @@ static void log_failure(const struct session *session, int result) {
           (unsigned)-result);
 }
 
+/* Where mbedTLS falls silent, the client would wait for its own time-out. */
+static void alert_failure(struct session *session, int result) {
+  if (result == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
+    mbedtls_ssl_send_alert_message(&session->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                   MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+  else if (result == MBEDTLS_ERR_ECP_VERIFY_FAILED) /* not the key of its certificate */
+    mbedtls_ssl_send_alert_message(&session->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                   MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR);
+}
+
 static void handshake_failed(struct session *session, int result) {
+  alert_failure(session, result);
   session->gateway->stats.handshakes_failed++;
   log_failure(session, result);
   session_end(session, false);
