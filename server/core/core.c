@@ -292,6 +292,7 @@ int srv_core_batch_commit(struct srv_core *core) {
   }
   forget_all(core);
   srv_drop_caches(core);
+  srv_seen_recount(core);
   srv_log(SRV_LOG_ERROR, "core", "a batch of reports was not stored: %s", core->error);
   return status;
 }

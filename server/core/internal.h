@@ -228,6 +228,9 @@ int srv_seen_flush(struct srv_core *core);
 /* It has just reported: a finer "last report" than that of its sign of life. */
 void srv_seen_reported(struct srv_core *core, const char *device_id);
 void srv_seen_forget(struct srv_core *core, const char *device_id);
+/* What devices have sent was counted with rows that are undone: the store is
+ * asked anew. */
+void srv_seen_recount(struct srv_core *core);
 /* The bytes that a digest names. what: for the message, "model@1.0.0". */
 int srv_open_bytes(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
                    const char *what, struct srv_blob_view *out);

@@ -111,6 +111,13 @@ void srv_seen_forget(struct srv_core *core, const char *device_id) {
   seen->changed = false;
 }
 
+void srv_seen_recount(struct srv_core *core) {
+  for (size_t i = 0; i < core->seen.capacity; i++) {
+    core->seen.slot[i].usage_day = 0;
+    core->seen.slot[i].log_lines = -1;
+  }
+}
+
 /* --- when a credential was of use -------------------------------------------------- */
 
 static int write_certificate_use(struct srv_core *core, const struct srv_query *query,

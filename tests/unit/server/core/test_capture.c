@@ -667,6 +667,21 @@ TEST(a_device_that_has_sent_its_bytes_of_today_is_told_to_wait) {
   end();
 }
 
+/* Else a full disk would leave devices without a day when there is room again. */
+TEST(captures_of_a_batch_that_is_not_stored_do_not_count) {
+  signal(SIGXFSZ, SIG_IGN);
+  begin();
+  add_rows(SRV_CAPTURES_PER_DEVICE_DAY - 1, 0);
+  srv_core_batch_begin(f.core);
+  assert_ok(f.core, send_text("a", "lost"));
+  limit_file_size(4096);
+  assert_int_equal(srv_core_batch_commit(f.core), SRV_ERR_NO_SPACE);
+  limit_file_size(RLIM_INFINITY);
+  assert_ok(f.core, send_text("a", "the last"));
+  assert_int_equal(send_text("a", "one more"), SRV_ERR_BUSY);
+  end();
+}
+
 TEST(uploads_open_at_once_do_not_pass_the_day_together) {
   begin();
   add_rows(SRV_CAPTURES_PER_DEVICE_DAY - 1, 0);
