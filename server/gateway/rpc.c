@@ -92,10 +92,11 @@ static int take_answer(const struct request *request, const json_t *root) {
   if (id == NULL || !status_of(root, &status)) return SRV_ERR_INVALID;
   if (strlen(id) > SRV_ID_LENGTH) return SRV_ERR_NOT_FOUND; /* no call of ours */
   int length = detail == NULL ? 0 : convert_to_json(detail, (uint8_t *)text, sizeof text - 1);
-  if (length < 0) return SRV_ERR_TOO_LARGE;
-  text[length] = '\0';
-  return srv_core_rpc_answer(request->gateway->core, &request->session->device->ref, id, status,
-                             detail == NULL ? NULL : text);
+  bool fits = length >= 0; /* else whoever waits learns the status at least */
+  if (fits) text[length] = '\0';
+  int result = srv_core_rpc_answer(request->gateway->core, &request->session->device->ref, id,
+                                   status, detail == NULL || !fits ? NULL : text);
+  return result == SRV_OK && !fits ? SRV_ERR_TOO_LARGE : result;
 }
 
 void rpc_post_status(const struct request *request, struct response *response) {

@@ -196,6 +196,24 @@ TEST(a_copy_of_an_answer_gets_what_the_first_got) {
   down();
 }
 
+/* 800 control characters of CBOR are 4800 bytes of JSON. */
+TEST(an_answer_whose_detail_is_too_long_ends_the_call_all_the_same) {
+  static uint8_t cbor[1024] = "\xA3\x62id\x78\x18" ID_1
+                              "\x6AstatusCode\x05\x66"
+                              "detail\x79\x03\x20";
+  const size_t head = 3 + 3 + 24 + 11 + 1 + 7 + 3;
+  up();
+  fake_core_call(f->fake, ID_1, "m", "[]");
+  memset(cbor + head, 1, 800);
+  struct ask ask = ask_post(".rpc/status", GW_COAP_FORMAT_CBOR, cbor, head + 800);
+  client_exchange(f, client, &ask, &answer);
+  assert_code(GW_COAP_REQUEST_TOO_LARGE, answer);
+  assert_int_equal(1, f->fake->answers);
+  assert_int_equal(5, f->fake->answer_status);
+  assert_string_equal("", f->fake->answer_detail);
+  down();
+}
+
 TEST(an_answer_of_another_shape_is_bad) {
   static const char *const bad[] = {
       "A0",
