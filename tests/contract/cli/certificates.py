@@ -12,30 +12,16 @@ peers: clients that this project did not write (OpenSSL, and libcoap over
 OpenSSL and GnuTLS) with right and wrong certificates.
 """
 import os
-import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
+
+import page
 
 SKIPPED = 77
 
 PRELUDE = r"""
-set -euo pipefail
-unset GODWIT_URL GODWIT_API_KEY GODWIT_PROJECT XDG_CONFIG_HOME
-say() { echo "--- $*"; }
-mkdir -p "$VAR/lib"
-"$GODWIT" server --data "$VAR/lib/godwit" --coap-bind 127.0.0.1 --coap-port 0 --http-port 0 \
-  > "$HOME/server.log" 2>&1 &
-for _ in $(seq 300); do
-  if grep -q '^ready' "$HOME/server.log"; then break; fi
-  sleep 0.1
-done
-GODWIT_URL=$(sed -n 's/.*listening:.* \(http:[^ ]*\)$/\1/p' "$HOME/server.log")
-PORT=$(sed -n 's/.*listening: coaps:[^ ]*:\([0-9]*\) .*/\1/p' "$HOME/server.log")
-export GODWIT_URL
-export GODWIT_API_KEY=$(awk '/API key/ { print $NF }' "$HOME/server.log")
+start_server "$VAR/lib/godwit"
+take_first_key
 coap_client() {
   local program="$1" last="${*: -1}"
   shift
@@ -59,7 +45,6 @@ done
 [ "$(godwit credential list attic | grep -c '^attic@default')" = 0 ]
 ls device/renewed
 ! grep -i 'sanitizer' "$HOME/server.log"
-say "all of it ran"
 """
 
 # Each case: subject, days from now, who signs; and whether it is let in.
@@ -124,7 +109,6 @@ godwit device disable d > /dev/null
 [ "$(ask coap-client-openssl elsewhere)" = in ] || { echo "the other project's device is not"; wrong=1; }
 cat "$HOME/server.log"
 [ $wrong = 0 ]
-say "all of it ran"
 """
 
 
@@ -136,51 +120,21 @@ def missing(tools):
     return False
 
 
-def guide(source):
-    with open(os.path.join(source, "docs/guide/certificates.md"), encoding="utf-8") as file:
-        page = file.read()
-    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    shown = [f"say block {number}\n{block.replace('/var/', '$VAR/')}"
-             for number, block in enumerate(blocks, 1)]
-    return "\n".join(shown) + COMMANDS_EPILOGUE
-
-
-def run(godwit, script):
-    device = os.path.join(os.path.dirname(godwit), "device_certificate")
-    with tempfile.TemporaryDirectory(prefix="godwit-certificates-") as home:
-        os.mkdir(os.path.join(home, "bin"))
-        os.symlink(godwit, os.path.join(home, "bin", "godwit"))
-        environment = dict(os.environ, HOME=home, VAR=os.path.join(home, "var"), GODWIT=godwit,
-                           DEVICE=device, PATH=os.path.join(home, "bin") + ":" + os.environ["PATH"])
-        done = subprocess.Popen(["bash", "-c", PRELUDE + script], env=environment, cwd=home,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                start_new_session=True)
-        try:
-            output, _ = done.communicate(timeout=150)
-        except subprocess.TimeoutExpired:
-            os.killpg(done.pid, signal.SIGKILL)
-            output, _ = done.communicate()
-        finally:
-            try:  # the server too, whatever happened
-                os.killpg(done.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-    print(output)
-    print(f"exit code {done.returncode}")
-    return 0 if "all of it ran" in output else 1
-
-
 def main():
     godwit, source, what = sys.argv[1:4]
+    device = os.path.join(os.path.dirname(godwit), "device_certificate")
     tools = ["bash", "openssl", "coap-client-openssl"]
     if what == "peers":
         tools.append("coap-client-gnutls")
-    elif not os.path.exists(os.path.join(os.path.dirname(godwit), "device_certificate")):
+    elif not os.path.exists(device):
         print("skipped: this build has no examples")
         return SKIPPED
     if missing(tools):
         return SKIPPED
-    return run(godwit, PEERS if what == "peers" else guide(source))
+    guide = page.read(source, "docs/guide/certificates.md")
+    script = PEERS if what == "peers" else page.blocks(guide) + COMMANDS_EPILOGUE
+    _, good = page.run(godwit, PRELUDE + script, DEVICE=device)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
