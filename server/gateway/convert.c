@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/core/json.h"
 #include "server/gateway/internal.h"
 #include "wire/cbor.h"
 #include "wire/utf8.h"
 
-#define DEPTH_MAX ((unsigned)SRV_DEVICE_STATE_DEPTH_MAX)
+#define DEPTH_MAX SRV_DEVICE_STATE_DEPTH_MAX
 
 /* ---- CBOR to JSON ---- */
 
@@ -120,76 +121,28 @@ json_t *convert_from_cbor(const uint8_t *data, size_t size) {
   return NULL;
 }
 
-/* ---- JSON ---- */
+/* ---- the rest is the core's ---- */
 
-static bool is_within_depth(const json_t *value, unsigned depth) {
-  if (!json_is_object(value) && !json_is_array(value)) return true;
-  if (depth == 0) return false;
-  const char *key;
-  json_t *member;
-  size_t index;
-  json_object_foreach((json_t *)(uintptr_t)value, key, member) {
-    if (!is_within_depth(member, depth - 1)) return false;
-  }
-  json_array_foreach(value, index, member) {
-    if (!is_within_depth(member, depth - 1)) return false;
-  }
-  return true;
-}
+_Static_assert(SRV_JSON_DEPTH_MAX == DEPTH_MAX, "JSON may be as deep as CBOR");
 
 json_t *convert_from_json(const uint8_t *data, size_t size) {
-  json_t *value =
-      json_loadb((const char *)data, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-  if (value == NULL || is_within_depth(value, DEPTH_MAX)) return value;
-  json_decref(value);
-  return NULL;
-}
-
-static void write_value(struct gw_cbor_writer *writer, const json_t *value) {
-  const char *key;
-  json_t *member;
-  size_t index;
-  switch (json_typeof(value)) {
-    case JSON_OBJECT:
-      gw_cbor_write_map(writer, json_object_size(value));
-      json_object_foreach((json_t *)(uintptr_t)value, key, member) {
-        gw_cbor_write_text(writer, key);
-        write_value(writer, member);
-      }
-      break;
-    case JSON_ARRAY:
-      gw_cbor_write_array(writer, json_array_size(value));
-      json_array_foreach(value, index, member) { write_value(writer, member); }
-      break;
-    case JSON_STRING:
-      gw_cbor_write_text(writer, json_string_value(value));
-      break;
-    case JSON_INTEGER:
-      gw_cbor_write_int(writer, json_integer_value(value));
-      break;
-    case JSON_REAL:
-      gw_cbor_write_double(writer, json_real_value(value));
-      break;
-    case JSON_TRUE:
-    case JSON_FALSE:
-      gw_cbor_write_bool(writer, json_is_true(value));
-      break;
-    case JSON_NULL:
-      gw_cbor_write_null(writer);
-      break;
-  }
+  return srv_json_parse((const char *)data, size);
 }
 
 int convert_to_cbor(const json_t *value, uint8_t *buffer, size_t size) {
   struct gw_cbor_writer writer;
   gw_cbor_writer_init(&writer, buffer, size);
-  write_value(&writer, value);
+  srv_json_to_cbor(value, &writer);
   return gw_cbor_writer_finish(&writer);
 }
 
 int convert_to_json(const json_t *value, uint8_t *buffer, size_t size) {
-  size_t length = json_dumpb(value, (char *)buffer, size, JSON_COMPACT | JSON_ENCODE_ANY);
-  return length == 0 || length > size ? GW_ERR_NO_SPACE : (int)length;
+  char *text = srv_json_text(value);
+  size_t length = text == NULL ? 0 : strlen(text);
+  bool fits = text != NULL && length <= size;
+  if (fits) memcpy(buffer, text, length);
+  free(text);
+  return fits ? (int)length : GW_ERR_NO_SPACE;
 }
 
 /* ---- requests ---- */

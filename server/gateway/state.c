@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/core/json.h"
 #include "server/gateway/internal.h"
 
 static int represent_state(struct srv_gateway *gateway, struct session *session, const char *path,
@@ -38,7 +39,7 @@ void state_set(const struct request *request, struct response *response) {
   json_t *value;
   response->code = convert_payload(request->message, &value);
   if (response->code != 0) return;
-  char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+  char *json = srv_json_text(value);
   json_decref(value);
   int status = json == NULL
                    ? SRV_ERR_INTERNAL

@@ -126,6 +126,22 @@ TEST(json_becomes_cbor_with_its_kinds_of_numbers) {
   assert_cbor("A2 61 'a' 82 F5 F6 61 'b' 62 C3A9", "{\"a\":[true,null],\"b\":\"\u00e9\"}");
 }
 
+static void assert_printed(const char *wanted, const char *json) {
+  uint8_t got[64];
+  size_t size = strlen(wanted);
+  json_t *value = convert_from_json((const uint8_t *)json, strlen(json));
+  assert_non_null(value);
+  assert_int_equal(size, convert_to_json(value, got, size));
+  assert_memory_equal(wanted, got, size);
+  assert_int_equal(GW_ERR_NO_SPACE, convert_to_json(value, got, size - 1));
+  json_decref(value);
+}
+
+TEST(a_number_is_written_with_the_digits_that_it_was_read_with) {
+  assert_printed("0.1", "0.1");
+  assert_printed("[-0.0,1e+300,3]", "[ -0.0, 1e300, 3 ]");
+}
+
 TEST(json_that_is_none_is_refused) {
   static const char *const bad[] = {
       "",      "{",           "[1,]",      "{\"a\":1,\"a\":2}",   "nul",
