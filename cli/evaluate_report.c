@@ -304,35 +304,39 @@ json_t *cli_evaluate_report(const struct cli_evaluation *evaluation) {
 
 /* --- making it fit ------------------------------------------------------------------------ */
 
+#define LABELS_WHOLE 100 /* lists of no more labels are not cut */
+
 /* The longest of the lists that may be cut. */
 static json_t *longest(json_t *report) {
-  static const char *const list[] = {"devices", "worst", "skipped"};
-  static const char *const compared[] = {"perDevice", "lost", "won", "labels"};
+  static const struct {
+    bool compared, of_labels;
+    const char *name;
+  } list[] = {{false, false, "devices"},  {false, false, "worst"}, {false, false, "skipped"},
+              {true, false, "perDevice"}, {true, false, "lost"},   {true, false, "won"},
+              {false, true, "labels"},    {true, true, "labels"},  {true, true, "newWords"},
+              {true, true, "lostWords"}};
   json_t *compare = json_object_get(report, "compare"), *best = NULL;
-  for (size_t i = 0; i < 3; i++) {
-    json_t *one = json_object_get(report, list[i]);
+  for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+    json_t *one = json_object_get(list[i].compared ? compare : report, list[i].name);
+    if (list[i].of_labels && json_array_size(one) <= LABELS_WHOLE) continue;
     if (json_array_size(one) > json_array_size(best)) best = one;
-  }
-  for (size_t i = 0; i < 4; i++) {
-    json_t *one = json_object_get(compare, compared[i]);
-    if (json_array_size(one) > json_array_size(best)) best = one;
-  }
-  if (best == NULL && json_array_size(json_object_get(report, "confusion")) > 0) {
-    json_array_clear(json_object_get(report, "confusion")); /* of hundreds of labels */
-    best = json_object_get(report, "labels");
   }
   return best;
 }
 
-static size_t compact_size(const json_t *report) {
-  return json_dumpb(report, NULL, 0, JSON_COMPACT);
+static size_t compact_size(const json_t *document) {
+  return json_dumpb(document, NULL, 0, JSON_COMPACT);
 }
 
 void cli_evaluate_cut(json_t *report, size_t bytes_max) {
+  json_t *matrix = json_object_get(report, "confusion");
+  if (compact_size(report) <= bytes_max) return;
+  json_object_set_new(report, "cut", json_true());
+  /* It grows with the square of the labels, and nobody reads one of hundreds. */
+  if (compact_size(matrix) > bytes_max / 2) json_array_clear(matrix);
   while (compact_size(report) > bytes_max) {
     json_t *list = longest(report);
-    if (json_array_size(list) == 0) return; /* the server will say that it is too long */
-    json_object_set_new(report, "cut", json_true());
+    if (list == NULL) return; /* the server will say that it is too long */
     for (size_t keep = json_array_size(list) * 3 / 4; json_array_size(list) > keep;) {
       json_array_remove(list, json_array_size(list) - 1);
     }

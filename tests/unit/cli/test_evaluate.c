@@ -376,6 +376,35 @@ TEST(a_report_is_cut_from_the_least_bad_end_until_it_fits) {
   json_decref(report);
 }
 
+TEST(of_a_thousand_labels_the_matrix_goes_and_the_devices_stay) {
+  static char *label[1000];
+  static char name[1000][8], device[60][16];
+  static struct cli_judged many;
+  many = (struct cli_judged){.name = own("many"),
+                             .label = label,
+                             .label_count = 1000,
+                             .has_labels = true,
+                             .silence = -1,
+                             .unknown = -1};
+  for (size_t i = 0; i < 1000; i++) {
+    snprintf(name[i], sizeof name[i], "w%zu", i);
+    label[i] = name[i];
+  }
+  evaluation.model[0] = &many;
+  for (size_t i = 0; i < 60; i++) {
+    snprintf(device[i], sizeof device[i], "device-%zu", i);
+    add(1, name[i], device[i], 999, 0, 0.9f);
+  }
+  json_t *report = report_of();
+  cli_evaluate_cut(report, CLI_REPORT_MAX);
+  assert_true(json_dumpb(report, NULL, 0, JSON_COMPACT) <= CLI_REPORT_MAX);
+  assert_int_equal(json_array_size(json_object_get(report, "devices")), 60);
+  assert_int_equal(json_array_size(json_object_get(report, "worst")), 20);
+  assert_int_equal(json_array_size(json_object_get(report, "confusion")), 0);
+  assert_true(json_array_size(json_object_get(report, "labels")) > 500);
+  json_decref(report);
+}
+
 /* --- for people --------------------------------------------------------------------------------
  */
 
