@@ -128,12 +128,28 @@ void srv_core_each_ca(struct srv_core *core, const char *project_id,
   srv_core_list(core, SRV_CERTIFICATE, &query, show_ca, &caller, NULL);
 }
 
+static bool is_set(const uint8_t digest[GW_DIGEST_SIZE]) {
+  static const uint8_t zeros[GW_DIGEST_SIZE];
+  return memcmp(digest, zeros, GW_DIGEST_SIZE) != 0;
+}
+
+static struct srv_query by_digest(const char *project_id, const char *column,
+                                  const uint8_t digest[GW_DIGEST_SIZE]) {
+  struct srv_query query = by_text(project_id, NULL, NULL);
+  srv_query_digest(&query, column, digest);
+  return query;
+}
+
 static int check_revoked(struct srv_core *core, const struct srv_peer_certificate *peer) {
   struct srv_revoked_certificate revoked;
   char hex[GW_DIGEST_HEX_SIZE + 1];
   gw_digest_to_hex(peer->fingerprint, hex);
   struct srv_query query = by_text(peer->project_id, "fingerprint", hex);
   int status = get(core, SRV_REVOKED_CERTIFICATE, &query, &revoked);
+  if (status == SRV_ERR_NOT_FOUND && is_set(peer->signed_digest)) {
+    query = by_digest(peer->project_id, "signed_digest", peer->signed_digest);
+    status = get(core, SRV_REVOKED_CERTIFICATE, &query, &revoked);
+  }
   if (status == SRV_ERR_NOT_FOUND) {
     query = by_text(peer->project_id, "serial_number", peer->serial_number);
     status = get(core, SRV_REVOKED_CERTIFICATE, &query, &revoked);
@@ -297,8 +313,10 @@ static int remember(struct srv_core *core, const struct srv_peer_certificate *pe
   int status = get(core, SRV_DEVICE_CERTIFICATE, &query, row);
   if (status == SRV_OK) {
     if (memcmp(row->ca_fingerprint, peer->ca_fingerprint, GW_DIGEST_SIZE) == 0 &&
+        memcmp(row->signed_digest, peer->signed_digest, GW_DIGEST_SIZE) == 0 &&
         strcmp(row->device_id, device->id) == 0)
       return SRV_OK;
+    memcpy(row->signed_digest, peer->signed_digest, GW_DIGEST_SIZE);
     memcpy(row->ca_fingerprint, peer->ca_fingerprint, GW_DIGEST_SIZE);
     memcpy(row->device_id, device->id, sizeof(row->device_id));
     return srv_fail_store(core, core->store->ops->update(core->store, SRV_DEVICE_CERTIFICATE, row));
@@ -308,6 +326,7 @@ static int remember(struct srv_core *core, const struct srv_peer_certificate *pe
   memcpy(row->project_id, peer->project_id, sizeof(row->project_id));
   memcpy(row->device_id, device->id, sizeof(row->device_id));
   memcpy(row->fingerprint, peer->fingerprint, GW_DIGEST_SIZE);
+  memcpy(row->signed_digest, peer->signed_digest, GW_DIGEST_SIZE);
   memcpy(row->ca_fingerprint, peer->ca_fingerprint, GW_DIGEST_SIZE);
   memcpy(row->serial_number, peer->serial_number, sizeof(row->serial_number));
   row->not_before_us = peer->not_before_us;
@@ -464,6 +483,9 @@ static int note_revoked(struct srv_core *core, const struct srv_revoked_certific
   } else {
     srv_query_text(&query, "serial_number", SRV_EQUALS, revoked->serial_number);
   }
+  int status = note_all(core, &query);
+  if (status != SRV_OK || !is_set(revoked->signed_digest)) return status;
+  query = by_digest(revoked->project_id, "signed_digest", revoked->signed_digest);
   return note_all(core, &query);
 }
 
@@ -482,11 +504,29 @@ static int is_revoked_already(struct srv_core *core,
   return srv_fail(core, SRV_ERR_EXISTS, "it is revoked already");
 }
 
+/* A fingerprint alone: of a certificate that was here, more is known. */
+static int complete_revoked(struct srv_core *core, struct srv_revoked_certificate *revoked) {
+  struct srv_device_certificate known;
+  uint8_t digest[GW_DIGEST_SIZE];
+  if (revoked->fingerprint[0] == 0) {
+    memset(revoked->signed_digest, 0, GW_DIGEST_SIZE);
+    return SRV_OK;
+  }
+  revoked->serial_number[0] = 0;
+  if (is_set(revoked->signed_digest)) return SRV_OK;
+  if (gw_digest_from_hex(revoked->fingerprint, GW_DIGEST_HEX_SIZE, digest) != GW_OK)
+    return SRV_ERR_INTERNAL;
+  struct srv_query query = by_digest(revoked->project_id, "fingerprint", digest);
+  int status = get(core, SRV_DEVICE_CERTIFICATE, &query, &known);
+  if (status == SRV_OK) memcpy(revoked->signed_digest, known.signed_digest, GW_DIGEST_SIZE);
+  return status == SRV_ERR_NOT_FOUND ? SRV_OK : status;
+}
+
 int srv_core_revoke(struct srv_core *core, struct srv_revoked_certificate *revoked) {
   struct srv_project project;
   int status = srv_get_by_id(core, SRV_PROJECT, "", revoked->project_id, &project);
   if (status == SRV_OK) status = normalise(core, revoked);
-  if (status == SRV_OK && revoked->fingerprint[0] != 0) revoked->serial_number[0] = 0;
+  if (status == SRV_OK) status = complete_revoked(core, revoked);
   if (status == SRV_OK) status = is_revoked_already(core, revoked);
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
@@ -519,6 +559,7 @@ static void gather(void *context, const void *row) {
   memset(revoked, 0, sizeof(*revoked));
   memcpy(revoked->project_id, certificate->project_id, sizeof(revoked->project_id));
   gw_digest_to_hex(certificate->fingerprint, revoked->fingerprint);
+  memcpy(revoked->signed_digest, certificate->signed_digest, GW_DIGEST_SIZE);
 }
 
 int srv_core_revoke_device(struct srv_core *core, const char *project_id, const char *device_id,
@@ -549,6 +590,7 @@ int srv_core_read_certificate(struct srv_core *core, const void *data, size_t si
   if (status == SRV_OK) {
     srv_x509_fingerprint(&parsed, digest);
     gw_digest_to_hex(digest, out->fingerprint);
+    srv_x509_signed_digest(&parsed, out->signed_digest);
     srv_x509_serial(&parsed, out->serial_number);
   }
   mbedtls_x509_crt_free(&parsed);
@@ -648,6 +690,7 @@ int srv_core_find_issued(struct srv_core *core, const struct srv_device_ref *dev
   memcpy(peer.project_id, row.project_id, sizeof(peer.project_id));
   memcpy(peer.serial_number, row.serial_number, sizeof(peer.serial_number));
   memcpy(peer.fingerprint, row.fingerprint, GW_DIGEST_SIZE);
+  memcpy(peer.signed_digest, row.signed_digest, GW_DIGEST_SIZE);
   if (row.not_after_us <= srv_now_us(core) || check_revoked(core, &peer) != SRV_OK)
     return SRV_ERR_NOT_FOUND;
   memcpy(out, row.der, row.der_size);
@@ -793,6 +836,7 @@ static int keep_issued(struct srv_core *core, const struct srv_device *device, c
   memcpy(row.der, certificate->raw.p, certificate->raw.len);
   row.der_size = certificate->raw.len;
   srv_x509_fingerprint(certificate, row.fingerprint);
+  srv_x509_signed_digest(certificate, row.signed_digest);
   srv_x509_serial(certificate, row.serial_number);
   memcpy(row.ca_fingerprint, ca_fingerprint, GW_DIGEST_SIZE);
   mbedtls_sha256(csr, csr_size, row.request_digest, 0);

@@ -69,14 +69,17 @@ int srv_core_create_ca(struct srv_core *core, const char *project_id, const char
 /* Ends the sessions whose certificates hang on it. */
 int srv_core_delete_ca(struct srv_core *core, const char *project_id, const char *id);
 
-/* serial_number or fingerprint in the caller's row, in any usual notation. Ends
- * the sessions that use it. SRV_ERR_EXISTS: it is revoked already. */
+/* serial_number or fingerprint in the caller's row, in any usual notation, or
+ * what srv_core_read_certificate made of the file. Ends the sessions that use
+ * it. SRV_ERR_EXISTS: it is revoked already. A fingerprint alone, of a
+ * certificate that was never here, does not hold against one whose signature
+ * was rewritten (srv_x509_signed_digest): better the file or the serial number. */
 int srv_core_revoke(struct srv_core *core, struct srv_revoked_certificate *revoked);
 int srv_core_unrevoke(struct srv_core *core, const char *project_id, const char *id);
 /* Every certificate that the device is known to have; how many. */
 int srv_core_revoke_device(struct srv_core *core, const char *project_id, const char *device_id,
                            unsigned *count);
-/* Serial number and fingerprint of a certificate, DER or PEM. */
+/* Serial number, fingerprint and signed digest of a certificate, DER or PEM. */
 int srv_core_read_certificate(struct srv_core *core, const void *data, size_t size,
                               struct srv_revoked_certificate *out);
 #endif

@@ -273,6 +273,7 @@ struct srv_device_certificate {
   size_t der_size; /* 0: not issued here */
   uint8_t der[SRV_CERTIFICATE_MAX];
   uint8_t fingerprint[GW_DIGEST_SIZE];
+  uint8_t signed_digest[GW_DIGEST_SIZE];  /* see srv_x509_signed_digest; zeros: not known */
   uint8_t ca_fingerprint[GW_DIGEST_SIZE]; /* of the project's CA that its chain ends at */
   uint8_t request_digest[GW_DIGEST_SIZE]; /* SHA-256 of the CSR, zeros without */
   char serial_number[SRV_SERIAL_MAX + 1];
@@ -289,6 +290,7 @@ struct srv_revoked_certificate {
   char project_id[SRV_NAME_MAX + 1];
   char serial_number[SRV_SERIAL_MAX + 1];
   char fingerprint[GW_DIGEST_HEX_SIZE + 1];
+  uint8_t signed_digest[GW_DIGEST_SIZE]; /* of the one with that fingerprint; zeros: not known */
   int64_t created_us;
 };
 

@@ -43,6 +43,10 @@ void srv_x509_fingerprint(const mbedtls_x509_crt *certificate, uint8_t out[GW_DI
   mbedtls_sha256(certificate->raw.p, certificate->raw.len, out, 0);
 }
 
+void srv_x509_signed_digest(const mbedtls_x509_crt *certificate, uint8_t out[GW_DIGEST_SIZE]) {
+  mbedtls_sha256(certificate->tbs.p, certificate->tbs.len, out, 0);
+}
+
 void srv_x509_serial(const mbedtls_x509_crt *certificate, char out[SRV_SERIAL_MAX + 1]) {
   const mbedtls_x509_buf *serial = &certificate->serial;
   char hex[2 * 64 + 1] = "0";
@@ -96,6 +100,7 @@ const char *srv_x509_read_peer(const mbedtls_x509_crt *certificate,
   if (problem != NULL) return problem;
   srv_x509_serial(certificate, out->serial_number);
   srv_x509_fingerprint(certificate, out->fingerprint);
+  srv_x509_signed_digest(certificate, out->signed_digest);
   out->not_before_us = srv_x509_time_us(&certificate->valid_from);
   out->not_after_us = srv_x509_time_us(&certificate->valid_to);
   return NULL;

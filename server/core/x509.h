@@ -15,6 +15,10 @@
 const char *srv_x509_subject(const mbedtls_x509_name *subject, bool project_optional,
                              char project[SRV_NAME_MAX + 1], char id[SRV_NAME_MAX + 1]);
 void srv_x509_fingerprint(const mbedtls_x509_crt *certificate, uint8_t out[GW_DIGEST_SIZE]);
+/* SHA-256 of what the CA signed. Two certificates may differ in fingerprint and
+ * be the same here: whoever holds one can write its ECDSA signature (r, s) as
+ * (r, n - s), which is as right. What must not be evaded goes by this one. */
+void srv_x509_signed_digest(const mbedtls_x509_crt *certificate, uint8_t out[GW_DIGEST_SIZE]);
 /* Lower-case hex without leading zeros, "0" at least; what is longer than RFC
  * 5280 allows is cut. */
 void srv_x509_serial(const mbedtls_x509_crt *certificate, char out[SRV_SERIAL_MAX + 1]);
@@ -30,6 +34,7 @@ struct srv_peer_certificate {
   char certificate_id[SRV_NAME_MAX + 1]; /* CN */
   char serial_number[SRV_SERIAL_MAX + 1];
   uint8_t fingerprint[GW_DIGEST_SIZE];
+  uint8_t signed_digest[GW_DIGEST_SIZE];
   uint8_t ca_fingerprint[GW_DIGEST_SIZE]; /* of the trusted CA at the end of its chain */
   int64_t not_before_us, not_after_us;
 };

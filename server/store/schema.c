@@ -234,6 +234,7 @@ static const struct srv_column device_certificate_columns[] = {
     {"der", SRV_COLUMN_BYTES, offsetof(struct srv_device_certificate, der), SRV_CERTIFICATE_MAX,
      offsetof(struct srv_device_certificate, der_size), 0},
     DIGEST(srv_device_certificate, fingerprint),
+    DIGEST(srv_device_certificate, signed_digest),
     DIGEST(srv_device_certificate, ca_fingerprint),
     DIGEST(srv_device_certificate, request_digest),
     TEXT(srv_device_certificate, serial_number),
@@ -249,6 +250,7 @@ static const struct srv_column revoked_certificate_columns[] = {
     TEXT(srv_revoked_certificate, project_id),
     TEXT(srv_revoked_certificate, serial_number),
     TEXT(srv_revoked_certificate, fingerprint),
+    DIGEST(srv_revoked_certificate, signed_digest),
     INT64(srv_revoked_certificate, created_us),
 };
 

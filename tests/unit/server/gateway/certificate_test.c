@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices with certificates, over real DTLS, on the real core: who is let in,
  * who is not and with which alert, and whose session ends when. */
+#include <mbedtls/asn1.h>
+#include <mbedtls/asn1write.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/pem.h>
 #include <mbedtls/ssl.h>
 #include <stdlib.h>
 
@@ -407,6 +411,90 @@ TEST(a_revoked_certificate_ends_its_session_at_once_and_another_of_the_device_st
   one = come_in(&leaf);
   dtls_client_destroy(two);
   dtls_client_destroy(one);
+  server_down();
+}
+
+/* The DER of a certificate with s of its ECDSA signature (r, s) exchanged for
+ * n - s: right as well, made without any key, and of another fingerprint. */
+static void twist(struct pki_certificate *certificate) {
+  mbedtls_ecp_group group;
+  mbedtls_mpi r, s;
+  uint8_t buffer[sizeof certificate->der], *p = certificate->der, *at = buffer + sizeof buffer;
+  size_t length, written;
+  mbedtls_ecp_group_init(&group);
+  mbedtls_mpi_init(&r), mbedtls_mpi_init(&s);
+  assert_int_equal(0, mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1));
+  assert_int_equal(0, mbedtls_asn1_get_tag(&p, certificate->der + certificate->der_size, &length,
+                                           MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
+  uint8_t *body = p, *end = certificate->der + certificate->der_size;
+  for (int i = 0; i < 2; i++) { /* what is signed, and with which algorithm */
+    assert_int_equal(0, mbedtls_asn1_get_tag(&p, end, &length,
+                                             MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
+    p += length;
+  }
+  size_t body_size = (size_t)(p - body);
+  assert_int_equal(0, mbedtls_asn1_get_bitstring_null(&p, end, &length));
+  assert_int_equal(0, mbedtls_asn1_get_tag(&p, end, &length,
+                                           MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
+  assert_int_equal(0, mbedtls_asn1_get_mpi(&p, end, &r));
+  assert_int_equal(0, mbedtls_asn1_get_mpi(&p, end, &s));
+  assert_int_equal(0, mbedtls_mpi_sub_mpi(&s, &group.N, &s));
+  int size = mbedtls_asn1_write_mpi(&at, buffer, &s);
+  size += mbedtls_asn1_write_mpi(&at, buffer, &r);
+  size += mbedtls_asn1_write_len(&at, buffer, (size_t)size);
+  size += mbedtls_asn1_write_tag(&at, buffer, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+  *--at = 0; /* no unused bits */
+  size += 1 + mbedtls_asn1_write_len(&at, buffer, (size_t)size + 1);
+  size += mbedtls_asn1_write_tag(&at, buffer, MBEDTLS_ASN1_BIT_STRING);
+  at -= body_size;
+  memcpy(at, body, body_size);
+  size += (int)body_size;
+  size += mbedtls_asn1_write_len(&at, buffer, (size_t)size);
+  size += mbedtls_asn1_write_tag(&at, buffer, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+  certificate->der_size = (size_t)size;
+  memcpy(certificate->der, at, (size_t)size);
+  assert_int_equal(
+      0, mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n",
+                                  at, (size_t)size, (uint8_t *)certificate->certificate,
+                                  sizeof certificate->certificate, &written));
+  mbedtls_mpi_free(&r), mbedtls_mpi_free(&s);
+  mbedtls_ecp_group_free(&group);
+}
+
+TEST(a_revoked_certificate_stays_so_when_its_signature_is_written_in_another_way) {
+  static struct pki_certificate twin;
+  struct srv_revoked_certificate revoked = {.project_id = P}, facts = {.project_id = P};
+  unsigned count = 0;
+  server_up();
+  make_device(&server, "d", NULL, NULL);
+  leaf_of("CN=d,O=default");
+  twin = leaf;
+  twist(&twin);
+  struct dtls_client *client = come_in(&twin); /* it is as good as the other */
+  assert_ok(server.core,
+            srv_core_read_certificate(server.core, leaf.der, leaf.der_size, &revoked));
+  assert_ok(server.core, srv_core_revoke(server.core, &revoked));
+  assert_true(is_over(client));
+  dtls_client_destroy(client);
+  assert_refused(&twin, MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED);
+
+  leaf_of("CN=d,O=default");
+  twin = leaf;
+  twist(&twin);
+  dtls_client_destroy(come_in(&leaf));
+  assert_ok(server.core, srv_core_revoke_device(server.core, P, "d", &count));
+  assert_refused(&twin, MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED);
+
+  leaf_of("CN=d,O=default");
+  twin = leaf;
+  twist(&twin);
+  dtls_client_destroy(come_in(&leaf));
+  assert_ok(server.core, srv_core_read_certificate(server.core, leaf.der, leaf.der_size, &facts));
+  memset(&revoked, 0, sizeof revoked);
+  strcpy(revoked.project_id, P);
+  strcpy(revoked.fingerprint, facts.fingerprint); /* of one that is known */
+  assert_ok(server.core, srv_core_revoke(server.core, &revoked));
+  assert_refused(&twin, MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED);
   server_down();
 }
 
