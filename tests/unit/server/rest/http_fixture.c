@@ -98,7 +98,10 @@ struct http_answer http_read(struct http_fixture *fixture, int fd) {
   uint8_t *bytes = read_until_closed(fixture, fd, &size);
   close(fd);
   char *end = strstr((char *)bytes, "\r\n\r\n");
-  if (end == NULL) fail_msg("no answer: %s", (char *)bytes);
+  if (end == NULL) {
+    fail_msg("no answer: %s", (char *)bytes);
+    return answer; /* not reached */
+  }
   answer.head = strndup((char *)bytes, (size_t)(end - (char *)bytes));
   answer.status = atoi(answer.head + strlen("HTTP/1.1 "));
   answer.size = size - (size_t)(end + 4 - (char *)bytes);
