@@ -64,20 +64,21 @@ static int add_model(struct cli_session *session, struct cli_address *address, c
 }
 
 int cli_capture_filters(struct cli_session *session, struct cli_address *address) {
-  const char *device = cli_option(session, "device"), *since = cli_option(session, "since");
+  const char *device = cli_option(session, "device");
   const char *model = cli_option(session, "model");
-  char id[CLI_ID_MAX + 1], start[CLI_TIME_SIZE];
-  int status = CLI_OK;
+  char id[CLI_ID_MAX + 1], start[CLI_TIME_SIZE], end[CLI_TIME_SIZE];
   if (cli_switch(session, "unlabelled") && cli_option(session, "label") != NULL) {
     return cli_misuse(session, "--label and --unlabelled contradict; drop one");
   }
-  if (since != NULL) status = cli_read_since(session, since, start);
+  int status = cli_read_time(session, "since", start);
+  if (status == CLI_OK) status = cli_read_time(session, "until", end);
   if (status == CLI_OK && device != NULL) {
     status = cli_find_id(session, &cli_kind_device, device, id);
   }
   if (status != CLI_OK) return status;
   if (device != NULL) cli_address_query(address, "deviceId", id);
-  if (since != NULL) cli_address_query(address, "start", start);
+  cli_address_query(address, "start", start[0] != 0 ? start : NULL);
+  cli_address_query(address, "end", end[0] != 0 ? end : NULL);
   if (model != NULL) status = add_model(session, address, model);
   if (cli_switch(session, "unlabelled")) cli_address_query(address, "labelled", "false");
   cli_address_query(address, "label", cli_option(session, "label"));
@@ -299,6 +300,7 @@ static int read_input(struct cli_session *session, void **data, size_t *size) {
   }
   if (memory != NULL && fclose(memory) == 0 && total <= CLI_REPLY_MAX) return CLI_OK;
   free(*data);
+  *data = NULL;
   return cli_fail(session, "cannot keep standard input: over %u MiB, or no memory; send less",
                   CLI_REPLY_MAX >> 20);
 }

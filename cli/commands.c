@@ -215,7 +215,8 @@ static const struct cli_option log_options[] = {
   {.name = "path", .value = "PATH", .help = "sent on this path"}, \
   {.name = "min-score", .value = "SCORE", .help = "scored this or more, 0 to 1"}, \
   {.name = "max-score", .value = "SCORE", .help = "scored this or less, 0 to 1"}, \
-  {.name = "since", .value = "WHEN", .help = "an age as 30m, 12h, 7d, or a time as 2026-11-22T09:00:00Z"}
+  {.name = "since", .value = "WHEN", .help = "not before: an age as 30m, 12h, 7d, or a time as 2026-11-22T09:00:00Z"}, \
+  {.name = "until", .value = "WHEN", .help = "not after: likewise"}
 static const struct cli_argument takes_capture[] = {{.name = "CAPTURE", .help = "its id"}, {0}};
 static const struct cli_argument takes_captures[] = {{.name = "CAPTURE", .help = "their ids", .repeats = true}, {0}};
 static const struct cli_argument takes_label_and_captures[] = {

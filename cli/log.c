@@ -49,12 +49,12 @@ static void print_line(struct cli_session *session, const json_t *line, const js
 }
 
 static int base_address(struct cli_session *session, struct cli_address *address) {
-  const char *device = cli_option(session, "device"), *since = cli_option(session, "since");
+  const char *device = cli_option(session, "device");
   const char *limit = cli_option(session, "limit");
   char id[CLI_ID_MAX + 1], start[CLI_TIME_SIZE];
   int status = CLI_OK;
   if (limit != NULL) status = cli_check_count(session, "limit", limit, 1, LIMIT_MAX);
-  if (status == CLI_OK && since != NULL) status = cli_read_since(session, since, start);
+  if (status == CLI_OK) status = cli_read_time(session, "since", start);
   if (status == CLI_OK && device != NULL) {
     status = cli_find_id(session, &cli_kind_device, device, id);
   }
@@ -64,7 +64,7 @@ static int base_address(struct cli_session *session, struct cli_address *address
   cli_address_query(address, "level", cli_option(session, "level"));
   cli_address_query(address, "module", cli_option(session, "module"));
   cli_address_query(address, "term", cli_option(session, "term"));
-  if (since != NULL) cli_address_query(address, "start", start);
+  cli_address_query(address, "start", start[0] != 0 ? start : NULL);
   return CLI_OK;
 }
 

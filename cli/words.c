@@ -22,12 +22,15 @@ int cli_check_count(struct cli_session *session, const char *name, const char *t
                     high);
 }
 
-int cli_read_since(struct cli_session *session, const char *text, char out[CLI_TIME_SIZE]) {
+int cli_read_time(struct cli_session *session, const char *option, char out[CLI_TIME_SIZE]) {
   static const struct {
     char unit;
     long seconds;
   } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+  const char *text = cli_option(session, option);
   char *end;
+  out[0] = 0;
+  if (text == NULL) return CLI_OK;
   long count = strtol(text, &end, 10);
   for (size_t i = 0; i < sizeof units / sizeof units[0] && isdigit((unsigned char)text[0]); i++) {
     if (end[0] != units[i].unit || end[1] != 0 || count > 100000) continue;
@@ -44,9 +47,9 @@ int cli_read_since(struct cli_session *session, const char *text, char out[CLI_T
     return CLI_OK;
   }
   return cli_misuse(session,
-                    "--since is '%s'; give an age as 30m, 12h or 7d, or a time as "
+                    "--%s is '%s'; give an age as 30m, 12h or 7d, or a time as "
                     "2026-11-22T09:00:00Z",
-                    text);
+                    option, text);
 }
 
 /* "007", ".5", "99999999999999999999", "0x10": numbers to people, none to JSON. */

@@ -15,9 +15,10 @@ bool cli_is_id(const char *text);
 int cli_check_count(struct cli_session *session, const char *name, const char *text, long low,
                     long high);
 
-/* --since: "10m", "3h", "2d", "1w" ago as RFC 3339; a time as it is. */
+/* --since, --until: "10m", "3h", "2d", "1w" ago as RFC 3339; a time as it is.
+ * CLI_OK and out[0] == 0 where the option was not given. */
 #define CLI_TIME_SIZE 40
-int cli_read_since(struct cli_session *session, const char *text, char out[CLI_TIME_SIZE]);
+int cli_read_time(struct cli_session *session, const char *option, char out[CLI_TIME_SIZE]);
 
 /* JSON, or a plain word as a text: 5, true, "5", {"a": 1}, loud. What was
  * clearly meant to be JSON and is none is refused, or a device would get a text

@@ -79,6 +79,7 @@ def captures(server, ids):
     check("of a device", len(server.json("capture", "list", "--device", "d1")) == 4)
     check("of a limit", len(server.json("capture", "list", "--limit", "5")) == 5)
     check("of an hour", len(server.json("capture", "list", "--since", "1h")) == 12)
+    check("before an hour", server.json("capture", "list", "--until", "1h") == [])
     check("of a path", server.json("capture", "list", "--path", "other") == [])
     check("with a score", server.json("capture", "list", "--max-score", "1") == [])
     run("capture", "list", "--device", "nobody", code=1, says="there is no device 'nobody'")

@@ -39,6 +39,20 @@ godwit device create kitchen --blueprint m5stack-cores3 --tag beta
 head -c 100000 /dev/urandom > "$HOME/model"
 godwit artifact upload "$HOME/model" --package model --version 1.1.0 --force-binary
 godwit release create --artifact model@1.1.0 --tag beta --name stop-go --rollout
+# Captures: an old one, and one of today with a label.
+device=$(godwit device show kitchen --json | sed -n '0,/"id"/s/.*"id": "\(.*\)".*/\1/p')
+for value in '{"old": true}' '{"new": true}'; do
+  curl --fail --silent --show-error -H "x-api-key: $GODWIT_API_KEY" \
+    -H 'content-type: application/json' --data "$value" \
+    "$GODWIT_URL/v1/projects/default/devices/$device/stream/notes"
+done
+old=$(godwit capture list --json | sed -n 's/.*"id": "\(.*\)".*/\1/p' | tail -n 1)
+new=$(godwit capture list --json | sed -n 's/.*"id": "\(.*\)".*/\1/p' | head -n 1)
+godwit capture label good "$new"
+systemctl stop godwit
+sqlite3 "$VAR/lib/godwit/godwit.db" \
+  "UPDATE capture SET time_us = time_us - 100 * 86400000000 WHERE id = '$old'"
+systemctl start godwit
 """
 
 # What must be true at the end; the restore lies behind. No grep -q: it would
@@ -52,6 +66,8 @@ godwit credential list kitchen | grep '^kitchen-'
 [ "$(godwit credential list kitchen | grep -c 'kitchen@default')" = 0 ]
 godwit artifact download model@1.1.0 --output "$HOME/back"
 cmp "$HOME/model" "$HOME/back"
+tar -tf "$HOME/labelled.tar" | grep '^good/'
+[ "$(godwit capture list --json | sed -n 's/.*"id": "\(.*\)".*/\1/p')" = "$new" ]
 systemctl stop godwit
 """
 

@@ -72,6 +72,7 @@ TEST(what_is_plainly_wrong_never_reaches_the_server) {
       {{"capture", "list", "--since", "5dd"}, "give an age"},
       {{"capture", "list", "--since", "999999999999w"}, "give an age"},
       {{"capture", "list", "--since", "2026-11-22"}, "give an age"},
+      {{"capture", "list", "--until", "soon"}, "--until is 'soon'; give an age"},
       {{"capture", "list", "--model", "model"}, "write PACKAGE@VERSION"},
       {{"capture", "list", "--model", "@1.0.0"}, "write PACKAGE@VERSION"},
       {{"capture", "list", "--model", "model@"}, "write PACKAGE@VERSION"},
@@ -161,13 +162,14 @@ TEST(filters_go_out_as_the_server_knows_them) {
   forget_environment();
   struct fake *fake = fake_start(replies);
   const struct run *run =
-      RUN("capture", "list", "--device", "kit chen", "--since", "2026-11-22T09:00:00Z", "--model",
-          "my model@1.0.0", "--heard", "yes&no", "--path", "a/b", "--min-score", "0.2",
-          "--max-score", "0.8", "--unlabelled", "--limit", "7");
+      RUN("capture", "list", "--device", "kit chen", "--since", "2026-11-22T09:00:00Z", "--until",
+          "2026-11-23T09:00:00Z", "--model", "my model@1.0.0", "--heard", "yes&no", "--path", "a/b",
+          "--min-score", "0.2", "--max-score", "0.8", "--unlabelled", "--limit", "7");
   assert_status(run, CLI_OK);
   assert_string_equal(run->out, "none\n");
   assert_contains(fake_requests(fake),
                   "/captures?deviceId=6561f3a2c0ffee00000000aa&start=2026-11-22T09%3A00%3A00Z&"
+                  "end=2026-11-23T09%3A00%3A00Z&"
                   "modelPackage=my%20model&modelVersion=1.0.0&labelled=false&heard=yes%26no&"
                   "path=a%2Fb&scoreMin=0.2&scoreMax=0.8&perPage=7 HTTP");
   fake_stop(fake);
