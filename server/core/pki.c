@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <mbedtls/ecp.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_csr.h>
 
@@ -138,6 +139,17 @@ static struct srv_query by_digest(const char *project_id, const char *column,
   struct srv_query query = by_text(project_id, NULL, NULL);
   srv_query_digest(&query, column, digest);
   return query;
+}
+
+/* What is known of it, as if it had come in; without the subject. */
+static void peer_of_row(const struct srv_device_certificate *row,
+                        struct srv_peer_certificate *peer) {
+  memset(peer, 0, sizeof(*peer));
+  memcpy(peer->project_id, row->project_id, sizeof(peer->project_id));
+  memcpy(peer->serial_number, row->serial_number, sizeof(peer->serial_number));
+  memcpy(peer->fingerprint, row->fingerprint, GW_DIGEST_SIZE);
+  memcpy(peer->signed_digest, row->signed_digest, GW_DIGEST_SIZE);
+  memcpy(peer->ca_fingerprint, row->ca_fingerprint, GW_DIGEST_SIZE);
 }
 
 static int check_revoked(struct srv_core *core, const struct srv_peer_certificate *peer) {
@@ -281,6 +293,37 @@ static int remove_oldest_foreign(struct srv_core *core, const char *device_id) {
   return status == SRV_OK ? note_credential(core, &oldest) : status;
 }
 
+struct revoked_search {
+  struct srv_core *core;
+  int status;
+  size_t count;
+  char id[SRV_DEVICE_CERTIFICATES_MAX][SRV_ID_LENGTH + 1];
+};
+
+static void gather_revoked(void *context, const void *row) {
+  struct revoked_search *search = context;
+  const struct srv_device_certificate *certificate = row;
+  struct srv_peer_certificate peer;
+  if (search->status != SRV_OK || search->count == SRV_DEVICE_CERTIFICATES_MAX) return;
+  peer_of_row(certificate, &peer);
+  int status = check_revoked(search->core, &peer);
+  if (status == SRV_ERR_REVOKED)
+    memcpy(search->id[search->count++], certificate->id, SRV_ID_LENGTH + 1);
+  else
+    search->status = status;
+}
+
+/* Their sessions have ended, and the revocation stands elsewhere. */
+static int remove_revoked(struct srv_core *core, const struct srv_query *of_device) {
+  struct revoked_search search = {.core = core};
+  int status =
+      srv_core_list(core, SRV_DEVICE_CERTIFICATE, of_device, gather_revoked, &search, NULL);
+  if (status == SRV_OK) status = search.status;
+  for (size_t i = 0; i < search.count && status == SRV_OK; i++)
+    status = remove_row(core, SRV_DEVICE_CERTIFICATE, search.id[i]);
+  return status;
+}
+
 static int make_room(struct srv_core *core, const struct srv_device_certificate *row) {
   struct srv_query query = {0};
   uint64_t count = 0;
@@ -291,6 +334,10 @@ static int make_room(struct srv_core *core, const struct srv_device_certificate 
   status = srv_core_list(core, SRV_DEVICE_CERTIFICATE, &query, NULL, NULL, &count);
   if (status != SRV_OK || count < SRV_DEVICE_CERTIFICATES_MAX) return status;
   if (!row->issued) return remove_oldest_foreign(core, row->device_id);
+  status = remove_revoked(core, &query);
+  if (status == SRV_OK)
+    status = srv_core_list(core, SRV_DEVICE_CERTIFICATE, &query, NULL, NULL, &count);
+  if (status != SRV_OK || count < SRV_DEVICE_CERTIFICATES_MAX) return status;
   return srv_fail(core, SRV_ERR_BUSY,
                   "the device has %u certificates that still hold: revoke or wait",
                   SRV_DEVICE_CERTIFICATES_MAX);
@@ -629,6 +676,21 @@ static int parse_csr(struct srv_core *core, const uint8_t *der, size_t size,
   return SRV_OK;
 }
 
+/* A device without a certificate id asks by its name: that may have become the
+ * certificate id of another one, which the certificate would then open. */
+static int check_name_is_free(struct srv_core *core, const struct srv_device *device) {
+  struct srv_device other;
+  if (device->certificate_id[0] != 0) return SRV_OK;
+  struct srv_query query = by_text(device->project_id, "certificate_id", device->name);
+  int status = get(core, SRV_DEVICE, &query, &other);
+  if (status == SRV_ERR_NOT_FOUND) return SRV_OK;
+  if (status != SRV_OK) return status;
+  return srv_fail(
+      core, SRV_ERR_FORBIDDEN,
+      "the name \"%s\" is the certificate id of device \"%s\": rename the one that asks",
+      device->name, other.name);
+}
+
 /* A device asks in its own name: its certificate id once it has one. */
 static int check_csr_subject(struct srv_core *core, const struct srv_device *device,
                              const mbedtls_x509_csr *csr) {
@@ -644,7 +706,7 @@ static int check_csr_subject(struct srv_core *core, const struct srv_device *dev
     return srv_fail(core, SRV_ERR_FORBIDDEN,
                     "device \"%s\" asks for a certificate of project \"%s\"", device->name,
                     project);
-  return SRV_OK;
+  return check_name_is_free(core, device);
 }
 
 static int check_csr_rate(struct srv_core *core, const struct srv_device *device) {
@@ -686,12 +748,10 @@ int srv_core_find_issued(struct srv_core *core, const struct srv_device_ref *dev
   srv_query_digest(&query, "request_digest", digest);
   int status = get(core, SRV_DEVICE_CERTIFICATE, &query, &row);
   if (status != SRV_OK) return status;
-  struct srv_peer_certificate peer = {0};
-  memcpy(peer.project_id, row.project_id, sizeof(peer.project_id));
-  memcpy(peer.serial_number, row.serial_number, sizeof(peer.serial_number));
-  memcpy(peer.fingerprint, row.fingerprint, GW_DIGEST_SIZE);
-  memcpy(peer.signed_digest, row.signed_digest, GW_DIGEST_SIZE);
-  if (row.not_after_us <= srv_now_us(core) || check_revoked(core, &peer) != SRV_OK)
+  struct srv_peer_certificate peer;
+  peer_of_row(&row, &peer);
+  if (row.not_after_us <= srv_now_us(core) || check_revoked(core, &peer) != SRV_OK ||
+      check_ca_is_there(core, &peer) != SRV_OK)
     return SRV_ERR_NOT_FOUND;
   memcpy(out, row.der, row.der_size);
   return (int)row.der_size;
@@ -889,12 +949,15 @@ static void add_ca_to_chain(void *context, const uint8_t *der, size_t size) {
   mbedtls_x509_crt_parse_der(context, der, size);
 }
 
-/* The trusted CA at the end of its chain. */
+/* The trusted CA that signed it: the device gets and shows the certificate
+ * alone, so what stands behind it here does not help. */
 static int find_trust(struct srv_core *core, const char *project_id, mbedtls_x509_crt *certificate,
                       uint8_t ca_fingerprint[GW_DIGEST_SIZE]) {
   mbedtls_x509_crt cas;
   uint32_t flags = 0;
   int result = MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+  mbedtls_x509_crt *behind = certificate->next;
+  certificate->next = NULL;
   mbedtls_x509_crt_init(&cas);
   srv_core_each_ca(core, project_id, add_ca_to_chain, &cas);
   for (mbedtls_x509_crt *ca = &cas; ca != NULL && ca->raw.p != NULL && result != 0; ca = ca->next) {
@@ -905,10 +968,11 @@ static int find_trust(struct srv_core *core, const char *project_id, mbedtls_x50
     ca->next = next;
   }
   mbedtls_x509_crt_free(&cas);
+  certificate->next = behind;
   if (result == 0) return SRV_OK;
   return srv_fail(core, SRV_ERR_INVALID,
-                  "the certificate is not of a CA that project \"%s\" trusts: add that CA with "
-                  "`godwit certificate add`",
+                  "the certificate was not signed by a CA that project \"%s\" trusts: add the one "
+                  "that signs, also an intermediate, with `godwit certificate add`",
                   project_id);
 }
 
@@ -920,6 +984,12 @@ static int check_issued(struct srv_core *core, const struct srv_device *device,
     return srv_fail(core, SRV_ERR_INVALID, "the certificate cannot be used: %s", problem);
   if (csr->pk.pk_ctx == NULL || !is_usable_key(&certificate->pk))
     return srv_fail(core, SRV_ERR_INVALID, "the certificate has no key that can be used");
+  if (certificate->ca_istrue) /* it would make devices */
+    return srv_fail(core, SRV_ERR_INVALID, "the certificate is a CA's, not a device's");
+  if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0 ||
+      mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_CLIENT_AUTH,
+                                                MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) != 0)
+    return srv_fail(core, SRV_ERR_INVALID, "the certificate's key usage does not fit a client");
   const mbedtls_ecp_keypair *asked = mbedtls_pk_ec(csr->pk), *got = mbedtls_pk_ec(certificate->pk);
   if (asked->grp.id != got->grp.id || mbedtls_ecp_point_cmp(&asked->Q, &got->Q) != 0)
     return srv_fail(core, SRV_ERR_INVALID, "the certificate is for another key than the CSR's");

@@ -434,8 +434,8 @@ static void twist(struct pki_certificate *certificate) {
   }
   size_t body_size = (size_t)(p - body);
   assert_int_equal(0, mbedtls_asn1_get_bitstring_null(&p, end, &length));
-  assert_int_equal(0, mbedtls_asn1_get_tag(&p, end, &length,
-                                           MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
+  assert_int_equal(
+      0, mbedtls_asn1_get_tag(&p, end, &length, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
   assert_int_equal(0, mbedtls_asn1_get_mpi(&p, end, &r));
   assert_int_equal(0, mbedtls_asn1_get_mpi(&p, end, &s));
   assert_int_equal(0, mbedtls_mpi_sub_mpi(&s, &group.N, &s));
@@ -471,8 +471,7 @@ TEST(a_revoked_certificate_stays_so_when_its_signature_is_written_in_another_way
   twin = leaf;
   twist(&twin);
   struct dtls_client *client = come_in(&twin); /* it is as good as the other */
-  assert_ok(server.core,
-            srv_core_read_certificate(server.core, leaf.der, leaf.der_size, &revoked));
+  assert_ok(server.core, srv_core_read_certificate(server.core, leaf.der, leaf.der_size, &revoked));
   assert_ok(server.core, srv_core_revoke(server.core, &revoked));
   assert_true(is_over(client));
   dtls_client_destroy(client);

@@ -152,6 +152,68 @@ TEST(a_request_for_another_name_or_project_is_forbidden) {
   server_down();
 }
 
+/* The name of a device may be the certificate id of another one that was
+ * renamed: its certificate would open that other device. */
+TEST(a_name_that_is_the_certificate_id_of_another_device_is_forbidden) {
+  server_up(NULL);
+  own_ca();
+  struct srv_device other = {
+      .project_id = P, .name = "renamed", .certificate_id = "d", .enabled = true};
+  assert_ok(server.core, srv_core_create_device(server.core, &other));
+  post(csr, csr_size);
+  assert_code(GW_COAP_FORBIDDEN, answer);
+  server_down();
+}
+
+TEST(a_certificate_of_a_deleted_ca_is_not_handed_out_again) {
+  server_up(NULL);
+  struct srv_certificate first = own_ca();
+  post(csr, csr_size);
+  assert_code(GW_COAP_CHANGED, answer);
+  own_ca();
+  assert_ok(server.core, srv_core_delete_ca(server.core, P, first.id));
+  post(csr, csr_size);
+  assert_code(GW_COAP_CHANGED, answer);
+  assert_good_certificate(answer.message.payload, answer.message.payload_size);
+  server_down();
+}
+
+/* What another CA made of the CSR of "d", handed to the core. */
+static int take_issued(const struct pki_certificate *issued) {
+  uint8_t out[SRV_CERTIFICATE_MAX];
+  struct srv_device device;
+  struct srv_device_ref ref = {.project_id = P};
+  assert_ok(server.core, srv_core_find(server.core, SRV_DEVICE, P, "d", &device));
+  strcpy(ref.device_id, device.id);
+  return srv_core_take_issued(server.core, &ref, csr, csr_size,
+                              (const uint8_t *)issued->certificate, strlen(issued->certificate),
+                              out);
+}
+
+TEST(what_another_ca_issued_must_open_a_session_by_itself_and_sign_nothing) {
+  static struct pki_certificate root, intermediate, issued;
+  struct srv_certificate row = {.project_id = P, .type = SRV_CERTIFICATE_ROOT};
+  struct srv_certificate below = {.project_id = P, .type = SRV_CERTIFICATE_INTERMEDIATE};
+  server_up(NULL);
+  pki_make(&root, (struct pki_wish){.subject = "CN=root", .is_ca = true});
+  pki_make(&intermediate, (struct pki_wish){.subject = "CN=below", .issuer = &root, .is_ca = true});
+  assert_ok(server.core,
+            srv_core_add_ca(server.core, &row, root.certificate, strlen(root.certificate)));
+  pki_make(&issued,
+           (struct pki_wish){
+               .subject = "CN=d,O=default", .issuer = &root, .key_of = &key, .is_ca = true});
+  assert_int_equal(SRV_ERR_INVALID, take_issued(&issued));
+  /* The device gets the certificate alone, not what the command printed behind it. */
+  pki_make(&issued,
+           (struct pki_wish){.subject = "CN=d,O=default", .issuer = &intermediate, .key_of = &key});
+  pki_append(&issued, &intermediate);
+  assert_int_equal(SRV_ERR_INVALID, take_issued(&issued));
+  assert_ok(server.core, srv_core_add_ca(server.core, &below, intermediate.certificate,
+                                         strlen(intermediate.certificate)));
+  assert_true(take_issued(&issued) > 0);
+  server_down();
+}
+
 TEST(what_is_no_request_is_refused) {
   static const uint8_t zeros[1000];
   server_up(NULL);
@@ -257,8 +319,8 @@ TEST(a_device_has_sixteen_certificates_that_hold_and_all_of_them_are_revoked_wit
   }
   assert_ok(server.core, srv_core_revoke_device(server.core, P, "d", &count));
   assert_int_equal(16, count);
-  server.now_us += INT64_C(91) * 86400 * 1000000; /* those have expired and are forgotten */
-  post(csr, csr_size);
+  server.now_us += INT64_C(3601) * 1000000;
+  post(csr, csr_size); /* those that are revoked hold no more, and take no room */
   assert_code(GW_COAP_CHANGED, answer);
   server_down();
 }
@@ -361,7 +423,8 @@ TEST(a_command_signs_and_the_answer_is_piggybacked_on_the_request_that_waits) {
 
 TEST(a_slow_command_is_answered_with_5_03_and_its_certificate_given_to_the_next_attempt) {
   server_up(
-      script("#!/bin/sh\nfor i in $(seq 500); do if [ -e \"$(dirname \"$0\")/go\" ]; then break; fi; sleep 0.02; done\n" SIGN));
+      script("#!/bin/sh\nfor i in $(seq 500); do if [ -e \"$(dirname \"$0\")/go\" ]; then break; "
+             "fi; sleep 0.02; done\n" SIGN));
   external_ca();
   struct ask ask = ask_post("v1/csr", GW_COAP_FORMAT_OCTETS, csr, csr_size);
   client_send(client, &ask);
