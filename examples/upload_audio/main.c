@@ -24,7 +24,7 @@ static int read_file(void *arg, uint64_t offset, void *data, size_t size) {
 static void on_done(struct godwit_client *client, int status, uint8_t code, void *arg) {
   (void)client, (void)arg;
   if (status == GODWIT_ERR_RESPONSE) {
-    printf("refused with %u.%02u\n", code >> 5, code & 31u);
+    printf("refused with %u.%02u\n", (unsigned)code >> 5, code & 31u);
   } else {
     printf("%s\n", status == GODWIT_OK ? "stored" : godwit_status_name(status));
   }

@@ -29,7 +29,8 @@ static bool connect(struct godwit_client *client) {
 
 int main(int argc, char **argv) {
   if (argc < 4) return puts("usage: upload_image IDENTITY KEY FILE [HOST [PORT]]"), 2;
-  FILE *file = fopen(argv[3], "rb");
+  static FILE *file; /* for as long as the program */
+  file = fopen(argv[3], "rb");
   long size = file != NULL && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
   if (size < 0) return printf("%s cannot be read\n", argv[3]), 1;
 

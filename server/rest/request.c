@@ -613,7 +613,7 @@ static int parse_level(struct srv_request *request, const char *name, const char
                        int64_t *out) {
   char upper[8];
   size_t i = 0;
-  for (; text[i] != 0 && i < sizeof(upper) - 1; i++) {
+  for (; i < sizeof(upper) - 1 && text[i] != 0; i++) {
     upper[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
   }
   upper[i] = 0;

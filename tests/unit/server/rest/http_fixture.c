@@ -66,9 +66,11 @@ static uint8_t *read_until_closed(struct http_fixture *fixture, int fd, size_t *
     if (length < 0) http_turn(fixture, 20);
     if (capacity - *size > 4096) continue;
     capacity *= 2;
-    bytes = realloc(bytes, capacity + 1);
+    uint8_t *grown = realloc(bytes, capacity + 1);
+    if (grown == NULL) break;
+    bytes = grown;
   }
-  fail_msg("the connection was not closed");
+  fail_msg("the connection was not closed, or memory is out");
   return bytes;
 }
 

@@ -27,7 +27,9 @@ static const char *made(const char *body) {
   return id;
 }
 
-#define NAME_OF_65 "01234567890123456789012345678901234567890123456789012345678901234"
+#define LONG_NAME               \
+  "{\"report\":{},\"dataset\":" \
+  "\"01234567890123456789012345678901234567890123456789012345678901234\"}"
 
 TEST(an_evaluation_is_kept_with_its_artifact) {
   begin();
@@ -74,7 +76,7 @@ TEST(reports_that_are_none_are_refused) {
       "{\"dataset\":\"d\",\"report\":\"{}\"}",
       "{\"dataset\":7,\"report\":{}}",
       "{\"dataset\":\"\",\"report\":{}}",
-      "{\"report\":{},\"dataset\":\"" NAME_OF_65 "\"}",
+      LONG_NAME,
       "[]",
   };
   begin();
