@@ -76,7 +76,7 @@ TEST(reports_that_are_none_are_refused) {
       "{\"dataset\":\"d\",\"report\":\"{}\"}",
       "{\"dataset\":7,\"report\":{}}",
       "{\"dataset\":\"\",\"report\":{}}",
-      LONG_NAME,
+      LONG_NAME, /* NOLINT(bugprone-suspicious-missing-comma) */
       "[]",
   };
   begin();
