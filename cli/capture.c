@@ -291,29 +291,26 @@ static int label_all(struct cli_session *session, const char *label, const json_
 
 /* All of standard input, in malloc'd memory. */
 static int read_input(struct cli_session *session, void **data, size_t *size) {
-  FILE *memory = open_memstream((char **)data, size);
-  char buffer[4096];
-  size_t got, total = 0;
-  while (memory != NULL && (got = fread(buffer, 1, sizeof buffer, stdin)) > 0) {
-    total += got;
-    if (total > CLI_REPLY_MAX || fwrite(buffer, 1, got, memory) != got) break;
-  }
-  if (memory != NULL && fclose(memory) == 0 && total <= CLI_REPLY_MAX) return CLI_OK;
+  *size = 0;
+  *data = malloc(CLI_REPLY_MAX + 1); /* a byte more tells what is too long */
+  if (*data == NULL) return cli_fail(session, "no memory for standard input; free some");
+  *size = fread(*data, 1, CLI_REPLY_MAX + 1, stdin);
+  if (*size <= CLI_REPLY_MAX && !ferror(stdin)) return CLI_OK;
   free(*data);
   *data = NULL;
-  return cli_fail(session, "cannot keep standard input: over %u MiB, or no memory; send less",
+  return cli_fail(session, "standard input is over %u MiB or broken; send less at once",
                   CLI_REPLY_MAX >> 20);
 }
 
 static int label_from_file(struct cli_session *session, const char *path, size_t *done) {
   void *data = NULL;
-  size_t size;
+  size_t size = 0;
   const char *label;
   json_t *ids, *by_label;
   int status = strcmp(path, "-") == 0 ? read_input(session, &data, &size)
                                       : cli_read_file(session, path, CLI_REPLY_MAX, &data, &size);
   if (status != CLI_OK) return status;
-  char *text = strndup(data, size);
+  char *text = data != NULL ? strndup(data, size) : NULL;
   free(data);
   if (text == NULL) return cli_fail(session, "no memory for %s; free some", path);
   by_label = json_object();
