@@ -325,13 +325,20 @@ int srv_core_capture_finish(struct srv_capture_upload *upload) {
 
 /* --- giving bytes out ------------------------------------------------------------------ */
 
+/* One that was deleted since its row was read is no damage. */
+static int open_blob(struct srv_core *core, const struct srv_capture *capture,
+                     struct srv_blob_view *view) {
+  struct srv_capture row;
+  char what[SRV_ID_LENGTH + 16];
+  int status = srv_get_by_id(core, SRV_CAPTURE, capture->project_id, capture->id, &row);
+  if (status != SRV_OK) return status;
+  snprintf(what, sizeof(what), "capture %s", capture->id);
+  return srv_open_bytes(core, capture->digest, capture->size_bytes, what, view);
+}
+
 int srv_core_open_capture(struct srv_core *core, const struct srv_capture *capture,
                           struct srv_blob_view *view) {
-  if (capture->size_bytes > SRV_CAPTURE_INLINE_MAX) {
-    char what[SRV_ID_LENGTH + 16];
-    snprintf(what, sizeof(what), "capture %s", capture->id);
-    return srv_open_bytes(core, capture->digest, capture->size_bytes, what, view);
-  }
+  if (capture->size_bytes > SRV_CAPTURE_INLINE_MAX) return open_blob(core, capture, view);
   uint8_t *copy = malloc(capture->inline_size + 1); /* the row dies before the reader ends */
   if (copy == NULL) return srv_fail_memory(core);
   memcpy(copy, capture->inline_bytes, capture->inline_size);

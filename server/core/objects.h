@@ -131,7 +131,8 @@ int srv_core_open_artifact(struct srv_core *core, const struct srv_artifact *art
 
 /* --- captures --------------------------------------------------------------- */
 
-/* The bytes, wherever they are; srv_core_release_blob gives them back. */
+/* The bytes, wherever they are; srv_core_release_blob gives them back.
+ * SRV_ERR_NOT_FOUND: deleted meanwhile. SRV_ERR_IO: lost or damaged, and logged. */
 int srv_core_open_capture(struct srv_core *core, const struct srv_capture *capture,
                           struct srv_blob_view *view);
 /* label "": takes it away. SRV_ERR_INVALID: labels are folder names, letters

@@ -231,12 +231,6 @@ static int next_capture(struct export *export, const struct srv_capture **out) {
   return SRV_OK;
 }
 
-static bool is_gone(struct export *export, const struct srv_capture *capture) {
-  struct srv_capture row;
-  return srv_core_find(export->core, SRV_CAPTURE, export->project_id, capture->id, &row) ==
-         SRV_ERR_NOT_FOUND;
-}
-
 /* The core gives no other labels; a database that someone else wrote might. */
 static bool names_a_folder(const char *label) {
   return label[0] != 0 && label[0] != '.' && strchr(label, '/') == NULL;
@@ -250,9 +244,8 @@ static int open_capture(struct export *export, const struct srv_capture *capture
   if (!names_a_folder(capture->label)) return skip(export, capture, "its label names no folder");
   status = srv_core_open_capture(export->core, capture, &export->view);
   export->view_open = status == SRV_OK;
-  if (status != SRV_ERR_NOT_FOUND && status != SRV_ERR_IO) return status;
+  if (status != SRV_ERR_IO) return status; /* NOT_FOUND: deleted meanwhile */
   snprintf(reason, sizeof(reason), "%s", srv_core_error(export->core));
-  if (is_gone(export, capture)) return SRV_ERR_NOT_FOUND;
   return skip(export, capture, reason);
 }
 

@@ -781,3 +781,18 @@ TEST(a_view_of_a_capture_outlives_its_row_and_the_capture) {
   assert_null(view.data);
   end();
 }
+
+TEST(a_capture_that_is_deleted_after_it_was_listed_is_not_found_and_one_without_its_file_lost) {
+  begin();
+  struct srv_blob_view view;
+  assert_ok(f.core, send("a", 42, noise(9000), 9000));
+  struct srv_capture row = newest();
+  delete_newest();
+  assert_int_equal(srv_core_open_capture(f.core, &row, &view), SRV_ERR_NOT_FOUND);
+  assert_ok(f.core, send("a", 42, noise(9000), 9000));
+  row = newest();
+  core_fixture_restart(&f);
+  assert_ok(f.core, f.folder.blobs->ops->remove(f.folder.blobs, row.digest));
+  assert_int_equal(srv_core_open_capture(f.core, &row, &view), SRV_ERR_IO);
+  end();
+}
