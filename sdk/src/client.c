@@ -287,7 +287,9 @@ static bool uses_next_psk(const struct godwit_client *client) {
 int godwit_client_set_psk(struct godwit_client *client, const char *identity, const void *psk,
                           size_t psk_size) {
   if (!is_psk(identity, psk, psk_size)) return GODWIT_ERR_ARGUMENT;
-  bool next_in_use = client->next_psk_size > 0 && !client->in_session_first;
+  /* Not merely tried: one that was refused must not take the place of the one
+   * that worked. */
+  bool next_in_use = client->next_psk_size > 0 && client->next_has_worked;
   if (next_in_use || client->config.psk_size == 0) { /* what is in use becomes the first */
     memcpy(client->identity, next_in_use ? client->next_identity : identity,
            strlen(next_in_use ? client->next_identity : identity) + 1);
@@ -295,6 +297,7 @@ int godwit_client_set_psk(struct godwit_client *client, const char *identity, co
            next_in_use ? client->next_psk_size : psk_size);
     client->config.psk_size = next_in_use ? client->next_psk_size : psk_size;
     client->in_session_first = true;
+    client->next_has_worked = false;
     client->next_psk_size = 0;
     if (!next_in_use) return GODWIT_OK;
   }
@@ -348,6 +351,7 @@ static void enter_connected(struct godwit_client *client, uint64_t now_ms) {
   client->connected_ms = now_ms;
   client->refusals = 0;
   client->use_first = false; /* the next time, the newer key first again */
+  client->next_has_worked = client->config.certificate == NULL && !client->in_session_first;
   client->received_ms = now_ms;
   client->last_error = GODWIT_OK;
   godwit_log(GODWIT_LOG_INFO, "client: connected to %s port %u%s", client->host,

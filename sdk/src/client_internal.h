@@ -44,9 +44,10 @@ struct godwit_client {
   uint8_t psk[GODWIT_PSK_MAX];
   char next_identity[GODWIT_IDENTITY_MAX + 1]; /* of godwit_client_set_psk */
   uint8_t next_psk[GODWIT_PSK_MAX];
-  size_t next_psk_size; /* 0: none */
-  bool use_first;       /* the next one was refused just now, or there is none */
-  bool in_session_first; /* what this session, or the last, came in with */
+  size_t next_psk_size;  /* 0: none */
+  bool use_first;        /* the next one was refused just now, or there is none */
+  bool in_session_first; /* what this session, or the last attempt, goes by */
+  bool next_has_worked;  /* the last session was opened with the next one */
 
   enum godwit_client_state state;
   int last_error;

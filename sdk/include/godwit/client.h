@@ -107,7 +107,8 @@ void godwit_client_wait(struct godwit_client *client, uint32_t timeout_ms);
  * first, and where the server refuses it, the one before is tried again (with
  * the usual pause), in turns. So a key can be changed without the risk of losing
  * the device: both stand at the server until the new one was used. Called again
- * it replaces the one that is not in use. GODWIT_ERR_ARGUMENT as in init. */
+ * it replaces the one that the last session was not opened with. GODWIT_ERR_ARGUMENT
+ * as in init. */
 int godwit_client_set_psk(struct godwit_client *client, const char *identity, const void *psk,
                           size_t psk_size);
 /* The identity of this session, or of the next attempt; "" with a certificate. */

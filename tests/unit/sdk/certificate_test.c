@@ -414,3 +414,17 @@ TEST(a_third_key_replaces_the_one_that_is_not_in_use) {
   assert_int_equal(GODWIT_ERR_ARGUMENT, godwit_client_set_psk(client, "i", NULL, 1));
   server_down();
 }
+
+TEST(a_key_that_was_refused_is_not_in_use_and_does_not_push_out_the_one_that_works) {
+  psk_up();
+  assert_int_equal(GODWIT_OK, godwit_client_set_psk(client, "new@default", "new-key", 7));
+  godwit_client_stop(client);
+  godwit_client_start(client);
+  for (int i = 0; i < 2000 && godwit_client_last_error(client) != GODWIT_ERR_CREDENTIALS; i++)
+    turn();
+  assert_int_equal(GODWIT_CLIENT_WAITING, godwit_client_state(client));
+  assert_int_equal(GODWIT_OK, godwit_client_set_psk(client, "third@default", "third", 5));
+  come_in_sometime();
+  assert_string_equal("old@default", godwit_client_psk_identity(client));
+  server_down();
+}
