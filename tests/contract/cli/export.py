@@ -162,6 +162,8 @@ class Handler(BaseHTTPRequestHandler):
         for at in range(0, len(body), 50000):
             part = body[at:at + 50000]
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.server.sent.set()
+        self.server.may_end.wait(30)
         if self.server.ends:
             self.wfile.write(b"0\r\n\r\n")
 
@@ -174,6 +176,8 @@ class Server:
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.server.body, self.server.ends, self.server.asked = body, ends, []
         self.server.headers = headers or {"x-total-count": "1"}
+        self.server.sent, self.server.may_end = threading.Event(), threading.Event()
+        self.server.may_end.set()
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
@@ -240,8 +244,22 @@ def hostile():
             with tempfile.TemporaryDirectory() as home, Server(body, ends=False) as server:
                 check_refusal("cut off", run(server, home, "--output", output), "broke off")
                 check("cut off: wrote something", os.listdir(home) == [], os.listdir(home))
+    killed()
     full_disk()
     links()
+
+
+def killed():
+    """In the middle of it: a folder's archive has no name that could stay."""
+    with tempfile.TemporaryDirectory() as home, Server(export()) as server:
+        server.server.may_end.clear()
+        process = subprocess.Popen([GODWIT, "capture", "export", "--output", "out"], cwd=home,
+                                   env=server.environment)
+        check("killed: it was sent", server.server.sent.wait(30))
+        process.kill()
+        process.wait()
+        server.server.may_end.set()
+        check("killed: left something", os.listdir(home) == [], os.listdir(home))
 
 
 def full_disk():
