@@ -248,7 +248,7 @@ static const struct cli_option capture_export_options[] = {
   {.name = "output", .value = "PATH", .help = "a tar when it ends in .tar, else a folder", .required = true, .complete = CLI_COMPLETE_FILE},
   CAPTURE_FILTERS,
   {.name = "split", .value = "PERCENT", .help = "of the devices for training,validation,testing; 80,10,10 when not given"},
-  {.name = "force", .help = "into a folder that holds something already"},
+  {.name = "force", .help = "into a folder that holds something already; files of the same name are replaced"},
   {0},
 };
 static const struct cli_option model_evaluate_options[] = {
@@ -479,10 +479,10 @@ const struct cli_command cli_commands[] = {
                         "godwit capture label --clear 6561f3a2c0ffee0000000001", NULL},
    .run = cli_capture_label},
   {.path = "capture export", .summary = "Labelled captures as a folder for each label, for training.",
-   .details = "A folder's tar is checked before anything of it is unpacked, and takes its space beside the folder for so long. "
-              "In the layout of Speech Commands, with manifest.jsonl and lists for training, validation and testing: "
+   .details = "In the layout of Speech Commands, with manifest.jsonl and lists for training, validation and testing: "
               "split by device, so that no speaker is on both sides. `./dev train` and `godwit model evaluate` read it; "
-              "docs/spec/export.md has the details.",
+              "docs/spec/export.md has the details. A folder is unpacked from a tar that is checked as a whole before: "
+              "so long it takes twice the space.",
    .options = capture_export_options,
    .examples = EXAMPLES{"godwit capture export --output captures", "godwit capture export --output captures.tar --since 30d", NULL},
    .run = cli_capture_export},

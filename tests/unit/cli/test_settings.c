@@ -251,3 +251,17 @@ TEST(only_a_device_that_answered_zero_is_success) {
     fake_stop(fake);
   }
 }
+
+TEST(a_long_answer_is_shown_whole_in_one_line) {
+  static char detail[3001], body[3100];
+  memset(detail, 'd', sizeof detail - 1);
+  snprintf(body, sizeof body, "{\"data\":{\"statusCode\":0,\"detail\":\"a\\nb%s\"}}", detail);
+  const char *replies[] = {KITCHEN, reply("200 OK", body), NULL};
+  forget_environment();
+  struct fake *fake = fake_start(replies);
+  const struct run *run = RUN("rpc", "kitchen", "read");
+  assert_status(run, CLI_OK);
+  assert_int_equal(strlen(run->out),
+                   strlen("status        0 OK\ndetail        \"a\\nb\"\n") + 3000);
+  fake_stop(fake);
+}
