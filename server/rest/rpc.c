@@ -28,6 +28,11 @@ static void answer_call(struct srv_request *request, const struct srv_rpc_result
   if (request->answer == NULL) srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
 }
 
+/* For programs; and nothing that the server's log should call an error. */
+static void add_reason(struct srv_request *request, const char *reason, bool delivered) {
+  request->error_detail = json_pack("{s:s, s:b}", "reason", reason, "delivered", (int)delivered);
+}
+
 static void fail_call(struct srv_request *request, const struct srv_rpc_result *result) {
   const char *reason = "gone";
   switch (result->outcome) {
@@ -56,8 +61,7 @@ static void fail_call(struct srv_request *request, const struct srv_rpc_result *
                                               : "it had not confirmed that it heard the call");
       break;
   }
-  request->error_detail =
-      json_pack("{s:s, s:b}", "reason", reason, "delivered", (int)result->delivered);
+  add_reason(request, reason, result->delivered);
 }
 
 static void on_done(void *context, const struct srv_rpc_result *result) {
@@ -100,6 +104,7 @@ static int ask(struct srv_request *request, const struct srv_device_ref *ref, co
                const char *params, uint32_t timeout_ms) {
   int status = srv_core_rpc_call(request->core, ref, method, params, timeout_ms, on_done, request,
                                  request->rpc_id);
+  if (status == SRV_ERR_BUSY) add_reason(request, "busy", false);
   if (status != SRV_OK) return srv_request_fail_core(request, status);
   if (request->answer != NULL) return SRV_OK;
   if (request->error[0] != 0) return SRV_ERR_BUSY;
@@ -118,6 +123,7 @@ int srv_call_device(struct srv_request *request) {
   if (status == SRV_OK) status = read_timeout(request, &timeout_ms);
   if (status != SRV_OK) return status;
   if (waiting_count >= WAITING_MAX) {
+    add_reason(request, "busy", false);
     return srv_request_fail(request, SRV_ERR_BUSY,
                             "%u calls wait for devices already: try again later", waiting_count);
   }

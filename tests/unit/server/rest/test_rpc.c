@@ -205,7 +205,7 @@ TEST(one_device_has_no_more_calls_waiting_than_its_limit) {
     waiting[i] = call("{\"method\":\"a\"}");
     for (int turn = 0; turn < 3; turn++) http_turn(&f, 5);
   }
-  expect(call("{\"method\":\"a\"}"), 503, "message");
+  expect(call("{\"method\":\"a\"}"), 503, "\"reason\":\"busy\"");
   for (size_t i = 0; i < SRV_RPC_PENDING_PER_DEVICE; i++) close(waiting[i]);
   http_end(&f);
 }
