@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "godwit/pki.h"
 
@@ -44,7 +46,9 @@ static int store(const struct godwit_pki_renewal *renewal) {
   size_t written = fwrite(head, 1, 2, out) +
                    fwrite(renewal->certificate, 1, renewal->certificate_size, out) +
                    fwrite(renewal->key, 1, renewal->key_size, out);
-  int well = fclose(out) == 0 && written == 2 + renewal->certificate_size + renewal->key_size;
+  int well = written == 2 + renewal->certificate_size + renewal->key_size && fflush(out) == 0 &&
+             fsync(fileno(out)) == 0; /* before it takes the place of the old one */
+  well = fclose(out) == 0 && well;
   return well && rename(path, renewed.path) == 0;
 }
 
@@ -97,6 +101,7 @@ static void on_renewed(struct godwit_client *client, struct godwit_pki_renewal *
 int main(int argc, char **argv) {
   if (argc < 4) return puts("usage: device_certificate FOLDER PROJECT NAME [HOST [PORT]]"), 2;
   setvbuf(stdout, NULL, _IOLBF, 0);
+  umask(077); /* what is stored holds a private key */
   folder = argv[1];
   static struct godwit_pki_renewal renewal;
   renewal = (struct godwit_pki_renewal){.project = argv[2],

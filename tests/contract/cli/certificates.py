@@ -43,7 +43,7 @@ done
 [ "$(unused)" = 0 ]
 [ "$(godwit certificate revoked --json | grep -c '"fingerprint"')" = 3 ]
 [ "$(godwit credential list attic | grep -c '^attic@default')" = 0 ]
-ls device/renewed
+[ "$(stat -c %a device/renewed)" = 600 ] # a private key is in it
 ! grep -i 'sanitizer' "$HOME/server.log"
 """
 
