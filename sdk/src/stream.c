@@ -104,9 +104,17 @@ static int fill_block(struct godwit_stream_upload *upload, uint64_t offset, size
 
 /* Uploads ------------------------------------------------------------------- */
 
+/* Of what somebody may want back (godwit/capture.h): the block under way, and the
+ * message it was last sent in, which is written anew each time. */
+static void forget_content(struct godwit_client *client, struct godwit_stream_upload *upload) {
+  memset(upload->internal.block, 0, sizeof upload->internal.block);
+  memset(client->send_buffer, 0, sizeof client->send_buffer);
+}
+
 static void end_upload(struct godwit_client *client, struct godwit_stream_upload *upload,
                        int status) {
   godwit_client_remove_service(client, &upload->internal.service);
+  forget_content(client, upload);
   uint8_t code = status == GODWIT_ERR_RESPONSE ? upload->internal.code : 0;
   if (upload->done != NULL) upload->done(client, status, code, upload->arg);
 }
@@ -340,6 +348,7 @@ void godwit_stream_upload_cancel(struct godwit_client *client,
                                  struct godwit_stream_upload *upload) {
   godwit_client_cancel(client, &upload->internal.request);
   godwit_client_remove_service(client, &upload->internal.service);
+  forget_content(client, upload);
 }
 
 /* The classic call ---------------------------------------------------------- */

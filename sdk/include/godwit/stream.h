@@ -88,7 +88,8 @@ struct godwit_stream_upload {
  * a provenance that is no map, more content than blocks can be numbered (1 GiB
  * at the default block size). GODWIT_ERR_STATE when it is under way already. */
 int godwit_stream_upload(struct godwit_client *client, struct godwit_stream_upload *upload);
-/* Ends it without a callback. The server forgets what it has of it. */
+/* Ends it without a callback. The server forgets what it has of it. When an upload
+ * has ended, in whatever way, neither object nor client hold any of its content. */
 void godwit_stream_upload_cancel(struct godwit_client *client, struct godwit_stream_upload *upload);
 
 /* The classic call: uploads and returns when it is done or failed; blocks, and

@@ -543,6 +543,30 @@ TEST(cancelled_upload_is_silent_and_its_object_free) {
   assert_stored(3000);
 }
 
+/* Any eight bytes of the content in the client's memory, or in the object. */
+static bool is_left(void) {
+  for (size_t at = 0; at + 8 <= 20000; at += 8) {
+    if (memmem(device.memory, sizeof device.memory, content + at, 8) != NULL) return true;
+    if (memmem(&upload, sizeof upload, content + at, 8) != NULL) return true;
+  }
+  return false;
+}
+
+TEST(nothing_of_the_content_is_left_when_an_upload_has_ended_or_was_cancelled) {
+  begin(test_random());
+  connect();
+  upload_and_run(20000, MINUTE_MS);
+  assert_stored(20000);
+  assert_false(is_left());
+  outcome = (struct outcome){0};
+  prepare(20000);
+  assert_int_equal(godwit_stream_upload(device.client, &upload), GODWIT_OK);
+  device_run_for(&device, 100);
+  assert_true(is_left());
+  godwit_stream_upload_cancel(device.client, &upload);
+  assert_false(is_left());
+}
+
 TEST(client_that_ends_says_so_to_each_upload_once) {
   begin(test_random());
   connect();
