@@ -171,7 +171,8 @@ struct srv_rpc_result {
   bool delivered;
 };
 /* Asks; done is called once, on the loop's thread, perhaps from inside this
- * call. timeout_ms 0: the default. SRV_OK, or SRV_ERR_INVALID,
+ * call. params is a JSON array or NULL; the device gets its numbers as floats,
+ * integers of more than 53 bits apart. timeout_ms 0: the default. SRV_OK, or SRV_ERR_INVALID,
  * SRV_ERR_TOO_LARGE, SRV_ERR_BUSY (too many wait), and done is not called. id
  * comes back, for cancel. */
 int srv_core_rpc_call(struct srv_core *core, const struct srv_device_ref *device,

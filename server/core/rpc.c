@@ -90,16 +90,18 @@ static int check_method(struct srv_core *core, const char *method) {
                   SRV_RPC_METHOD_MAX);
 }
 
-/* The call is one datagram of CBOR. */
-static int check_params(struct srv_core *core, const json_t *params) {
-  struct gw_cbor_writer writer;
+static int check_shape(struct srv_core *core, const json_t *params) {
   if (!json_is_array(params)) {
     return srv_fail(core, SRV_ERR_INVALID, "a call's params must be a JSON array");
   }
-  if (srv_json_depth(params) > GW_CBOR_DEPTH_MAX - 1) {
-    return srv_fail(core, SRV_ERR_INVALID, "a call's params are at most %u arrays deep",
-                    GW_CBOR_DEPTH_MAX - 1);
-  }
+  if (srv_json_depth(params) <= GW_CBOR_DEPTH_MAX - 1) return SRV_OK;
+  return srv_fail(core, SRV_ERR_INVALID, "a call's params are at most %u arrays deep",
+                  GW_CBOR_DEPTH_MAX - 1);
+}
+
+/* The call is one datagram of CBOR. */
+static int check_size(struct srv_core *core, const json_t *params) {
+  struct gw_cbor_writer writer;
   gw_cbor_writer_init(&writer, NULL, SIZE_MAX);
   srv_json_to_cbor(params, &writer);
   int size = gw_cbor_writer_finish(&writer);
@@ -108,10 +110,33 @@ static int check_params(struct srv_core *core, const json_t *params) {
                   SRV_RPC_PARAMS_MAX);
 }
 
+/* JSON has one kind of number, and published clients read all of them with
+ * zcbor_float_decode, which refuses an integer: 7 goes out as 7.0. What a
+ * double cannot hold stays whole. The new value is the caller's. */
+static json_t *with_floats(json_t *value) {
+  const json_int_t exact_max = (json_int_t)1 << 53;
+  size_t index;
+  const char *key;
+  json_t *child;
+  if (json_is_integer(value)) {
+    json_int_t number = json_integer_value(value);
+    if (number >= -exact_max && number <= exact_max) return json_real((double)number);
+  } else if (json_is_array(value)) {
+    json_array_foreach(value, index, child) json_array_set_new(value, index, with_floats(child));
+  } else if (json_is_object(value)) { /* a key that is there: iterators stay good */
+    json_object_foreach(value, key, child) json_object_set_new(value, key, with_floats(child));
+  }
+  return json_incref(value);
+}
+
 static int read_params(struct srv_core *core, const char *text, char **out) {
   if (text == NULL) text = "[]";
   json_t *params = srv_json_parse(text, strlen(text));
-  int status = check_params(core, params);
+  int status = check_shape(core, params);
+  if (status == SRV_OK) {
+    json_decref(with_floats(params));
+    status = check_size(core, params);
+  }
   if (status == SRV_OK) {
     *out = srv_json_text(params);
     if (*out == NULL) status = srv_fail_memory(core);

@@ -36,6 +36,7 @@ enum godwit_rpc_status {
 
 /* Runs the method, inside godwit_client_poll. params holds the param_count
  * elements and nothing else: well-formed CBOR, of types that nobody has checked.
+ * The server sends numbers as floats, 7 too.
  * detail is inside a map: write pairs (text key, value) into it, or nothing.
  * Details beyond GODWIT_RPC_DETAIL_MAX are left out, and the status becomes
  * GODWIT_RPC_RESOURCE_EXHAUSTED. */

@@ -101,6 +101,30 @@ TEST(what_is_no_call_is_refused_and_done_is_not_called) {
   end();
 }
 
+/* What published clients decode is a float, and nothing else. */
+TEST(numbers_of_a_call_are_floats_unless_digits_would_be_lost) {
+  begin();
+  const char *const asked =
+      "[7,-3,2.5,9007199254740992,9007199254740993,-9223372036854775808,"
+      "{\"a\":[1,\"1\",true,null],\"b\":0}]";
+  assert_ok(f.core, call_device(&ref, "m", asked, 0));
+  assert_string_equal(srv_core_rpc_current(f.core, &ref)->params,
+                      "[7.0,-3.0,2.5,9007199254740992.0,9007199254740993,-9223372036854775808,"
+                      "{\"a\":[1.0,\"1\",true,null],\"b\":0.0}]");
+  end();
+}
+
+/* Nine bytes each, not one: the limit is that of what is sent. */
+TEST(the_size_of_a_call_is_that_of_its_floats) {
+  begin();
+  char params[256] = "[0";
+  for (size_t i = 1; i < SRV_RPC_PARAMS_MAX / 9; i++) strcat(params, ",0");
+  assert_ok(f.core, call_device(&ref, "m", strcat(params, "]"), 0));
+  params[strlen(params) - 1] = 0;
+  assert_int_equal(call_device(&ref, "m", strcat(params, ",0]"), 0), SRV_ERR_TOO_LARGE);
+  end();
+}
+
 TEST(a_device_hears_one_call_at_a_time_oldest_first) {
   begin();
   char first[SRV_ID_LENGTH + 1], expected[64];

@@ -173,8 +173,10 @@ static int call(char id[SRV_ID_LENGTH + 1]) {
 }
 
 static void expect_call(const char *id) {
-  char hex[160];
-  snprintf(hex, sizeof hex, "A3 62 'id' 78 18 '%s' 66 'method' 68 'multiply' 66 'params' 82 07 06",
+  char hex[200];
+  snprintf(hex, sizeof hex,
+           "A3 62 'id' 78 18 '%s' 66 'method' 68 'multiply' "
+           "66 'params' 82 FB 401C000000000000 FB 4018000000000000",
            id);
   notified(hex);
 }

@@ -295,10 +295,10 @@ TEST(n_observes_calls_hears_ok_then_a_call_and_answers_it) {
   say("48 01 5001 68B359ACC6E3F1C0 60 54 '.rpc' 61 3C",
       "68 45 5001 68B359ACC6E3F1C0 61 01 61 3C FF 62 'OK'");
   assert_int_equal(1, f->fake->listening);
-  fake_core_call(f->fake, CALL_ID, "multiply", "[7,1.0]");
+  fake_core_call(f->fake, CALL_ID, "multiply", "[7.0,1.0]");
   gateway_settle(f);
   expect_call("A3 62 'id' 78 18 '" CALL_ID
-              "' 66 'method' 68 'multiply' 66 'params' 82 07 "
+              "' 66 'method' 68 'multiply' 66 'params' 82 FB 401C000000000000 "
               "FB 3FF0000000000000");
   assert_true(f->fake->call.delivered);
   /* The SDK writes indefinite maps. */
