@@ -271,10 +271,15 @@ static int adopt(struct srv_core *core, const struct srv_peer_certificate *peer,
   return srv_fail_store(core, core->store->ops->update(core->store, SRV_DEVICE, device));
 }
 
+/* A session may outlive its certificate: while one may be open (use is noted each
+ * minute), the row stays, for revoking to find it. */
 static int remove_expired(struct srv_core *core, const char *device_id) {
   struct srv_query query = {0};
+  int64_t now_us = srv_now_us(core);
   srv_query_text(&query, "device_id", SRV_EQUALS, device_id);
-  srv_query_number(&query, "not_after_us", SRV_AT_MOST, srv_now_us(core));
+  srv_query_number(&query, "not_after_us", SRV_AT_MOST, now_us);
+  srv_query_number(&query, "created_us", SRV_AT_MOST, now_us - HOUR_US);
+  srv_query_number(&query, "last_used_us", SRV_AT_MOST, now_us - HOUR_US);
   int status = core->store->ops->remove(core->store, SRV_DEVICE_CERTIFICATE, &query);
   return status == SRV_ERR_NOT_FOUND ? SRV_OK : srv_fail_store(core, status);
 }
@@ -330,6 +335,7 @@ static int make_room(struct srv_core *core, const struct srv_device_certificate 
   int status = remove_expired(core, row->device_id);
   if (status != SRV_OK) return status;
   srv_query_text(&query, "device_id", SRV_EQUALS, row->device_id);
+  srv_query_number(&query, "not_after_us", SRV_AT_LEAST, srv_now_us(core) + 1);
   if (row->issued) srv_query_number(&query, "issued", SRV_EQUALS, 1);
   status = srv_core_list(core, SRV_DEVICE_CERTIFICATE, &query, NULL, NULL, &count);
   if (status != SRV_OK || count < SRV_DEVICE_CERTIFICATES_MAX) return status;

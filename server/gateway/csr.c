@@ -23,6 +23,7 @@
 #define COMMAND_TIMEOUT_MS 60000u
 #define COMMANDS_MAX 8u       /* at once; a device has one */
 #define COMMANDS_PER_HOUR 10u /* a device's, right or wrong */
+#define HOUR_MS 3600000u
 #define COMMAND_POLL_MS 20u
 #define OUTPUT_MAX 8192u
 #define TRANSFER_IDLE_MS 60000u
@@ -53,6 +54,15 @@ struct csr_command {
   size_t csr_size, output_size;
   uint8_t csr[SRV_CSR_MAX];
   uint8_t answer[OUTPUT_MAX];
+};
+
+/* What a device has used of its hour. It outlives the device's sessions: coming
+ * back does not begin a new one. */
+struct csr_quota {
+  struct csr_quota *next;
+  char device_id[SRV_ID_LENGTH + 1];
+  uint64_t since_ms;
+  unsigned count;
 };
 
 /* ---- answers ---- */
@@ -162,13 +172,34 @@ static int spawn(struct csr_command *command, const char *program) {
   return error;
 }
 
-/* At most COMMANDS_PER_HOUR of a device, right or wrong. */
-static bool may_command(const struct srv_gateway *gateway, struct device *device) {
-  if (gateway->now_ms - device->csr_hour_ms >= 3600000u || device->csr_hour_ms == 0) {
-    device->csr_hour_ms = gateway->now_ms;
-    device->csr_count = 0;
+/* The device's quota; those whose hour is over go. NULL: it has used nothing. */
+static struct csr_quota *find_quota(struct srv_gateway *gateway, const char *device_id) {
+  struct csr_quota *found = NULL;
+  for (struct csr_quota **link = &gateway->csr_quotas; *link != NULL;) {
+    struct csr_quota *quota = *link;
+    if (gateway->now_ms - quota->since_ms >= HOUR_MS) {
+      *link = quota->next;
+      free(quota);
+      continue;
+    }
+    if (strcmp(quota->device_id, device_id) == 0) found = quota;
+    link = &quota->next;
   }
-  return device->csr_count++ < COMMANDS_PER_HOUR;
+  return found;
+}
+
+/* At most COMMANDS_PER_HOUR of a device, right or wrong. */
+static bool may_command(struct srv_gateway *gateway, const char *device_id) {
+  struct csr_quota *quota = find_quota(gateway, device_id);
+  if (quota == NULL) {
+    quota = calloc(1, sizeof *quota);
+    if (quota == NULL) return false;
+    snprintf(quota->device_id, sizeof quota->device_id, "%s", device_id);
+    quota->since_ms = gateway->now_ms;
+    quota->next = gateway->csr_quotas;
+    gateway->csr_quotas = quota;
+  }
+  return quota->count++ < COMMANDS_PER_HOUR;
 }
 
 static void wait_for_command(const struct request *request, struct csr_command *command) {
@@ -210,12 +241,15 @@ static void ask_command(const struct request *request, struct csr_transfer *tran
     response->code = GW_COAP_SERVICE_UNAVAILABLE; /* it asks for another one already */
     return;
   }
-  if (command == NULL) {
-    if (!may_command(gateway, request->session->device)) {
+  if (command == NULL && command_count(gateway) < COMMANDS_MAX) {
+    if (!may_command(gateway, request->session->device->ref.device_id)) {
       response->code = GW_COAP_TOO_MANY_REQUESTS;
       return;
     }
-    if (command_count(gateway) < COMMANDS_MAX) command = start_command(request, transfer);
+    command = start_command(request, transfer);
+  } else if (command == NULL) {
+    response->code = GW_COAP_SERVICE_UNAVAILABLE; /* which is not held against the device */
+    return;
   } else if (command->session == request->session &&
              command->message_id == request->message->message_id) {
     response->deferred = true; /* a retransmission: its time goes on */
@@ -330,6 +364,11 @@ uint64_t csr_due_ms(const struct srv_gateway *gateway) {
 
 void csr_end_commands(struct srv_gateway *gateway) {
   while (gateway->csr_commands != NULL) command_free(gateway, gateway->csr_commands);
+  while (gateway->csr_quotas != NULL) {
+    struct csr_quota *quota = gateway->csr_quotas;
+    gateway->csr_quotas = quota->next;
+    free(quota);
+  }
 }
 
 void csr_forget_session(struct session *session) {

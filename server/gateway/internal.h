@@ -68,8 +68,6 @@ struct device {
   bool revoked;         /* its sessions end at the next run */
   uint64_t budget_ms;   /* token bucket: the time at which it was last filled */
   uint32_t tokens;      /* hundredths of a request */
-  uint64_t csr_hour_ms; /* since when csr_count counts commands run for it */
-  unsigned csr_count;
 };
 
 /* Something that can be observed, the same for all its observers. */
@@ -202,6 +200,7 @@ struct srv_gateway {
   mbedtls_pk_context key;
   struct session *shaking; /* whose handshake mbedTLS is in */
   struct csr_command *csr_commands;
+  struct csr_quota *csr_quotas;
   uint64_t csr_polled_ms;
   struct srv_gateway_stats stats;
   size_t waiting_count;

@@ -536,6 +536,26 @@ TEST(deleting_a_ca_ends_the_sessions_that_hang_on_it_and_no_others) {
   server_down();
 }
 
+/* A session may outlive its certificate; it must not outlive what is withdrawn. */
+TEST(a_session_whose_certificate_has_expired_meanwhile_still_ends_with_its_ca) {
+  static struct pki_certificate brief;
+  server_up();
+  make_device(&server, "d", NULL, NULL);
+  pki_make(&brief,
+           (struct pki_wish){.subject = "CN=d,O=default", .issuer = &root, .to_s = PKI_NOW_S + 60});
+  struct dtls_client *one = come_in(&brief);
+  server.now_us += INT64_C(120) * 1000000;
+  leaf_of("CN=d,O=default");
+  struct dtls_client *two = come_in(&leaf); /* makes room for its row */
+  assert_false(is_over(one));
+  assert_ok(server.core, srv_core_delete_ca(server.core, P, root_row.id));
+  assert_true(is_over(two));
+  assert_true(is_over(one));
+  dtls_client_destroy(two);
+  dtls_client_destroy(one);
+  server_down();
+}
+
 /* ---- two keys at once ---- */
 
 static struct srv_credential give_psk(const struct srv_device *device, const char *identity) {

@@ -474,6 +474,31 @@ TEST(a_command_that_never_stops_printing_is_cut_and_is_5_00) {
   assert_answer("#!/bin/sh\nyes | head -c 100000\n", GW_COAP_INTERNAL_ERROR);
 }
 
+TEST(a_device_that_comes_back_again_and_again_has_no_more_commands_run_for_it) {
+  server_up(script("#!/bin/sh\necho >> \"$(dirname \"$0\")/runs\"\nexit 3\n"));
+  for (int i = 0; i < 11; i++) {
+    struct ask ask = ask_post("v1/csr", GW_COAP_FORMAT_OCTETS, csr, csr_size);
+    client_send(client, &ask);
+    bool came = false;
+    for (int j = 0; j < 500 && !came; j++) {
+      let_child_work(10, 10);
+      came = client_poll(client, &answer);
+    }
+    assert_true(came);
+    assert_code(i < 10 ? GW_COAP_INTERNAL_ERROR : GW_COAP_TOO_MANY_REQUESTS, answer);
+    dtls_client_close_notify(client);
+    gateway_settle(f);
+    dtls_client_destroy(client);
+    client =
+        client_up_with(f, (struct dtls_client_config){.server_port = srv_gateway_port(f->gateway),
+                                                      .identity = "d@default",
+                                                      .psk = "secret",
+                                                      .now_ms = &f->now_ms});
+  }
+  assert_int_equal(10, runs());
+  server_down();
+}
+
 TEST(a_command_that_is_not_there_is_5_03) {
   server_up("/nowhere/sign");
   post(csr, csr_size);
