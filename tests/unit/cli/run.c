@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,6 +169,7 @@ static void take_request(struct fake *fake, int connection) {
 }
 
 _Noreturn static void serve(struct fake *fake, int listener, const char *const *replies) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
   for (;;) {
     int connection = accept(listener, NULL, NULL);
     if (connection < 0) _exit(1);
