@@ -19,7 +19,7 @@ enum cli_exit {
 };
 
 #define CLI_ARGUMENTS_MAX 1001 /* of one call: a label and the captures of one request */
-#define CLI_OPTIONS_MAX 64   /* options given in one call, repeated ones counted each */
+#define CLI_OPTIONS_MAX 64     /* options given in one call, repeated ones counted each */
 
 struct cli_session;
 
