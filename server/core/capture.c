@@ -111,6 +111,7 @@ int srv_core_capture_begin(struct srv_core *core, const struct srv_device_ref *d
                     SRV_STREAM_PATH_MAX);
   }
   int status = check_usage(core, device->device_id, 0);
+  if (status == SRV_OK) status = srv_check_room(core);
   if (status != SRV_OK) return status;
   struct srv_capture_upload *upload = calloc(1, sizeof(*upload));
   if (upload == NULL) return srv_fail_memory(core);
@@ -135,11 +136,12 @@ void srv_core_capture_abort(struct srv_capture_upload *upload) {
 static int write_content(struct srv_capture_upload *upload, const uint8_t *data, size_t size) {
   struct srv_core *core = upload->core;
   const struct srv_blobs_ops *ops = core->blobs->ops;
-  int status = SRV_OK;
   if (upload->writer == NULL && size <= SRV_CAPTURE_INLINE_MAX - upload->size) {
     if (size > 0) memcpy(upload->row.inline_bytes + upload->size, data, size);
     return SRV_OK;
   }
+  int status = srv_check_room(core); /* hundreds may be under way */
+  if (status != SRV_OK) return status;
   if (upload->writer == NULL) {
     status = ops->begin(core->blobs, &upload->writer);
     if (status == SRV_OK) {

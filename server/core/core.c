@@ -136,6 +136,13 @@ void srv_discard_blob(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE
   }
 }
 
+int srv_check_room(struct srv_core *core) {
+  if (core->blobs->ops->room(core->blobs) > core->disk_reserve) return SRV_OK;
+  return srv_fail(core, SRV_ERR_NO_SPACE,
+                  "the disk is full, but for %u MiB that are kept for the operator's changes",
+                  SRV_DISK_RESERVE / (1024 * 1024));
+}
+
 static int place_pending(struct srv_core *core) {
   int status = core->pending_failure;
   if (core->pending_count > 0) {
@@ -337,6 +344,7 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
       config->events_per_package == 0 ? SRV_EVENTS_PER_PACKAGE_DEFAULT : config->events_per_package;
   core->seen.flushed_us = srv_now_us(core);
   core->rpcs.next_timeout_us = INT64_MAX;
+  core->disk_reserve = SRV_DISK_RESERVE;
   int status = start(core);
   if (status != SRV_OK) {
     snprintf(error, SRV_ERROR_MAX, "%s", core->error);

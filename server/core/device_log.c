@@ -77,6 +77,7 @@ int srv_core_device_log(struct srv_core *core, const struct srv_device_ref *devi
   copy_cut(row.module, sizeof(row.module), module);
   copy_cut(row.message, sizeof(row.message), message);
   int status = copy_fields(core, &row, fields);
+  if (status == SRV_OK) status = srv_check_room(core);
   if (status != SRV_OK) return status;
   struct srv_seen *seen = srv_seen_of(core, device->device_id);
   if (seen == NULL) return srv_fail_memory(core);

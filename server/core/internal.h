@@ -108,6 +108,7 @@ struct srv_core {
   int64_t (*now_us)(void *context);
   void *clock_context;
   uint32_t events_per_package;
+  uint64_t disk_reserve; /* SRV_DISK_RESERVE; tests have another */
   char error[SRV_ERROR_MAX];
   struct srv_core_listener listener;
   unsigned batch_depth;
@@ -154,6 +155,8 @@ int srv_note_credential(struct srv_core *core, const char *project_id, const cha
 /* As srv_note_observed, for what is not in the store. Told at once outside of
  * a batch, else at its end, whatever comes of it. */
 void srv_tell_observed(struct srv_core *core, const struct srv_device_ref *device);
+/* May devices send something to keep? SRV_ERR_NO_SPACE when the disk is nearly full. */
+int srv_check_room(struct srv_core *core);
 /* Does a row name that blob? In doubt, yes. */
 bool srv_is_blob_used(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]);
 /* In a batch: takes a sealed writer and puts its blob in place before the batch

@@ -35,6 +35,9 @@
 #define SRV_CAPTURE_SIZE_MAX (8u * 1024 * 1024) /* four minutes of 16 kHz audio, a photograph */
 #define SRV_CAPTURES_PER_DEVICE_DAY 10000u      /* then 4.29: a mad device cannot fill the disk */
 #define SRV_CAPTURE_BYTES_PER_DEVICE_DAY (256u * 1024 * 1024)
+/* Devices' captures and logs leave so much of the disk free: deleting something
+ * writes to the database, too. */
+#define SRV_DISK_RESERVE (32u * 1024 * 1024)
 #define SRV_DEVICE_STATE_MAX 16383 /* JSON document of a device */
 #define SRV_DEVICE_STATE_DEPTH_MAX 16
 #define SRV_SETTING_KEY_MAX 63 /* published clients' buffer */

@@ -20,13 +20,15 @@ struct srv_blobs_ops {
   /* Starts a blob. The writer is ended by publish or abort, whatever append
    * and seal returned. */
   int (*begin)(struct srv_blobs *blobs, struct srv_blob_writer **writer);
+  /* Bytes that the disk has room for; UINT64_MAX where nobody knows. */
+  uint64_t (*room)(struct srv_blobs *blobs);
   int (*append)(struct srv_blob_writer *writer, const void *data, size_t size);
   /* No more bytes: gives their digest and a view of them that lives until
    * publish or abort. */
   int (*seal)(struct srv_blob_writer *writer, uint8_t digest[GW_DIGEST_SIZE],
               struct srv_blob_view *view);
   /* After seal: from now on the blobs can be opened by their digests, after a
-   * crash too. One that was there already is kept. Ends the writers. On failure
+   * crash too. One that was there already is replaced. Ends the writers. On failure
    * some may be in place. Many cost hardly more than one: the disk is waited
    * for together. */
   int (*publish)(struct srv_blobs *blobs, struct srv_blob_writer *const *writers, size_t count);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,6 +153,12 @@ static int blobs_begin(struct srv_blobs *base, struct srv_blob_writer **out) {
   mbedtls_sha256_starts(&writer->hash, 0);
   *out = writer;
   return SRV_OK;
+}
+
+static uint64_t blobs_room(struct srv_blobs *base) {
+  struct statvfs disk;
+  if (statvfs(self(base)->folder, &disk) != 0) return UINT64_MAX;
+  return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
 static int writer_append(struct srv_blob_writer *writer, const void *data, size_t size) {
@@ -487,6 +494,7 @@ static void blobs_close(struct srv_blobs *base) {
 
 static const struct srv_blobs_ops file_ops = {
     .begin = blobs_begin,
+    .room = blobs_room,
     .append = writer_append,
     .seal = writer_seal,
     .publish = blobs_publish,

@@ -166,8 +166,16 @@ static int no_sweep(struct srv_blobs *blobs,
   return SRV_OK;
 }
 
-static const struct srv_blobs_ops blobs_ops = {
-    .begin = no_begin, .open = no_open, .remove = no_remove, .sweep = no_sweep};
+static uint64_t endless_room(struct srv_blobs *blobs) {
+  (void)blobs;
+  return UINT64_MAX;
+}
+
+static const struct srv_blobs_ops blobs_ops = {.begin = no_begin,
+                                               .room = endless_room,
+                                               .open = no_open,
+                                               .remove = no_remove,
+                                               .sweep = no_sweep};
 
 /* --- the request --------------------------------------------------------------------- */
 

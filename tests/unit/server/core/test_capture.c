@@ -538,6 +538,28 @@ TEST(a_full_disk_says_no_space_and_takes_captures_again_when_there_is_room) {
   end();
 }
 
+/* On a disk without any room SQLite cannot even delete. */
+TEST(devices_leave_the_last_of_the_disk_to_the_operator) {
+  begin();
+  assert_ok(f.core, send("a", 42, noise(9000), 9000));
+  struct srv_capture_upload *upload = NULL;
+  assert_ok(f.core, srv_core_capture_begin(f.core, &ref, "a", 42, &upload));
+  assert_ok(f.core, srv_core_capture_append(upload, noise(9000), 9000));
+  f.core->disk_reserve = UINT64_MAX;
+  assert_int_equal(srv_core_capture_append(upload, noise(1024), 1024), SRV_ERR_NO_SPACE);
+  srv_core_capture_abort(upload);
+  assert_int_equal(send_text("a", "small"), SRV_ERR_NO_SPACE);
+  assert_int_equal(srv_core_device_log(f.core, &ref, SRV_DEVICE_INFO, "m", "t", ""),
+                   SRV_ERR_NO_SPACE);
+  assert_non_null(strstr(srv_core_error(f.core), "32 MiB"));
+  struct srv_capture row = newest();
+  assert_ok(f.core, srv_core_label_capture(f.core, &row, "yes"));
+  delete_newest();
+  assert_int_equal(captures(), 0);
+  assert_int_equal(blob_files(), 0);
+  end();
+}
+
 TEST(a_batch_that_is_not_stored_takes_its_blobs_back_but_for_those_that_others_name) {
   signal(SIGXFSZ, SIG_IGN);
   begin();
