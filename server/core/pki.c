@@ -544,17 +544,32 @@ static int note_revoked(struct srv_core *core, const struct srv_revoked_certific
 
 /* A row that names the fingerprint stands for one certificate; its serial
  * number is then for people only and must not match others. */
-static int is_revoked_already(struct srv_core *core,
-                              const struct srv_revoked_certificate *revoked) {
-  struct srv_revoked_certificate other;
+static int find_revocation(struct srv_core *core, const struct srv_revoked_certificate *revoked,
+                           struct srv_revoked_certificate *out) {
   bool by_fingerprint = revoked->fingerprint[0] != 0;
   struct srv_query query =
       by_text(revoked->project_id, by_fingerprint ? "fingerprint" : "serial_number",
               by_fingerprint ? revoked->fingerprint : revoked->serial_number);
-  int status = get(core, SRV_REVOKED_CERTIFICATE, &query, &other);
-  if (status == SRV_ERR_NOT_FOUND) return SRV_OK;
+  return get(core, SRV_REVOKED_CERTIFICATE, &query, out);
+}
+
+/* A new row, or the one that knows the fingerprint only gets the digest. */
+static int write_revocation(struct srv_core *core, struct srv_revoked_certificate *revoked) {
+  struct srv_revoked_certificate old;
+  int status = find_revocation(core, revoked, &old);
+  if (status == SRV_ERR_NOT_FOUND) {
+    srv_make_id(core, revoked->id);
+    revoked->created_us = srv_now_us(core);
+    return srv_fail_store(core,
+                          core->store->ops->insert(core->store, SRV_REVOKED_CERTIFICATE, revoked));
+  }
   if (status != SRV_OK) return status;
-  return srv_fail(core, SRV_ERR_EXISTS, "it is revoked already");
+  if (is_set(old.signed_digest) || !is_set(revoked->signed_digest))
+    return srv_fail(core, SRV_ERR_EXISTS, "it is revoked already");
+  memcpy(old.signed_digest, revoked->signed_digest, GW_DIGEST_SIZE);
+  *revoked = old;
+  return srv_fail_store(core,
+                        core->store->ops->update(core->store, SRV_REVOKED_CERTIFICATE, revoked));
 }
 
 /* A fingerprint alone: of a certificate that was here, more is known. */
@@ -580,13 +595,9 @@ int srv_core_revoke(struct srv_core *core, struct srv_revoked_certificate *revok
   int status = srv_get_by_id(core, SRV_PROJECT, "", revoked->project_id, &project);
   if (status == SRV_OK) status = normalise(core, revoked);
   if (status == SRV_OK) status = complete_revoked(core, revoked);
-  if (status == SRV_OK) status = is_revoked_already(core, revoked);
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  srv_make_id(core, revoked->id);
-  revoked->created_us = srv_now_us(core);
-  status =
-      srv_fail_store(core, core->store->ops->insert(core->store, SRV_REVOKED_CERTIFICATE, revoked));
+  status = write_revocation(core, revoked);
   if (status == SRV_OK) status = note_revoked(core, revoked);
   return srv_transaction_end(core, status);
 }

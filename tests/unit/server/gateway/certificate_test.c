@@ -497,6 +497,28 @@ TEST(a_revoked_certificate_stays_so_when_its_signature_is_written_in_another_way
   server_down();
 }
 
+TEST(the_file_makes_good_what_the_fingerprint_alone_could_not) {
+  static struct pki_certificate twin;
+  struct srv_revoked_certificate facts = {.project_id = P}, revoked = {.project_id = P};
+  server_up();
+  make_device(&server, "d", NULL, NULL);
+  leaf_of("CN=d,O=default");
+  twin = leaf;
+  twist(&twin);
+  assert_ok(server.core, srv_core_read_certificate(server.core, leaf.der, leaf.der_size, &facts));
+  strcpy(revoked.fingerprint, facts.fingerprint);
+  assert_ok(server.core, srv_core_revoke(server.core, &revoked));
+  assert_refused(&leaf, MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED);
+  struct dtls_client *client = come_in(&twin); /* of which nobody knows */
+  assert_ok(server.core, srv_core_revoke(server.core, &facts));
+  assert_string_equal(revoked.id, facts.id);
+  assert_true(is_over(client));
+  assert_refused(&twin, MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED);
+  assert_int_equal(SRV_ERR_EXISTS, srv_core_revoke(server.core, &facts));
+  dtls_client_destroy(client);
+  server_down();
+}
+
 TEST(a_serial_number_revokes_and_so_does_the_device) {
   struct srv_revoked_certificate revoked = {.project_id = P}, facts = {.project_id = P};
   unsigned count = 0;
