@@ -60,7 +60,7 @@ TEST(a_call_waits_for_the_devices_answer_and_brings_it_back) {
   const char *id = wait_for_call();
   const struct srv_rpc_call *current = srv_core_rpc_current(core, &ref);
   assert_string_equal(current->method, "add");
-  assert_string_equal(current->params, "[1,\"two\",3.5,null]");
+  assert_string_equal(current->params, "[1.0,\"two\",3.5,null]");
   srv_core_rpc_delivered(core, &ref, id);
   assert_ok(core, srv_core_rpc_answer(core, &ref, id, 0, "{\"sum\":3.5}"));
   /* A loop that sleeps until REST needs it wakes up now. */
