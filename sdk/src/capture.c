@@ -207,7 +207,9 @@ static uint64_t centre_of_sound(const struct godwit_capture *capture, uint64_t m
   if (count == 0 || energy == quietest * count) return moment; /* all alike */
   energy -= quietest * count;
   weighted -= quietest * (count * (count - 1) / 2);
-  uint64_t centre = from + weighted * chunk / energy + chunk / 2;
+  /* weighted * chunk / energy, where the product would not fit. */
+  uint64_t centre =
+      from + weighted / energy * chunk + weighted % energy / (energy / chunk + 1) + chunk / 2;
   if (centre + search < moment) return moment - search;
   return centre > moment + search ? moment + search : centre;
 }

@@ -492,6 +492,31 @@ TEST(a_clip_is_moved_no_further_than_it_may) {
   assert_int_equal(clip_of_sound(1600, 300, UINT32_MAX), 1000);
 }
 
+/* Four seconds at full scale, from 1.5 s on: energies that come close to 64 bits. */
+TEST(a_long_loud_sound_is_centred_as_well) {
+  static int16_t long_ring[8 * 48000], long_clip[5 * 48000];
+  struct godwit_capture_config with = config();
+  slots[0].samples = long_clip;
+  with.slot_count = 1;
+  with.slot_samples = 5 * 48000;
+  with.ring = long_ring;
+  with.ring_samples = 8 * 48000;
+  with.sample_rate_hz = 48000;
+  with.clip_ms = 5000;
+  with.search_ms = 0;
+  init(&with);
+  set("CAPTURE_ENABLED", 1);
+  for (int i = 0; i < 9 * 48000; i += 480) {
+    int16_t step[480];
+    bool loud = i >= 72000 && i < 264000;
+    for (int j = 0; j < 480; j++) step[j] = loud ? (j % 2 == 0 ? INT16_MAX : INT16_MIN) : 0;
+    godwit_capture_push(&capture, step, 480);
+    if (i == 59 * 4800) score("yes", 100, 2200); /* at 5.9 s: its middle was at 3.7 */
+  }
+  const struct godwit_capture_event *taken = last_event(GODWIT_CAPTURE_TAKEN);
+  assert_in_range(clips[taken - events].first_sample, 48000 - 3751, 48000 + 3751);
+}
+
 TEST(a_sound_that_is_everywhere_or_nowhere_moves_nothing) {
   assert_int_equal(clip_of_sound(-1000, 300, 0), 1000);
   assert_int_equal(clip_of_sound(-1000, 0, 0), 1000);
