@@ -363,6 +363,9 @@ void orphans_add(struct srv_gateway *gateway, struct upload *upload);
  * device that seems lost. It is the caller's then; NULL when there is none. */
 struct upload *orphans_take(struct session *session, const struct gw_coap_message *message,
                             const char *path, struct gw_block block);
+/* Would it take one? */
+bool orphans_have(struct session *session, const struct gw_coap_message *message, const char *path,
+                  struct gw_block block);
 /* The longest waiting open one gives way; false when there is none. */
 bool orphans_drop_one(struct srv_gateway *gateway);
 uint64_t orphans_due_ms(const struct srv_gateway *gateway);

@@ -48,30 +48,43 @@ static bool is_it(const struct upload *upload, const struct gw_coap_message *mes
          fits(upload, block, message->payload_size);
 }
 
+static struct upload **find_orphan(struct session *session, const struct gw_coap_message *message,
+                                   const char *path, struct gw_block block) {
+  struct upload **link = &session->gateway->orphans;
+  for (; *link != NULL; link = &(*link)->next)
+    if (same_device(&(*link)->device, &session->device->ref) && is_it(*link, message, path, block))
+      return link;
+  return NULL;
+}
+
 /* The device has left that session without a word. */
-static struct upload *take_from_lost_session(struct session *session,
-                                             const struct gw_coap_message *message,
-                                             const char *path, struct gw_block block) {
+static struct upload **find_in_lost_session(struct session *session,
+                                            const struct gw_coap_message *message, const char *path,
+                                            struct gw_block block) {
   uint64_t now_ms = session->gateway->now_ms;
   for (struct session *s = session->device->sessions; s != NULL; s = s->device_next) {
     if (s == session || now_ms - s->received_ms < SESSION_LOST_MS) continue;
-    for (struct upload **link = &s->uploads; *link != NULL; link = &(*link)->next) {
-      struct upload *upload = *link;
-      if (!is_it(upload, message, path, block)) continue;
-      *link = upload->next;
-      return upload;
-    }
+    for (struct upload **link = &s->uploads; *link != NULL; link = &(*link)->next)
+      if (is_it(*link, message, path, block)) return link;
   }
   return NULL;
 }
 
+bool orphans_have(struct session *session, const struct gw_coap_message *message, const char *path,
+                  struct gw_block block) {
+  return find_orphan(session, message, path, block) != NULL ||
+         find_in_lost_session(session, message, path, block) != NULL;
+}
+
 struct upload *orphans_take(struct session *session, const struct gw_coap_message *message,
                             const char *path, struct gw_block block) {
-  struct srv_gateway *gateway = session->gateway;
-  for (struct upload **link = &gateway->orphans; *link != NULL; link = &(*link)->next)
-    if (same_device(&(*link)->device, &session->device->ref) && is_it(*link, message, path, block))
-      return take_out(gateway, link);
-  return take_from_lost_session(session, message, path, block);
+  struct upload **link = find_orphan(session, message, path, block);
+  if (link != NULL) return take_out(session->gateway, link);
+  link = find_in_lost_session(session, message, path, block);
+  if (link == NULL) return NULL;
+  struct upload *upload = *link;
+  *link = upload->next;
+  return upload;
 }
 
 bool orphans_drop_one(struct srv_gateway *gateway) {

@@ -273,9 +273,10 @@ static void accept(const struct request *request, struct upload *upload, struct 
 /* What the block belongs to, if not to an upload of its session and token. */
 static struct upload *find_elsewhere(const struct request *request, struct gw_block block) {
   struct session *session = request->session;
-  struct upload *upload = NULL;
-  if (make_room(session)) upload = orphans_take(session, request->message, request->rest, block);
-  if (upload == NULL) return find_by_path(session, request->message, request->rest, block);
+  const struct gw_coap_message *message = request->message;
+  if (!orphans_have(session, message, request->rest, block) || !make_room(session))
+    return find_by_path(session, message, request->rest, block);
+  struct upload *upload = orphans_take(session, message, request->rest, block);
   add(session, upload);
   return upload;
 }

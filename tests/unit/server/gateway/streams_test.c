@@ -248,6 +248,16 @@ TEST(four_uploads_at_once_and_a_fifth_waits_for_a_silent_one) {
   down();
 }
 
+TEST(a_block_of_nothing_pushes_out_no_silent_upload) {
+  static const char *const tokens[] = {"a", "b", "c", "d"};
+  up();
+  for (int i = 0; i < 4; i++) assert_int_equal(GW_COAP_CONTINUE, more(tokens[i], 0));
+  f->now_ms += 11000;
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("e", 7));
+  for (int i = 0; i < 4; i++) assert_int_equal(GW_COAP_CHANGED, last(tokens[i], 1, 1));
+  down();
+}
+
 TEST(the_gateways_uploads_are_bounded_and_a_place_comes_free) {
   f = gateway_up_with((struct srv_gateway_config){.uploads_max = 2});
   struct dtls_client *clients[] = {client_up(f, 0), client_up(f, 1), client_up(f, 2)};
