@@ -74,7 +74,8 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
  * (docs/spec/wire.md), taken apart here; sniffing decides on the rest.
  *
  * begin: SRV_ERR_BUSY when the device has used up its day, SRV_ERR_INVALID for
- * the path. append: SRV_ERR_TOO_LARGE past SRV_CAPTURE_SIZE_MAX,
+ * the path, SRV_ERR_NO_SPACE when the disk is nearly full (SRV_DISK_RESERVE).
+ * append: SRV_ERR_TOO_LARGE past SRV_CAPTURE_SIZE_MAX,
  * SRV_ERR_NO_SPACE, SRV_ERR_BUSY past the day, and SRV_ERR_INVALID as soon as
  * format 63 is seen not to hold what it says; end it with abort then. finish:
  * likewise; SRV_OK means that it is kept, once the batch is committed. */
@@ -152,7 +153,8 @@ int srv_core_rpc_answer(struct srv_core *core, const struct srv_device_ref *devi
 /* --- logs ----------------------------------------------------------------- */
 
 enum srv_device_log_level { SRV_DEVICE_ERROR, SRV_DEVICE_WARN, SRV_DEVICE_INFO, SRV_DEVICE_DEBUG };
-/* Longer texts are cut. fields: JSON object or "". */
+/* Longer texts are cut. fields: JSON object or "". SRV_ERR_NO_SPACE when the disk
+ * is nearly full. */
 int srv_core_device_log(struct srv_core *core, const struct srv_device_ref *device,
                         enum srv_device_log_level level, const char *module, const char *message,
                         const char *fields);
