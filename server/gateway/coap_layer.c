@@ -100,6 +100,7 @@ void coap_send_waiting(struct srv_gateway *gateway, bool saved) {
       gw_dedup_remember(&session->dedup, answer->message_id, answer->code, gateway->now_ms);
   }
   gateway->waiting_count = 0;
+  dtls_committed(gateway, saved);
 }
 
 void coap_forget_session(struct session *session) {

@@ -227,6 +227,10 @@ static bool admit(struct session *session) {
   session->peer = NULL;
   session->is_certificate = true;
   if (status == SRV_OK) session->device = table_device_acquire(&gateway->table, &device);
+  if (session->device != NULL) {
+    session->admitted_next = gateway->admitted;
+    gateway->admitted = session;
+  }
   return session->device != NULL;
 }
 
@@ -433,6 +437,12 @@ void dtls_end_revoked(struct srv_gateway *gateway) {
   gateway->revocations = false;
   end_revoked_in(&gateway->table.open_list);
   end_revoked_in(&gateway->table.handshake_list);
+}
+
+void dtls_committed(struct srv_gateway *gateway, bool saved) {
+  for (struct session *s = gateway->admitted; s != NULL && !saved; s = s->admitted_next)
+    s->revoked = gateway->revocations = true;
+  gateway->admitted = NULL;
 }
 
 /* Somebody else proved to be at this session's address. Without a Connection

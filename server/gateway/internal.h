@@ -65,9 +65,9 @@ struct device {
   struct device *next; /* in the table's chain */
   struct session *sessions;
   unsigned references;
-  bool revoked;         /* its sessions end at the next run */
-  uint64_t budget_ms;   /* token bucket: the time at which it was last filled */
-  uint32_t tokens;      /* hundredths of a request */
+  bool revoked;       /* its sessions end at the next run */
+  uint64_t budget_ms; /* token bucket: the time at which it was last filled */
+  uint32_t tokens;    /* hundredths of a request */
 };
 
 /* Something that can be observed, the same for all its observers. */
@@ -137,8 +137,9 @@ struct session {
   struct device *device; /* known once the identity is; never NULL in SESSION_OPEN */
   char credential_id[SRV_ID_LENGTH + 1]; /* that opened it, see core.h */
   bool is_certificate;
-  bool revoked;      /* that credential is: ends at the next run */
-  struct peer *peer; /* a certificate's handshake until it is done, see dtls.c */
+  bool revoked;                  /* that credential is: ends at the next run */
+  struct peer *peer;             /* a certificate's handshake until it is done, see dtls.c */
+  struct session *admitted_next; /* of this batch, see gateway.admitted */
 
   mbedtls_ssl_context ssl;
   const uint8_t *incoming; /* datagram that mbedTLS reads next; NULL: none */
@@ -199,6 +200,10 @@ struct srv_gateway {
   mbedtls_x509_crt certificate; /* our own, and its key */
   mbedtls_pk_context key;
   struct session *shaking; /* whose handshake mbedTLS is in */
+  /* Sessions whose certificate the core has noted in this batch: should it not be
+   * stored, they end, as revoking would not find them. Nothing is freed within a
+   * batch. */
+  struct session *admitted;
   struct csr_command *csr_commands;
   struct csr_quota *csr_quotas;
   uint64_t csr_polled_ms;
@@ -259,6 +264,8 @@ void session_end(struct session *session, bool polite);
 void dtls_reap(struct srv_gateway *gateway);
 /* Ends every session of revoked devices. */
 void dtls_end_revoked(struct srv_gateway *gateway);
+/* The batch is committed, or is not. */
+void dtls_committed(struct srv_gateway *gateway, bool saved);
 uint32_t gateway_random(struct srv_gateway *gateway);
 /* For lines that strangers cause: false when there were many in a short time. */
 bool gateway_may_log(struct srv_gateway *gateway);
