@@ -9,6 +9,8 @@
 #include "server/core/internal.h"
 #include "server/core/log.h"
 
+#define NO_ROOM_AGAIN_US (INT64_C(60) * 1000000) /* a line in the log */
+
 /* --- errors and time -------------------------------------------------------- */
 
 const char *srv_core_error(const struct srv_core *core) { return core->error; }
@@ -136,11 +138,21 @@ void srv_discard_blob(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE
   }
 }
 
+/* Devices are told one by one; whoever can make room reads the log. */
+static void tell_no_room(struct srv_core *core) {
+  int64_t now_us = srv_steady_us(core);
+  if (core->no_room_told_us != 0 && now_us - core->no_room_told_us < NO_ROOM_AGAIN_US) return;
+  core->no_room_told_us = now_us;
+  srv_log(SRV_LOG_ERROR, "core", "captures and logs of devices are refused: %s", core->error);
+}
+
 int srv_check_room(struct srv_core *core) {
   if (core->blobs->ops->room(core->blobs) > core->disk_reserve) return SRV_OK;
-  return srv_fail(core, SRV_ERR_NO_SPACE,
-                  "the disk is full, but for %u MiB that are kept for the operator's changes",
-                  SRV_DISK_RESERVE / (1024 * 1024));
+  srv_fail(core, SRV_ERR_NO_SPACE,
+           "the disk is full, but for %u MiB that are kept for the operator's changes",
+           SRV_DISK_RESERVE / (1024 * 1024));
+  tell_no_room(core);
+  return SRV_ERR_NO_SPACE;
 }
 
 static int place_pending(struct srv_core *core) {

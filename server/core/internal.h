@@ -108,7 +108,8 @@ struct srv_core {
   int64_t (*now_us)(void *context);
   void *clock_context;
   uint32_t events_per_package;
-  uint64_t disk_reserve; /* SRV_DISK_RESERVE; tests have another */
+  uint64_t disk_reserve;   /* SRV_DISK_RESERVE; tests have another */
+  int64_t no_room_told_us; /* when the log last said so; 0: never */
   char error[SRV_ERROR_MAX];
   struct srv_core_listener listener;
   unsigned batch_depth;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "server/core/internal.h"
 #include "tests/unit/server/core/core_fixture.h"
@@ -557,6 +558,34 @@ TEST(devices_leave_the_last_of_the_disk_to_the_operator) {
   delete_newest();
   assert_int_equal(captures(), 0);
   assert_int_equal(blob_files(), 0);
+  end();
+}
+
+static size_t lines_of(FILE *file) {
+  size_t lines = 0;
+  rewind(file);
+  for (int c; (c = fgetc(file)) != EOF;) lines += c == '\n';
+  return lines;
+}
+
+/* Else devices alone would know. */
+TEST(a_full_disk_stands_in_the_log_once_a_minute) {
+  int errors = dup(STDERR_FILENO);
+  FILE *log = tmpfile();
+  assert_non_null(log);
+  begin();
+  f.core->disk_reserve = UINT64_MAX;
+  dup2(fileno(log), STDERR_FILENO);
+  for (int i = 0; i < 100; i++) assert_int_equal(send_text("a", "x"), SRV_ERR_NO_SPACE);
+  size_t first = lines_of(log);
+  f.now_us += INT64_C(61) * 1000000;
+  for (int i = 0; i < 100; i++) assert_int_equal(send_text("a", "x"), SRV_ERR_NO_SPACE);
+  size_t second = lines_of(log);
+  dup2(errors, STDERR_FILENO);
+  close(errors);
+  assert_int_equal(first, 1);
+  assert_int_equal(second, 2);
+  fclose(log);
   end();
 }
 
