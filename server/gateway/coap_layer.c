@@ -75,10 +75,14 @@ static void wait_for_commit(struct session *session, const struct gw_coap_messag
                                     .token_length = request->token_length};
   memcpy(answer->token, request->token, sizeof answer->token);
   answer->has_block1 = echoes_block1(request, code, &answer->block1);
-  if (gateway->waiting_count == WAITING_ANSWERS_MAX) { /* commit early and go on */
-    coap_send_waiting(gateway, srv_core_batch_commit(gateway->core) == SRV_OK);
-    srv_core_batch_begin(gateway->core);
-  }
+  if (gateway->waiting_count == WAITING_ANSWERS_MAX) (void)coap_commit_early(gateway);
+}
+
+bool coap_commit_early(struct srv_gateway *gateway) {
+  bool saved = srv_core_batch_commit(gateway->core) == SRV_OK;
+  coap_send_waiting(gateway, saved);
+  srv_core_batch_begin(gateway->core);
+  return saved;
 }
 
 void coap_send_waiting(struct srv_gateway *gateway, bool saved) {

@@ -302,6 +302,7 @@ static void command_ended(struct srv_gateway *gateway, struct csr_command *comma
             WIFEXITED(exit_status) ? "exit code" : "signal",
             WIFEXITED(exit_status) ? WEXITSTATUS(exit_status) : WTERMSIG(exit_status));
   }
+  if (size >= 0 && !coap_commit_early(gateway)) size = SRV_ERR_IO;
   if (size >= 0)
     answer_waiting(gateway, command, GW_COAP_CHANGED, certificate, (size_t)size);
   else
@@ -398,6 +399,8 @@ static void answer_csr(const struct request *request, struct csr_transfer *trans
     }
     size = srv_core_sign_csr(gateway->core, device, transfer->csr, transfer->csr_size,
                              transfer->certificate);
+    /* Known before it is used: else revoking the device's would leave it out. */
+    if (size >= 0 && !coap_commit_early(gateway)) size = SRV_ERR_IO;
   }
   if (size < 0) {
     refuse(request, response, size);

@@ -279,6 +279,9 @@ void coap_timer(struct session *session);
 /* Sends the answers that waited for the commit; `saved` false turns them into
  * 5.00. */
 void coap_send_waiting(struct srv_gateway *gateway, bool saved);
+/* Commits what the batch has come to and goes on with a new one; false when that
+ * was not stored. For answers with a payload, which cannot wait for the end. */
+bool coap_commit_early(struct srv_gateway *gateway);
 void coap_forget_session(struct session *session);
 struct request;
 struct response;

@@ -41,6 +41,43 @@ static void open_all(struct core_fixture *fixture) {
   srv_core_set_listener(fixture->core, &listener);
 }
 
+/* The store's own operations, counted: only the outermost commit can fail. */
+static const struct srv_store_ops *real_ops;
+static struct srv_store_ops counted_ops;
+static unsigned depth;
+static bool disk_is_full;
+
+static int begin_counted(struct srv_store *store) {
+  int status = real_ops->begin(store);
+  if (status == SRV_OK) depth++;
+  return status;
+}
+
+static void rollback_counted(struct srv_store *store) {
+  depth--;
+  real_ops->rollback(store);
+}
+
+static int commit_counted(struct srv_store *store) {
+  depth--;
+  if (depth > 0 || !disk_is_full) return real_ops->commit(store);
+  real_ops->rollback(store);
+  return SRV_ERR_NO_SPACE;
+}
+
+void core_fixture_fill_disk(struct core_fixture *fixture, bool full) {
+  struct srv_store *store = fixture->folder.store;
+  disk_is_full = full;
+  if (store->ops == &counted_ops) return;
+  real_ops = store->ops;
+  counted_ops = *real_ops;
+  counted_ops.begin = begin_counted;
+  counted_ops.commit = commit_counted;
+  counted_ops.rollback = rollback_counted;
+  depth = 0;
+  store->ops = &counted_ops;
+}
+
 void core_fixture_begin(struct core_fixture *fixture) {
   memset(fixture, 0, sizeof(*fixture));
   fixture->now_us = INT64_C(1700000000) * 1000000;

@@ -578,49 +578,19 @@ TEST(a_session_whose_certificate_has_expired_meanwhile_still_ends_with_its_ca) {
   server_down();
 }
 
-/* The store, with a disk that is full at the end of a transaction. */
-static const struct srv_store_ops *real_ops;
-static unsigned depth;
-static bool disk_is_full;
-
-static int begin_counted(struct srv_store *store) {
-  int status = real_ops->begin(store);
-  if (status == SRV_OK) depth++;
-  return status;
-}
-
-static void rollback_counted(struct srv_store *store) {
-  depth--;
-  real_ops->rollback(store);
-}
-
-static int commit_counted(struct srv_store *store) {
-  depth--;
-  if (depth > 0 || !disk_is_full) return real_ops->commit(store);
-  real_ops->rollback(store);
-  return SRV_ERR_NO_SPACE;
-}
-
 /* Revoking goes by what is stored. */
 TEST(a_session_whose_certificate_could_not_be_stored_ends_at_once) {
   server_up();
   make_device(&server, "d", NULL, NULL);
   leaf_of("CN=d,O=default");
-  real_ops = server.folder.store->ops;
-  struct srv_store_ops ops = *real_ops;
-  ops.begin = begin_counted;
-  ops.commit = commit_counted;
-  ops.rollback = rollback_counted;
-  server.folder.store->ops = &ops;
-  disk_is_full = true;
+  core_fixture_fill_disk(&server, true);
   struct dtls_client *client = client_of(&leaf);
   client_shake(f, client); /* to its end: the last flight is out before the commit */
   gateway_settle(f);
   assert_int_equal(0, gateway_stats(f).sessions);
   dtls_client_destroy(client);
-  disk_is_full = false;
+  core_fixture_fill_disk(&server, false);
   dtls_client_destroy(come_in(&leaf));
-  server.folder.store->ops = real_ops;
   server_down();
 }
 

@@ -286,6 +286,19 @@ TEST(ten_kilobytes_are_too_large_and_cost_no_memory) {
   server_down();
 }
 
+TEST(a_certificate_is_not_handed_out_before_it_is_stored) {
+  server_up(NULL);
+  own_ca();
+  core_fixture_fill_disk(&server, true);
+  post(csr, csr_size);
+  assert_code(GW_COAP_INTERNAL_ERROR, answer);
+  core_fixture_fill_disk(&server, false);
+  post(csr, csr_size);
+  assert_code(GW_COAP_CHANGED, answer);
+  assert_good_certificate(answer.message.payload, answer.message.payload_size);
+  server_down();
+}
+
 TEST(without_a_ca_to_sign_with_the_device_is_told_so) {
   server_up(NULL);
   post(csr, csr_size);
