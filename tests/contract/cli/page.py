@@ -16,6 +16,7 @@ unset GODWIT_URL GODWIT_API_KEY GODWIT_PROJECT XDG_CONFIG_HOME
 say() { echo "--- $*"; }
 start_server() {
   mkdir -p "$(dirname "$1")"
+  rm -f "$HOME/server.log" # or the server before would be found ready in it
   "$GODWIT" server --data "$1" --coap-bind 127.0.0.1 --coap-port 0 --http-port 0 \
     > "$HOME/server.log" 2>&1 &
   server=$!
