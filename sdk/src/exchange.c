@@ -389,7 +389,12 @@ static void take_empty(struct godwit_client *client, const struct gw_coap_messag
     forget_current(client);
     clear_suspect(client);
   } else if (message->type == GW_COAP_RST) {
-    fail(client, current, GODWIT_ERR_RESPONSE);
+    forget_current(client);
+    if (current->observe) {
+      give_up_request(client, current); /* for a while: the owner waits for news */
+    } else {
+      fail(client, current, GODWIT_ERR_RESPONSE);
+    }
   } else { /* the answer will come in a message of its own (RFC 7252 5.2.2) */
     gw_retransmit_stop(&client->retransmit);
     client->deadline_ms = now_ms + client->config.response_timeout_ms;

@@ -208,6 +208,14 @@ static void send_message(struct session *session, const uint8_t *data, size_t si
   if (session->used) (void)mbedtls_ssl_write(&session->ssl, data, size);
 }
 
+static void send_reset(struct session *session, const struct gw_coap_message *message) {
+  uint8_t data[GW_COAP_HEADER_SIZE];
+  struct gw_coap_writer writer;
+  gw_coap_writer_begin(&writer, data, sizeof data, GW_COAP_RST, GW_COAP_EMPTY, message->message_id,
+                       NULL, 0);
+  send_message(session, data, (size_t)gw_coap_writer_finish(&writer));
+}
+
 /* CoAP ------------------------------------------------------------------------- */
 
 static void answer(struct session *session, const struct gw_coap_message *request, uint8_t code,
@@ -298,6 +306,10 @@ static void serve_resource(struct session *session, const struct gw_coap_message
     return;
   }
   if (world_server.deaf_to_observe) return;
+  if (world_server.resets_observe) {
+    send_reset(session, request);
+    return;
+  }
   struct observation *observation = NULL;
   if (gw_coap_option_uint(request, GW_COAP_OPT_OBSERVE, &observe) && observe == 0) {
     observation = register_observation(session, request, path);
@@ -605,12 +617,8 @@ static void serve(struct session *session, const struct gw_coap_message *request
 
 static void take_empty(struct session *session, const struct gw_coap_message *message) {
   if (message->type == GW_COAP_CON) {
-    uint8_t data[4];
-    struct gw_coap_writer writer;
     world_server.pings++;
-    gw_coap_writer_begin(&writer, data, sizeof data, GW_COAP_RST, GW_COAP_EMPTY,
-                         message->message_id, NULL, 0);
-    send_message(session, data, (size_t)gw_coap_writer_finish(&writer));
+    send_reset(session, message);
     return;
   }
   for (size_t i = 0; i < OBSERVATIONS_MAX; i++) {

@@ -266,6 +266,16 @@ TEST(server_that_answers_all_but_one_request_keeps_its_session) {
   device_run_until_version(&device, "1.0.0", 3 * MINUTE_MS);
 }
 
+TEST(an_observation_answered_with_a_reset_is_asked_for_again) {
+  begin();
+  world_server.resets_observe = true;
+  device_boot(&device);
+  device_run_for(&device, 10 * MINUTE_MS);
+  world_server.resets_observe = false;
+  world_server_release("1.0.0", NULL, 0);
+  device_run_until_version(&device, "1.0.0", 3 * MINUTE_MS);
+}
+
 TEST(server_that_answers_nothing_loses_its_session) {
   connect();
   world_server.deaf = true;
