@@ -43,7 +43,9 @@ static int usage_of(struct srv_core *core, const char *device_id, struct srv_see
   return seen->usage_day == day ? SRV_OK : count_usage(core, device_id, day, seen);
 }
 
-static int check_usage(struct srv_core *core, const char *device_id, size_t size) {
+/* Bytes of uploads under way count as well: those that never end would fill the
+ * disk. */
+static int check_usage(struct srv_core *core, const char *device_id, size_t more) {
   struct srv_seen *seen;
   int status = usage_of(core, device_id, &seen);
   if (status != SRV_OK) return status;
@@ -51,7 +53,7 @@ static int check_usage(struct srv_core *core, const char *device_id, size_t size
     return srv_fail(core, SRV_ERR_BUSY, "the device has sent its %u captures of today",
                     SRV_CAPTURES_PER_DEVICE_DAY);
   }
-  if (seen->capture_bytes + size > SRV_CAPTURE_BYTES_PER_DEVICE_DAY ||
+  if (seen->capture_bytes + seen->open_bytes + more > SRV_CAPTURE_BYTES_PER_DEVICE_DAY ||
       seen->capture_bytes == SRV_CAPTURE_BYTES_PER_DEVICE_DAY) {
     return srv_fail(core, SRV_ERR_BUSY, "the device has sent its %u MiB of today",
                     SRV_CAPTURE_BYTES_PER_DEVICE_DAY / (1024 * 1024));
@@ -64,6 +66,16 @@ static void charge_usage(struct srv_core *core, const char *device_id, size_t si
   if (seen == NULL) return;
   seen->captures++;
   seen->capture_bytes += size;
+}
+
+static void hold_bytes(struct srv_core *core, const char *device_id, size_t size) {
+  struct srv_seen *seen = srv_seen_find(core, device_id);
+  if (seen != NULL) seen->open_bytes += size;
+}
+
+static void give_bytes_back(struct srv_core *core, const char *device_id, size_t size) {
+  struct srv_seen *seen = srv_seen_find(core, device_id);
+  if (seen != NULL) seen->open_bytes -= size;
 }
 
 /* --- uploads ------------------------------------------------------------------------ */
@@ -128,6 +140,7 @@ int srv_core_capture_begin(struct srv_core *core, const struct srv_device_ref *d
 void srv_core_capture_abort(struct srv_capture_upload *upload) {
   if (upload == NULL) return;
   if (upload->writer != NULL) upload->core->blobs->ops->abort(upload->writer);
+  give_bytes_back(upload->core, upload->row.device_id, upload->size);
   free(upload);
 }
 
@@ -163,10 +176,12 @@ static int append_content(struct srv_capture_upload *upload, const uint8_t *data
                     (unsigned long long)upload->content_size);
   }
   if (size > SRV_CAPTURE_SIZE_MAX - upload->size) return too_large(core);
-  int status = check_usage(core, upload->row.device_id, upload->size + size);
+  int status = check_usage(core, upload->row.device_id, size);
   if (status == SRV_OK) status = write_content(upload, data, size);
-  if (status == SRV_OK) upload->size += size;
-  return status;
+  if (status != SRV_OK) return status;
+  upload->size += size;
+  hold_bytes(core, upload->row.device_id, size);
+  return SRV_OK;
 }
 
 /* Takes bytes for the head; *used of them belong to it, the rest is content. */
@@ -304,7 +319,7 @@ static int keep(struct srv_capture_upload *upload) {
   struct srv_core *core = upload->core;
   struct srv_capture *row = &upload->row;
   int status = check_complete(upload);
-  if (status == SRV_OK) status = check_usage(core, row->device_id, upload->size);
+  if (status == SRV_OK) status = check_usage(core, row->device_id, 0);
   if (status == SRV_OK && row->model_package[0] == 0) status = fill_model(core, row);
   if (status == SRV_OK) status = seal_bytes(upload);
   if (status == SRV_OK) status = srv_transaction_begin(core);

@@ -76,7 +76,8 @@ struct srv_seen {
   int64_t usage_day; /* days since 1970; 0: not counted yet */
   uint32_t captures;
   uint64_t capture_bytes;
-  int64_t log_lines;                     /* kept in the store; -1: not counted yet */
+  uint64_t open_bytes; /* of its uploads under way; the slot stays while there are any */
+  int64_t log_lines;   /* kept in the store; -1: not counted yet */
   char credential_id[SRV_ID_LENGTH + 1]; /* by which it is or was in; "" not known */
   bool is_certificate;
   int64_t credential_used_us; /* 0: written already */

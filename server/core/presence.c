@@ -33,14 +33,19 @@ struct srv_seen *srv_seen_find(struct srv_core *core, const char *device_id) {
   return seen->presence.device_id[0] == 0 ? NULL : seen;
 }
 
-/* A new table with those that must stay: online or not yet written. */
+static bool must_stay(const struct srv_seen *seen) {
+  if (seen->presence.device_id[0] == 0) return false;
+  return seen->online || seen->changed || seen->open_bytes > 0;
+}
+
+/* A new table with those that must stay: online, not yet written, or sending. */
 static bool rebuild(struct srv_seen_map *map, size_t capacity) {
   struct srv_seen *slot = calloc(capacity, sizeof(*slot));
   if (slot == NULL) return false;
   size_t count = 0;
   for (size_t i = 0; i < map->capacity; i++) {
     const struct srv_seen *seen = &map->slot[i];
-    if (seen->presence.device_id[0] == 0 || (!seen->online && !seen->changed)) continue;
+    if (!must_stay(seen)) continue;
     *probe(slot, capacity, seen->presence.device_id) = *seen;
     count++;
   }

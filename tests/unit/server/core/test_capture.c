@@ -747,6 +747,46 @@ TEST(uploads_open_at_once_do_not_pass_the_day_together) {
   end();
 }
 
+static struct srv_capture_upload *open_upload(size_t size) {
+  struct srv_capture_upload *upload = NULL;
+  assert_ok(f.core, srv_core_capture_begin(f.core, &ref, "", SRV_FORMAT_NONE, &upload));
+  assert_ok(f.core, srv_core_capture_append(upload, noise(size), size));
+  return upload;
+}
+
+/* Else hundreds of them would fill the disk, and begin again a minute later. */
+TEST(bytes_of_uploads_that_never_end_count_to_the_day_while_they_are_open) {
+  begin();
+  add_rows(1, SRV_CAPTURE_BYTES_PER_DEVICE_DAY - 20000);
+  struct srv_capture_upload *first = open_upload(9000), *second = open_upload(9000);
+  assert_int_equal(srv_core_capture_append(second, noise(3000), 3000), SRV_ERR_BUSY);
+  assert_int_equal(send("a", 42, noise(3000), 3000), SRV_ERR_BUSY);
+  srv_core_capture_abort(first);
+  assert_ok(f.core, srv_core_capture_append(second, noise(3000), 3000));
+  assert_ok(f.core, srv_core_capture_finish(second));
+  assert_ok(f.core, send("a", 42, noise(8000), 8000));
+  assert_int_equal(send_text("a", "x"), SRV_ERR_BUSY);
+  end();
+}
+
+TEST(bytes_of_an_open_upload_are_remembered_of_a_device_that_has_gone) {
+  begin();
+  srv_core_device_online(f.core, &ref);
+  add_rows(1, SRV_CAPTURE_BYTES_PER_DEVICE_DAY - 20000);
+  struct srv_capture_upload *upload = open_upload(15000);
+  srv_core_device_offline(f.core, &ref);
+  assert_int_equal(srv_seen_flush(f.core), SRV_OK);
+  for (unsigned i = 0; i < 1000; i++) { /* the table grows, and drops who is not needed */
+    char id[SRV_ID_LENGTH + 1];
+    snprintf(id, sizeof(id), "%024x", i);
+    assert_non_null(srv_seen_of(f.core, id));
+  }
+  assert_int_equal(send("a", 42, noise(9000), 9000), SRV_ERR_BUSY);
+  srv_core_capture_abort(upload);
+  assert_ok(f.core, send("a", 42, noise(9000), 9000));
+  end();
+}
+
 /* --- labels ---------------------------------------------------------------------------------- */
 
 TEST(a_label_is_a_folders_name_and_nothing_else) {
