@@ -319,6 +319,10 @@ void streams_post(const struct request *request, struct response *response) {
     response->code = GW_COAP_BAD_REQUEST;
   else if (in_blocks)
     take_block(request, block, response);
+  else if (request->message->payload_size == 0)
+    /* Published clients send a message that is too long for a datagram without
+     * its payload, and would take 2.04 for its arrival. */
+    response->code = GW_COAP_BAD_REQUEST;
   else
     store_message(request, response);
 }

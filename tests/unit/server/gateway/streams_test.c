@@ -608,11 +608,11 @@ TEST(without_content_format_it_is_accepted_and_an_absurd_one_ignored) {
   down();
 }
 
-TEST(an_empty_message_and_an_empty_upload_are_captures_of_nothing) {
+TEST(an_empty_message_is_bad_and_an_empty_upload_is_a_capture_of_nothing) {
   up();
-  assert_int_equal(GW_COAP_CHANGED, code_of(client, ask_post(".s/x", 42, "", 0)));
+  assert_int_equal(GW_COAP_BAD_REQUEST, code_of(client, ask_post(".s/x", 42, "", 0)));
   assert_int_equal(GW_COAP_CHANGED, last("a", 0, 0));
-  assert_int_equal(2, f->fake->capture_count);
+  assert_int_equal(1, f->fake->capture_count);
   down();
 }
 
