@@ -111,6 +111,7 @@ struct upload {
   } state;
   struct srv_capture_upload *capture; /* ours in UPLOAD_OPEN, else NULL */
   struct gw_block1_receiver blocks;
+  uint64_t begun; /* one more than that of the upload begun before */
   uint64_t started_ms, heard_ms;
   struct srv_device_ref device; /* for who has no session any more */
   bool token_changes;           /* its client gives each block a token of its own */
@@ -214,6 +215,7 @@ struct srv_gateway {
   struct upload *orphans; /* the longest without a session first */
   struct upload **orphans_end;
   size_t orphan_count;
+  uint64_t uploads_begun;
   bool revocations;       /* some device is revoked */
   uint64_t log_window_ms; /* when log_lines began to be counted, see may_log */
   unsigned log_lines, log_skipped;
@@ -368,9 +370,10 @@ void streams_forget_session(struct session *session);
 /* ---- orphans.c ---- */
 /* Takes an upload in whose session has ended. */
 void orphans_add(struct srv_gateway *gateway, struct upload *upload);
-/* An upload of this session's device, path and token that the block may go on
- * with, or repeats the last block of: an orphan, or one of another session of the
- * device that seems lost. It is the caller's then; NULL when there is none. */
+/* The upload of this session's device, path and token that was begun last, when
+ * the block goes on with it or repeats its last one, and it is an orphan or one of
+ * another session of the device that seems lost. It is the caller's then; else
+ * NULL. */
 struct upload *orphans_take(struct session *session, const struct gw_coap_message *message,
                             const char *path, struct gw_block block);
 /* Would it take one? */

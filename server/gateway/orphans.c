@@ -42,48 +42,58 @@ static bool fits(const struct upload *upload, struct gw_block block, size_t payl
   return block.szx == upload->blocks.szx && (due || again);
 }
 
-static bool is_it(const struct upload *upload, const struct gw_coap_message *message,
-                  const char *path, struct gw_block block) {
-  return streams_has_token(upload, message) && strcmp(upload->path, path) == 0 &&
-         fits(upload, block, message->payload_size);
+struct candidate {
+  struct upload **link;    /* NULL: there is none */
+  struct session *session; /* that has it; NULL: it has none */
+};
+
+static void consider(struct candidate *newest, struct upload **link, struct session *session,
+                     const struct gw_coap_message *message, const char *path) {
+  const struct upload *upload = *link;
+  if (!streams_has_token(upload, message) || strcmp(upload->path, path) != 0) return;
+  if (newest->link != NULL && (*newest->link)->begun > upload->begun) return;
+  *newest = (struct candidate){.link = link, .session = session};
 }
 
-static struct upload **find_orphan(struct session *session, const struct gw_coap_message *message,
-                                   const char *path, struct gw_block block) {
-  struct upload **link = &session->gateway->orphans;
-  for (; *link != NULL; link = &(*link)->next)
-    if (same_device(&(*link)->device, &session->device->ref) && is_it(*link, message, path, block))
-      return link;
-  return NULL;
-}
-
-/* The device has left that session without a word. */
-static struct upload **find_in_lost_session(struct session *session,
-                                            const struct gw_coap_message *message, const char *path,
-                                            struct gw_block block) {
-  uint64_t now_ms = session->gateway->now_ms;
-  for (struct session *s = session->device->sessions; s != NULL; s = s->device_next) {
-    if (s == session || now_ms - s->received_ms < SESSION_LOST_MS) continue;
+/* Of the device's uploads with that path and token the one begun last, wherever
+ * it is. No other can be meant: the device has restarted since, and repeats its
+ * tokens. */
+static struct candidate find_newest(struct session *session, const struct gw_coap_message *message,
+                                    const char *path) {
+  struct candidate newest = {0};
+  for (struct upload **link = &session->gateway->orphans; *link != NULL; link = &(*link)->next)
+    if (same_device(&(*link)->device, &session->device->ref))
+      consider(&newest, link, NULL, message, path);
+  for (struct session *s = session->device->sessions; s != NULL; s = s->device_next)
     for (struct upload **link = &s->uploads; *link != NULL; link = &(*link)->next)
-      if (is_it(*link, message, path, block)) return link;
-  }
-  return NULL;
+      consider(&newest, link, s, message, path);
+  return newest;
+}
+
+/* That one, when the block fits and no session is alive that has it. */
+static struct candidate find(struct session *session, const struct gw_coap_message *message,
+                             const char *path, struct gw_block block) {
+  static const struct candidate none;
+  struct candidate newest = find_newest(session, message, path);
+  if (newest.link == NULL || !fits(*newest.link, block, message->payload_size)) return none;
+  if (newest.session == NULL) return newest;
+  uint64_t silent_ms = session->gateway->now_ms - newest.session->received_ms;
+  bool is_lost = newest.session != session && silent_ms >= SESSION_LOST_MS;
+  return is_lost ? newest : none; /* the device has left it without a word */
 }
 
 bool orphans_have(struct session *session, const struct gw_coap_message *message, const char *path,
                   struct gw_block block) {
-  return find_orphan(session, message, path, block) != NULL ||
-         find_in_lost_session(session, message, path, block) != NULL;
+  return find(session, message, path, block).link != NULL;
 }
 
 struct upload *orphans_take(struct session *session, const struct gw_coap_message *message,
                             const char *path, struct gw_block block) {
-  struct upload **link = find_orphan(session, message, path, block);
-  if (link != NULL) return take_out(session->gateway, link);
-  link = find_in_lost_session(session, message, path, block);
-  if (link == NULL) return NULL;
-  struct upload *upload = *link;
-  *link = upload->next;
+  struct candidate found = find(session, message, path, block);
+  if (found.link == NULL) return NULL;
+  if (found.session == NULL) return take_out(session->gateway, found.link);
+  struct upload *upload = *found.link;
+  *found.link = upload->next;
   return upload;
 }
 

@@ -175,6 +175,7 @@ static struct upload *create(const struct request *request, struct srv_capture_u
   memcpy(upload->path, request->rest, strlen(request->rest) + 1);
   set_token(upload, request->message);
   upload->capture = capture;
+  upload->begun = ++request->gateway->uploads_begun;
   upload->started_ms = upload->heard_ms = request->gateway->now_ms;
   gw_block1_receiver_init(&upload->blocks, limit_of(format_of(request->message)));
   upload->device = session->device->ref;

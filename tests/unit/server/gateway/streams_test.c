@@ -428,6 +428,39 @@ TEST(a_restarted_device_begins_with_block_0_and_what_waited_is_not_mixed_in) {
   down();
 }
 
+/* The token is that of before the restart: the older one would get the bytes of
+ * the newer. */
+TEST(of_two_uploads_with_one_token_that_wait_only_the_last_begun_goes_on) {
+  up();
+  more("a", 0);
+  more("a", 1);
+  reconnect(true);
+  more("a", 0);
+  reconnect(true);
+  assert_int_equal(2, f->gateway->orphan_count);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 2));
+  assert_int_equal(GW_COAP_CONTINUE, more("a", 1));
+  assert_int_equal(GW_COAP_CHANGED, last("a", 2, 4));
+  assert_int_equal(1, f->fake->capture_count);
+  assert_capture(0, 2 * BLOCK + 4);
+  down();
+}
+
+TEST(an_upload_that_waits_is_not_gone_on_with_while_a_newer_one_of_its_token_is_alive) {
+  up();
+  more("a", 0);
+  reconnect(true);
+  more("a", 0);
+  more("a", 1);
+  struct dtls_client *alive = client;
+  client = client_up(f, 0);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 1));
+  assert_int_equal(GW_COAP_CHANGED, code_of(alive, ask_block(".s/audio", "a", 2, false, 7)));
+  assert_capture(0, 2 * BLOCK + 7);
+  dtls_client_destroy(alive);
+  down();
+}
+
 TEST(an_upload_waits_a_minute_for_the_next_session) {
   up();
   more("a", 0);
