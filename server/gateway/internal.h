@@ -376,7 +376,9 @@ void orphans_add(struct srv_gateway *gateway, struct upload *upload);
  * NULL. */
 struct upload *orphans_take(struct session *session, const struct gw_coap_message *message,
                             const char *path, struct gw_block block);
-/* Would it take one? */
+/* Has the device an upload with that path and token, in any session or none? */
+bool orphans_know(struct session *session, const struct gw_coap_message *message, const char *path);
+/* Would orphans_take take one? */
 bool orphans_have(struct session *session, const struct gw_coap_message *message, const char *path,
                   struct gw_block block);
 /* The longest waiting open one gives way; false when there is none. */

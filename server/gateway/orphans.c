@@ -82,6 +82,11 @@ static struct candidate find(struct session *session, const struct gw_coap_messa
   return is_lost ? newest : none; /* the device has left it without a word */
 }
 
+bool orphans_know(struct session *session, const struct gw_coap_message *message,
+                  const char *path) {
+  return find_newest(session, message, path).link != NULL;
+}
+
 bool orphans_have(struct session *session, const struct gw_coap_message *message, const char *path,
                   struct gw_block block) {
   return find(session, message, path, block).link != NULL;

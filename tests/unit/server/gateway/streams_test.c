@@ -593,6 +593,19 @@ TEST(a_strange_token_does_not_enter_an_upload_that_keeps_its_own) {
   down();
 }
 
+TEST(the_token_of_an_upload_in_another_session_does_not_enter_one_of_its_path) {
+  up();
+  more("a", 0);
+  struct dtls_client *silent = client;
+  client = client_up(f, 0);
+  more("b", 0);
+  assert_int_equal(GW_COAP_REQUEST_INCOMPLETE, more("a", 1)); /* that session may be alive */
+  assert_int_equal(GW_COAP_CHANGED, last("b", 1, 5));
+  assert_capture(0, BLOCK + 5);
+  dtls_client_destroy(silent);
+  down();
+}
+
 TEST(a_capture_that_the_core_refuses_is_an_error_and_leaves_nothing) {
   static const struct {
     int status;
