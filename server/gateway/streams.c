@@ -80,8 +80,7 @@ static struct upload *find_by_path(struct session *session, const struct gw_coap
                                    const char *path, struct gw_block block) {
   struct upload *found = NULL;
   bool may_begin =
-      !session->token_stays && session->uploads_begun == 1 &&
-                   !orphans_know(session, message, path);
+      !session->token_stays && session->uploads_begun == 1 && !orphans_know(session, message, path);
   for (struct upload *u = session->uploads; u != NULL; u = u->next) {
     if (strcmp(u->path, path) != 0) continue;
     if (!u->token_changes && !(may_begin && is_second(u, block))) continue;
