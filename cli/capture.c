@@ -320,7 +320,9 @@ static int label_from_file(struct cli_session *session, const char *path, size_t
     status = read_pairs(session, text, by_label);
   }
   json_object_foreach(by_label, label, ids) {
-    if (status == CLI_OK) status = label_all(session, label, ids, done);
+    if (status != CLI_OK) break;
+    status = label_all(session, label, ids, done);
+    if (status != CLI_OK) cli_warn(session, "the label was '%s'", label);
   }
   json_decref(by_label);
   free(text);

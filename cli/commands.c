@@ -165,7 +165,7 @@ static const struct cli_option level_options[] = {
 static const struct cli_option setting_set_options[] = {
   {.name = "device", .value = "DEVICE", .help = "for this device only"},
   {.name = "blueprint", .value = "BLUEPRINT", .help = "for devices of this blueprint"},
-  {.name = "type", .value = "TYPE", .help = "integer, float, boolean or string; what the value looks like when not given"},
+  {.name = "type", .value = "TYPE", .help = "integer, float, boolean or string; when not given, what the setting had, and for a new one what the value looks like"},
   {0},
 };
 static const struct cli_option setting_delete_options[] = {

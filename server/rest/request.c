@@ -604,10 +604,6 @@ static int parse_named(struct srv_request *request, const char *name, const char
   return parse_number(request, name, text, out);
 }
 
-static const char *level_name(uint8_t level) {
-  return level <= SRV_DEVICE_DEBUG ? srv_device_log_level_name(level) : "";
-}
-
 /* "WARN", "warn", "warning" or its number. */
 static int parse_level(struct srv_request *request, const char *name, const char *text,
                        int64_t *out) {
@@ -617,9 +613,15 @@ static int parse_level(struct srv_request *request, const char *name, const char
     upper[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
   }
   upper[i] = 0;
-  if (i == 0) return srv_request_fail_field(request, name, "there is no such name");
   if (strcmp(upper, "WARNING") == 0) upper[4] = 0;
-  return parse_named(request, name, text[i] == 0 ? upper : text, level_name, out);
+  for (uint8_t level = 0; i > 0 && text[i] == 0 && level <= SRV_DEVICE_DEBUG; level++) {
+    if (strcmp(srv_device_log_level_name(level), upper) != 0) continue;
+    *out = level;
+    return SRV_OK;
+  }
+  if (text[0] < '0' || text[0] > '9')
+    return srv_request_fail_field(request, name, "must be error, warn, info or debug");
+  return parse_number(request, name, text, out);
 }
 
 /* 0 to 1, in thousandths. */

@@ -183,7 +183,7 @@ class Devices(EndToEnd):
         word = sorted((support.EXAMPLE / "clips/yes").glob("*.wav"))[0]
         for options, expected in (
                 ([], "--store is missing"),
-                (["--store", "s"], "--psk-id and --psk"),
+                (["--store", "s"], "--psk-id or --psk"),
                 (["--store", "s", "--offline"], "one of --mic, --wav and --clips"),
                 (["--store", "s", "--offline", "--wav", "/nowhere.wav"], "/nowhere.wav"),
                 (["--store", "s", "--offline", "--wav", "a", "--speed", "0"], "--speed 0"),

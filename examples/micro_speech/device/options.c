@@ -208,7 +208,7 @@ static void check(const struct options *options) {
   if (!options->store) wrong("--store is missing: where shall models be kept?");
   if (!options->offline &&
       (!options->psk_id || !options->psk || !*options->psk_id || !*options->psk)) {
-    wrong("--psk-id and --psk (or GODWIT_PSK) are missing: who is this device?");
+    wrong("--psk-id or --psk (or GODWIT_PSK) is missing: who is this device?");
   }
   if (options->mic + !!options->wav + !!options->clips != 1) {
     wrong("choose one of --mic, --wav and --clips: what shall it listen to?");
