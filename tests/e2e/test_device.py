@@ -191,7 +191,7 @@ class Devices(EndToEnd):
                 (["--store", "s", "--bogus"], "--bogus: no such option"),
                 (["--store"], "--store: no such option, or its value is missing"),
                 (["--store", "s", "--offline", "--mic=no-such-card"], "--mic=NAME"),
-                (["--store", "s", "--psk-id", "a@b", "--psk", "", "--clips", "c"], "--psk-id and"),
+                (["--store", "s", "--psk-id", "a@b", "--psk", "", "--clips", "c"], "--psk-id or"),
                 (["--store", "/dev/null", "--offline", "--wav", word], "--store /dev/null"),
         ):
             done = subprocess.run([BIN / "micro_speech", *options], cwd=self.folder,
