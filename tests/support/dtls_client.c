@@ -101,17 +101,17 @@ static void set_psk(struct dtls_client *client) {
 static void set_certificate(struct dtls_client *client) {
   const struct dtls_client_config *config = &client->config;
   int all[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-               MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
-               MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, 0};
+               MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM, MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
+               0};
   memcpy(client->suites, all, sizeof all);
   mbedtls_ssl_conf_authmode(&client->ssl_config, MBEDTLS_SSL_VERIFY_NONE);
   if (config->certificate[0] == '\0') return; /* none, though the server asks for one */
-  assert_int_equal(0, mbedtls_x509_crt_parse(&client->certificate,
-                                             (const uint8_t *)config->certificate,
-                                             strlen(config->certificate) + 1));
-  assert_int_equal(0, mbedtls_pk_parse_key(&client->key, (const uint8_t *)config->key,
-                                           strlen(config->key) + 1, NULL, 0,
-                                           mbedtls_ctr_drbg_random, &client->random));
+  assert_int_equal(
+      0, mbedtls_x509_crt_parse(&client->certificate, (const uint8_t *)config->certificate,
+                                strlen(config->certificate) + 1));
+  assert_int_equal(
+      0, mbedtls_pk_parse_key(&client->key, (const uint8_t *)config->key, strlen(config->key) + 1,
+                              NULL, 0, mbedtls_ctr_drbg_random, &client->random));
   assert_int_equal(
       0, mbedtls_ssl_conf_own_cert(&client->ssl_config, &client->certificate, &client->key));
 }

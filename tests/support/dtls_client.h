@@ -10,9 +10,9 @@
 
 struct dtls_client_config {
   uint16_t server_port;
-  uint16_t local_port;    /* 0: any */
-  const char *identity;   /* PSK identity, a string */
-  const char *psk;        /* PSK, a string */
+  uint16_t local_port;  /* 0: any */
+  const char *identity; /* PSK identity, a string */
+  const char *psk;      /* PSK, a string */
   /* Instead of identity and psk: a PEM chain and its key, EC. */
   const char *certificate, *key;
   bool connection_id;     /* offer a zero-length CID, as Zephyr devices do */
