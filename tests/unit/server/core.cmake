@@ -14,13 +14,13 @@ godwit_test(NAME unit.server.core
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_evaluation.c
   LINK srv_core mbedtls)
 godwit_test(NAME unit.server.core_corpus
-  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/test_corpus.c
+  SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_capture.c
-  LINK srv_core PkgConfig::JANSSON)
+  LINK srv_core PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/capture")
 
 # Every file of the corpus of certificates, once, through its fuzz target.
 godwit_test(NAME unit.server.core_corpus_x509
-  SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/wire/corpus_test.c
+  SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c ${CMAKE_SOURCE_DIR}/tests/support/random_inputs_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_x509.c
   LINK srv_core mbedtls
   DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/x509")

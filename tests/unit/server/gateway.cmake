@@ -38,7 +38,7 @@ endforeach()
 # Every file of the fuzz corpora, once, through the fuzz target itself.
 foreach(name hello request)
   godwit_test(NAME unit.server.gateway.corpus_${name}
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/wire/corpus_test.c
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c ${CMAKE_SOURCE_DIR}/tests/support/random_inputs_test.c
       ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_gateway_${name}.c
     LINK gateway_test_fake_core
     DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/gateway_${name}")

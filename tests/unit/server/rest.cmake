@@ -21,6 +21,6 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_state.c
   LINK srv_rest PkgConfig::JANSSON)
 godwit_test(NAME unit.server.rest_corpus
-  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_corpus.c
+  SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_rest.c
-  LINK srv_rest PkgConfig::JANSSON)
+  LINK srv_rest PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/rest")
