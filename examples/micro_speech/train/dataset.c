@@ -15,6 +15,7 @@
 #define FILE_SIZE_MAX (4u << 20)
 #define LIST_SIZE_MAX (16u << 20)
 #define BACKGROUND "_background_"
+#define BACKGROUND_PUBLISHED "_background_noise_" /* Speech Commands as it is published */
 
 unsigned dataset_tenth(const char *file_name) {
   const char *speaker_end = strstr(file_name, "_nohash_");
@@ -42,14 +43,18 @@ static bool is_folder(const char *path) {
 }
 
 static uint8_t label_of(const struct dataset *dataset, const char *word) {
-  if (strcmp(word, BACKGROUND) == 0 || strcmp(word, "silence") == 0) return DATASET_SILENCE;
+  static const char *const silent[] = {BACKGROUND, BACKGROUND_PUBLISHED, "silence"};
+  for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++) {
+    if (strcmp(word, silent[i]) == 0) return DATASET_SILENCE;
+  }
   for (size_t i = DATASET_FIRST_WORD; i < dataset->label_count; i++) {
     if (strcmp(word, dataset->label[i]) == 0) return (uint8_t)i;
   }
   return DATASET_UNKNOWN;
 }
 
-static bool read_samples(const char *path, int16_t out[DATASET_CLIP_SAMPLES]) {
+/* The file's bytes, to be freed, which *wav borrows; NULL after a message. */
+static uint8_t *read_wav(const char *path, struct wit_audio_wav *wav) {
   FILE *file = fopen(path, "rb");
   uint8_t *bytes = malloc(FILE_SIZE_MAX);
   size_t size = file && bytes ? fread(bytes, 1, FILE_SIZE_MAX, file) : 0;
@@ -58,17 +63,13 @@ static bool read_samples(const char *path, int16_t out[DATASET_CLIP_SAMPLES]) {
   if (size == 0) {
     fprintf(stderr, "cannot read %s: %s\n", path, strerror(error));
     free(bytes);
-    return false;
+    return NULL;
   }
-  struct wit_audio_wav wav;
-  int status = wit_audio_wav_parse(&wav, bytes, size, WIT_AUDIO_SAMPLE_RATE);
-  if (status == WIT_AUDIO_WAV_OK) {
-    wit_audio_wav_read(&wav, 0, out, DATASET_CLIP_SAMPLES);
-  } else {
-    fprintf(stderr, "cannot use %s: %s\n", path, wit_audio_wav_status_text(status));
-  }
+  int status = wit_audio_wav_parse(wav, bytes, size, WIT_AUDIO_SAMPLE_RATE);
+  if (status == WIT_AUDIO_WAV_OK) return bytes;
+  fprintf(stderr, "cannot use %s: %s\n", path, wit_audio_wav_status_text(status));
   free(bytes);
-  return status == WIT_AUDIO_WAV_OK;
+  return NULL;
 }
 
 /* ---- lists of clips ------------------------------------------------------------ */
@@ -148,8 +149,8 @@ static bool list_was_found(const struct list *list, const struct dataset_source 
 
 /* ---- folders ------------------------------------------------------------------- */
 
-static bool add_clip(struct dataset *dataset, const char *folder, size_t word, const char *name) {
-  char path[4096];
+static bool add_clip(struct dataset *dataset, size_t word, const char *name,
+                     const struct wit_audio_wav *wav, size_t from) {
   struct clip *grown = dataset->clip;
   if ((dataset->clip_count & (dataset->clip_count - 1)) == 0) { /* a power of two: full */
     size_t capacity = dataset->clip_count == 0 ? 1 : 2 * dataset->clip_count;
@@ -163,13 +164,29 @@ static bool add_clip(struct dataset *dataset, const char *folder, size_t word, c
   struct clip *clip = &grown[dataset->clip_count];
   memset(clip, 0, sizeof *clip);
   snprintf(clip->file, sizeof clip->file, "%s", name);
-  snprintf(path, sizeof path, "%s/%s/%s", folder, dataset->word[word], name);
   clip->word = (uint16_t)word;
   clip->label = dataset->word_label[word];
   clip->held_back = dataset_tenth(name) == dataset->held_back_tenth;
-  if (!read_samples(path, clip->samples)) return false;
+  wit_audio_wav_read(wav, from, clip->samples, DATASET_CLIP_SAMPLES);
   dataset->clip_count++;
   return true;
+}
+
+/* Of a word the first second, of noise every whole one. */
+static bool add_file(struct dataset *dataset, const char *folder, size_t word, const char *name) {
+  char path[4096];
+  struct wit_audio_wav wav;
+  snprintf(path, sizeof path, "%s/%s/%s", folder, dataset->word[word], name);
+  uint8_t *bytes = read_wav(path, &wav);
+  if (!bytes) return false;
+  bool noise = dataset->word_label[word] == DATASET_SILENCE;
+  size_t seconds = noise ? wav.sample_count / DATASET_CLIP_SAMPLES : 1;
+  bool done = true;
+  for (size_t i = 0; done && i < (seconds > 0 ? seconds : 1); i++) {
+    done = add_clip(dataset, word, name, &wav, i * DATASET_CLIP_SAMPLES);
+  }
+  free(bytes);
+  return done;
 }
 
 /* Its index; a word that an earlier folder had keeps its own. */
@@ -203,7 +220,7 @@ static bool add_word(struct dataset *dataset, const char *folder, const char *wo
   for (int i = 0; i < count; i++) {
     const char *name = entries[i]->d_name;
     if (done && is_wav(name) && list_takes(list, word, name)) {
-      done = add_clip(dataset, folder, index, name);
+      done = add_file(dataset, folder, index, name);
     }
     free(entries[i]);
   }

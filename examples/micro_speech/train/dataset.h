@@ -2,12 +2,13 @@
 #ifndef TRAIN_DATASET_H
 #define TRAIN_DATASET_H
 /* A folder in the layout of Speech Commands: one folder a word with its clips
- * (16 kHz mono 16-bit WAV, SPEAKER_nohash_N.wav), `_background_` with noise,
- * `_unknown_` with assorted other words. Clips are padded with zeros to one
- * second; of longer ones, the first second counts. Other files are passed over,
+ * (16 kHz mono 16-bit WAV, SPEAKER_nohash_N.wav), `_background_` (also
+ * `_background_noise_`) with noise, `_unknown_` with assorted other words. Clips
+ * are padded with zeros to one second; of longer ones the first second counts,
+ * of longer noise every whole second. Other files are passed over,
  * so that an exported folder of captures is one as well.
  *
- * Label 0 is silence (`_background_`, `silence`), 1 unknown (every word that is not asked
+ * Label 0 is silence (noise, and `silence`), 1 unknown (every word that is not asked
  * for), from 2 on the words asked for, in their order. */
 #include <stdbool.h>
 #include <stddef.h>

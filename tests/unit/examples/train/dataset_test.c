@@ -77,6 +77,26 @@ TEST(words_get_their_labels_and_others_are_unknown) {
   dataset_free(&dataset);
 }
 
+TEST(noise_as_it_is_published_is_cut_into_seconds) {
+  struct dataset dataset;
+  const char *folder = make_folder();
+  write_clip(folder, "_background_noise_", "rain.wav", 3 * 16000 + 500, 7);
+  write_clip(folder, "_background_noise_", "tap.wav", 400, 8);
+  assert_true(dataset_load(&dataset, folder, labels, 4, 11));
+  size_t rain = 0, tap = 0;
+  for (size_t i = 0; i < dataset.clip_count; i++) {
+    if (strcmp(dataset.clip[i].file, "rain.wav") == 0) {
+      assert_int_equal(dataset.clip[i].label, DATASET_SILENCE);
+      assert_int_equal(dataset.clip[i].samples[15999], 7);
+      rain++;
+    }
+    tap += strcmp(dataset.clip[i].file, "tap.wav") == 0;
+  }
+  assert_int_equal(rain, 3);
+  assert_int_equal(tap, 1);
+  dataset_free(&dataset);
+}
+
 TEST(short_clips_are_padded_and_long_ones_cut) {
   struct dataset dataset;
   assert_true(dataset_load(&dataset, make_folder(), labels, 4, 11));
