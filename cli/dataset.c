@@ -404,6 +404,12 @@ static char *last_part(const char *path) {
 static int explain_empty(struct opening *o) {
   const struct cli_skips *skips = &o->dataset->skips;
   const char *split = o->dataset->split == CLI_SPLIT_ALL ? "" : " in this split";
+  if (skips->count == 0 && o->dataset->split != CLI_SPLIT_ALL) {
+    return cli_fail(o->session,
+                    "no clip of %s is in this split; devices are divided as a whole, so a few of "
+                    "them may all be in another: leave --split out, or take another",
+                    o->dataset->path);
+  }
   if (skips->count == 0) {
     return cli_fail(o->session,
                     "no clip in %s%s; it should have a folder for each label with WAV files or "

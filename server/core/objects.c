@@ -165,6 +165,7 @@ int srv_core_update_project(struct srv_core *core, struct srv_project *project) 
   project->created_us = old.created_us;
   project->last_sequence_number = old.last_sequence_number;
   project->auto_provision_count = old.auto_provision_count;
+  if (project->certificate_days == 0) project->certificate_days = SRV_CERTIFICATE_DAYS_DEFAULT;
   return update_row(core, SRV_PROJECT, project, project->id);
 }
 
