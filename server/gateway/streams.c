@@ -316,15 +316,14 @@ void streams_post(const struct request *request, struct response *response) {
   uint32_t value;
   struct gw_block block;
   bool in_blocks = gw_coap_option_uint(request->message, GW_COAP_OPT_BLOCK1, &value);
-  if (strlen(request->rest) > SRV_STREAM_PATH_MAX ||
+  /* Published clients send a message that is too long for a datagram without
+   * its payload, and would take 2.04 for its arrival. */
+  bool lost = !in_blocks && request->message->payload_size == 0;
+  if (lost || strlen(request->rest) > SRV_STREAM_PATH_MAX ||
       (in_blocks && gw_block_decode(value, &block) != GW_OK))
     response->code = GW_COAP_BAD_REQUEST;
   else if (in_blocks)
     take_block(request, block, response);
-  else if (request->message->payload_size == 0)
-    /* Published clients send a message that is too long for a datagram without
-     * its payload, and would take 2.04 for its arrival. */
-    response->code = GW_COAP_BAD_REQUEST;
   else
     store_message(request, response);
 }
