@@ -340,6 +340,53 @@ int cli_api_download_file(struct cli_session *session, const struct cli_address 
   return status;
 }
 
+/* --- tables ------------------------------------------------------------------- */
+
+#define DIGEST_SHOWN 16 /* digits that tell one from another */
+
+static void add_cell(struct cli_table *table, const json_t *row, const struct cli_column *column) {
+  char time[64];
+  const json_t *value = json_object_get(row, column->member);
+  const char *text = cli_text(row, column->member);
+  if (json_is_boolean(value)) {
+    cli_table_add(table, json_is_true(value) ? "yes" : "no");
+  } else if (column->cell == CLI_CELL_DIGEST && strlen(text) > DIGEST_SHOWN) {
+    cli_table_addf(table, "%.*s...", DIGEST_SHOWN, text);
+  } else if (column->cell == CLI_CELL_TIME) {
+    cli_table_add(table, cli_format_time(time, sizeof time, text));
+  } else {
+    cli_table_add(table, text);
+  }
+}
+
+static void print_rows(struct cli_session *session, const json_t *rows,
+                       const struct cli_column *columns) {
+  const char *heading[CLI_COLUMNS_MAX];
+  struct cli_table table;
+  json_t *row;
+  size_t i, count = 0;
+  for (; columns[count].heading != NULL; count++) heading[count] = columns[count].heading;
+  cli_table_init(&table, heading, count);
+  json_array_foreach(rows, i, row) {
+    for (size_t column = 0; column < count; column++) add_cell(&table, row, &columns[column]);
+  }
+  cli_table_print(session, &table);
+}
+
+int cli_list(struct cli_session *session, const struct cli_address *address,
+             const struct cli_column *columns) {
+  json_t *rows;
+  int status = cli_api_list(session, address, &rows);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, rows);
+  } else {
+    print_rows(session, rows, columns);
+  }
+  json_decref(rows);
+  return CLI_OK;
+}
+
 /* --- objects by name ---------------------------------------------------------- */
 
 const struct cli_kind cli_kind_device = {"device", "/devices", "deviceName",

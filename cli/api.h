@@ -46,6 +46,19 @@ int cli_delete(struct cli_session *session, const struct cli_address *address, c
 int cli_api_list(struct cli_session *session, const struct cli_address *address, json_t **list);
 /* The reply's "list" and no further page. */
 int cli_api_page(struct cli_session *session, const struct cli_address *address, json_t **list);
+/* The whole list as a table, or with --json as it is. A command's last step. */
+enum cli_cell {
+  CLI_CELL_TEXT, /* true and false are yes and no */
+  CLI_CELL_TIME,
+  CLI_CELL_DIGEST, /* its beginning */
+};
+struct cli_column {
+  const char *heading; /* NULL ends the columns */
+  const char *member;
+  enum cli_cell cell;
+};
+int cli_list(struct cli_session *session, const struct cli_address *address,
+             const struct cli_column *columns);
 /* Sends bytes as they are, with a progress bar. */
 int cli_api_upload(struct cli_session *session, const struct cli_address *address,
                    const void *bytes, size_t size, json_t **data);

@@ -22,32 +22,6 @@ static int create(struct cli_session *session, const char *what, const struct cl
   return CLI_OK;
 }
 
-/* A table of the members named. */
-static int list(struct cli_session *session, const struct cli_address *address,
-                const char *const *heading, const char *const *member, size_t columns) {
-  json_t *rows, *row;
-  size_t i;
-  int status = cli_api_list(session, address, &rows);
-  if (status != CLI_OK) return status;
-  if (session->json) {
-    cli_print_json(session, rows);
-  } else {
-    struct cli_table table;
-    cli_table_init(&table, heading, columns);
-    json_array_foreach(rows, i, row) {
-      for (size_t column = 0; column < columns; column++) {
-        char time[64];
-        const char *text = cli_text(row, member[column]);
-        bool is_time = strcmp(member[column], "createdAt") == 0;
-        cli_table_add(&table, is_time ? cli_format_time(time, sizeof time, text) : text);
-      }
-    }
-    cli_table_print(session, &table);
-  }
-  json_decref(rows);
-  return CLI_OK;
-}
-
 static int delete_named(struct cli_session *session, const struct cli_kind *kind) {
   struct cli_address address;
   char id[CLI_ID_MAX + 1];
@@ -82,11 +56,13 @@ int cli_project_create(struct cli_session *session) {
 }
 
 int cli_project_list(struct cli_session *session) {
-  static const char *const heading[] = {"PROJECT", "NAME", "CREATED"};
-  static const char *const member[] = {"id", "name", "createdAt"};
+  static const struct cli_column columns[] = {{"PROJECT", "id", CLI_CELL_TEXT},
+                                              {"NAME", "name", CLI_CELL_TEXT},
+                                              {"CREATED", "createdAt", CLI_CELL_TIME},
+                                              {0}};
   struct cli_address address;
   cli_address_init_plain(&address, "projects");
-  return list(session, &address, heading, member, 3);
+  return cli_list(session, &address, columns);
 }
 
 int cli_project_delete(struct cli_session *session) {
@@ -129,11 +105,14 @@ int cli_blueprint_create(struct cli_session *session) {
 }
 
 int cli_blueprint_list(struct cli_session *session) {
-  static const char *const heading[] = {"BLUEPRINT", "PLATFORM", "BOARD", "ID"};
-  static const char *const member[] = {"name", "platform", "boardId", "id"};
+  static const struct cli_column columns[] = {{"BLUEPRINT", "name", CLI_CELL_TEXT},
+                                              {"PLATFORM", "platform", CLI_CELL_TEXT},
+                                              {"BOARD", "boardId", CLI_CELL_TEXT},
+                                              {"ID", "id", CLI_CELL_TEXT},
+                                              {0}};
   struct cli_address address;
   cli_address_init(&address, session, "/blueprints");
-  return list(session, &address, heading, member, 4);
+  return cli_list(session, &address, columns);
 }
 
 int cli_blueprint_delete(struct cli_session *session) {
@@ -149,11 +128,11 @@ int cli_tag_create(struct cli_session *session) {
 }
 
 int cli_tag_list(struct cli_session *session) {
-  static const char *const heading[] = {"TAG", "ID"};
-  static const char *const member[] = {"name", "id"};
+  static const struct cli_column columns[] = {
+      {"TAG", "name", CLI_CELL_TEXT}, {"ID", "id", CLI_CELL_TEXT}, {0}};
   struct cli_address address;
   cli_address_init(&address, session, "/tags");
-  return list(session, &address, heading, member, 2);
+  return cli_list(session, &address, columns);
 }
 
 int cli_tag_delete(struct cli_session *session) { return delete_named(session, &cli_kind_tag); }
@@ -181,11 +160,13 @@ int cli_api_key_create(struct cli_session *session) {
 }
 
 int cli_api_key_list(struct cli_session *session) {
-  static const char *const heading[] = {"API KEY", "CREATED", "ID"};
-  static const char *const member[] = {"name", "createdAt", "id"};
+  static const struct cli_column columns[] = {{"API KEY", "name", CLI_CELL_TEXT},
+                                              {"CREATED", "createdAt", CLI_CELL_TIME},
+                                              {"ID", "id", CLI_CELL_TEXT},
+                                              {0}};
   struct cli_address address;
   cli_address_init(&address, session, "/apikeys");
-  return list(session, &address, heading, member, 3);
+  return cli_list(session, &address, columns);
 }
 
 int cli_api_key_delete(struct cli_session *session) {

@@ -159,55 +159,24 @@ int cli_certificate_delete(struct cli_session *session) {
 
 /* --- tables ------------------------------------------------------------------------- */
 
-static void add_cell(struct cli_table *table, const json_t *row, const char *member) {
-  char time[64];
-  const json_t *value = json_object_get(row, member);
-  const char *text = cli_text(row, member);
-  if (json_is_boolean(value))
-    cli_table_add(table, json_is_true(value) ? "yes" : "no");
-  else if (strstr(member, "ingerprint") != NULL && strlen(text) > 16)
-    cli_table_addf(table, "%.16s...", text);
-  else if (strncmp(member, "not", 3) == 0 || strcmp(member, "lastUsed") == 0)
-    cli_table_add(table, text[0] == '\0' ? NULL : cli_format_time(time, sizeof time, text));
-  else
-    cli_table_add(table, text[0] == '\0' ? NULL : text);
-}
-
-static int list(struct cli_session *session, const struct cli_address *address,
-                const char *const *heading, const char *const *member, size_t columns) {
-  json_t *rows, *row;
-  size_t i;
-  int status = cli_api_list(session, address, &rows);
-  if (status != CLI_OK) return status;
-  if (session->json) {
-    cli_print_json(session, rows);
-  } else {
-    struct cli_table table;
-    cli_table_init(&table, heading, columns);
-    json_array_foreach(rows, i, row) {
-      for (size_t column = 0; column < columns; column++) add_cell(&table, row, member[column]);
-    }
-    cli_table_print(session, &table);
-  }
-  json_decref(rows);
-  return CLI_OK;
-}
-
 int cli_certificate_list(struct cli_session *session) {
-  static const char *const heading[] = {"SUBJECT",  "TYPE",        "SIGNS HERE",
-                                        "VALID TO", "FINGERPRINT", "ID"};
-  static const char *const member[] = {"subject",  "certType",    "canSign",
-                                       "notAfter", "fingerprint", "id"};
+  static const struct cli_column columns[] = {{"SUBJECT", "subject", CLI_CELL_TEXT},
+                                              {"TYPE", "certType", CLI_CELL_TEXT},
+                                              {"SIGNS HERE", "canSign", CLI_CELL_TEXT},
+                                              {"VALID TO", "notAfter", CLI_CELL_TIME},
+                                              {"FINGERPRINT", "fingerprint", CLI_CELL_DIGEST},
+                                              {"ID", "id", CLI_CELL_TEXT},
+                                              {0}};
   struct cli_address address;
   cli_address_init(&address, session, "/certificates");
-  return list(session, &address, heading, member, 6);
+  return cli_list(session, &address, columns);
 }
 
 int cli_certificate_device(struct cli_session *session) {
-  static const char *const heading[] = {"SERIAL NUMBER", "ISSUED HERE", "VALID TO", "LAST USED",
-                                        "FINGERPRINT"};
-  static const char *const member[] = {"serialNumber", "issued", "notAfter", "lastUsed",
-                                       "fingerprint"};
+  static const struct cli_column columns[] = {
+      {"SERIAL NUMBER", "serialNumber", CLI_CELL_TEXT}, {"ISSUED HERE", "issued", CLI_CELL_TEXT},
+      {"VALID TO", "notAfter", CLI_CELL_TIME},          {"LAST USED", "lastUsed", CLI_CELL_TIME},
+      {"FINGERPRINT", "fingerprint", CLI_CELL_DIGEST},  {0}};
   struct cli_address address;
   char id[CLI_ID_MAX + 1];
   int status = cli_find_id(session, &cli_kind_device, cli_argument(session, 0), id);
@@ -215,17 +184,19 @@ int cli_certificate_device(struct cli_session *session) {
   cli_address_init(&address, session, "/devices");
   cli_address_step(&address, id);
   cli_address_plain(&address, "/certificates");
-  return list(session, &address, heading, member, 5);
+  return cli_list(session, &address, columns);
 }
 
 /* --- revocation ----------------------------------------------------------------------- */
 
 int cli_certificate_revoked(struct cli_session *session) {
-  static const char *const heading[] = {"SERIAL NUMBER", "FINGERPRINT", "ID"};
-  static const char *const member[] = {"serialNumber", "fingerprint", "id"};
+  static const struct cli_column columns[] = {{"SERIAL NUMBER", "serialNumber", CLI_CELL_TEXT},
+                                              {"FINGERPRINT", "fingerprint", CLI_CELL_DIGEST},
+                                              {"ID", "id", CLI_CELL_TEXT},
+                                              {0}};
   struct cli_address address;
   cli_address_init(&address, session, "/revoked-certificates");
-  return list(session, &address, heading, member, 3);
+  return cli_list(session, &address, columns);
 }
 
 static int revoke_device(struct cli_session *session, const char *device) {

@@ -57,15 +57,6 @@ void cli_skips_free(struct cli_skips *skips) {
 
 /* --- reading ------------------------------------------------------------------ */
 
-static bool reserve(struct cli_bytes *bytes, size_t size) {
-  if (size <= bytes->capacity) return true;
-  void *grown = realloc(bytes->data, size);
-  if (grown == NULL) return false;
-  bytes->data = grown;
-  bytes->capacity = size;
-  return true;
-}
-
 static bool read_exactly(int descriptor, uint64_t offset, uint8_t *out, size_t size) {
   while (size > 0) {
     ssize_t got = pread(descriptor, out, size, (off_t)offset);
@@ -81,7 +72,8 @@ static bool read_exactly(int descriptor, uint64_t offset, uint8_t *out, size_t s
 /* `size` bytes as they were listed, and a NUL behind them. */
 static const char *read_listed(const struct cli_dataset *dataset, const char *name, uint64_t offset,
                                size_t size, struct cli_bytes *bytes) {
-  if (!reserve(bytes, size + 1)) return "there is no memory to read it: close other programs";
+  if (!cli_bytes_reserve(bytes, size + 1))
+    return "there is no memory to read it: close other programs";
   int descriptor = dataset->descriptor;
   if (!dataset->archive) {
     descriptor = openat(dataset->descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

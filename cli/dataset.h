@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 struct cli_session;
 
@@ -71,6 +72,15 @@ struct cli_bytes {
   uint8_t *data;
   size_t size, capacity;
 };
+/* Room for size bytes; false when memory is out, and nothing changed. */
+static inline bool cli_bytes_reserve(struct cli_bytes *bytes, size_t size) {
+  if (size <= bytes->capacity) return true;
+  void *grown = realloc(bytes->data, size);
+  if (grown == NULL) return false;
+  bytes->data = (uint8_t *)grown;
+  bytes->capacity = size;
+  return true;
+}
 /* The clip's file. NULL, or why not (static). */
 const char *cli_dataset_read(const struct cli_dataset *dataset, const struct cli_clip *clip,
                              struct cli_bytes *bytes);

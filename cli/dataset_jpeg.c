@@ -48,15 +48,6 @@ static void set_up(struct decoder *decoder, const uint8_t *file, size_t size) {
   jpeg_mem_src(jpeg, file, (unsigned long)size);
 }
 
-static bool reserve(struct cli_bytes *bytes, size_t size) {
-  if (size <= bytes->capacity) return true;
-  void *grown = realloc(bytes->data, size);
-  if (grown == NULL) return false;
-  bytes->data = grown;
-  bytes->capacity = size;
-  return true;
-}
-
 static const char *read_header(struct decoder *decoder) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   (void)jpeg_read_header(jpeg, TRUE);
@@ -74,7 +65,7 @@ static const char *read_rows(struct decoder *decoder, struct cli_bytes *pixels) 
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   (void)jpeg_start_decompress(jpeg);
   size_t row_bytes = (size_t)jpeg->output_width * (size_t)jpeg->output_components;
-  if (!reserve(pixels, row_bytes * jpeg->output_height)) {
+  if (!cli_bytes_reserve(pixels, row_bytes * jpeg->output_height)) {
     return "there is no memory to decode it: close other programs";
   }
   while (jpeg->output_scanline < jpeg->output_height) {
