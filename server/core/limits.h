@@ -20,6 +20,10 @@
                                  */
 #define SRV_MODEL_INFO_MAX 6144 /* JSON about a model; longer label lists are cut */
 #define SRV_API_KEY_LENGTH 44   /* "gdw_" and 40 hex digits: 160 random bits */
+#define SRV_EMAIL_MAX 254       /* RFC 5321 4.5.3.1.3, without the brackets */
+#define SRV_ADDRESS_MAX 45      /* the longest IPv6 address as text */
+#define SRV_SCOPES_MAX 511      /* of an API key, separated by commas */
+#define SRV_GRANTS_MAX 64       /* memberships of one account */
 #define SRV_ERROR_MAX 256       /* one line for a person */
 #define SRV_EVENTS_PER_PACKAGE_DEFAULT 200 /* OTA events kept for each device and package */
 #define SRV_RELEASE_ARTIFACTS_MAX                                 \
@@ -68,6 +72,9 @@
 #define SRV_CERTIFICATE_DAYS_DEFAULT 90u
 #define SRV_CERTIFICATE_DAYS_MAX 3650u
 #define SRV_AUTO_PROVISION_MAX_DEFAULT 1000u /* a stolen CA key does not fill the database */
+#define SRV_PROFILE_TEXT_MAX 63
+#define SRV_PROFILE_OPS_MAX 4095 /* names; all of TensorFlow Lite's take some 2,300 bytes */
+#define SRV_VIRTUAL_DEVICES_MAX 8u /* processes that this server starts */
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000
 #endif

@@ -115,11 +115,7 @@ static int find_project(struct srv_request *request) {
   char project_id[SRV_NAME_MAX + 1] = "";
   int status = srv_body_text(request, "projectId", project_id, sizeof(project_id));
   if (status != SRV_OK) return status;
-  if (request->key.project_id[0] != 0 && strcmp(project_id, request->key.project_id) != 0) {
-    return srv_request_fail(request, SRV_ERR_FORBIDDEN, "this API key is for another project");
-  }
-  return srv_request_fail_core(
-      request, srv_core_find(request->core, SRV_PROJECT, "", project_id, &request->project));
+  return srv_request_require(request, SRV_RIGHT_OPERATE, project_id);
 }
 
 static int read_body(struct srv_request *request, struct srv_artifact *artifact, bool *binary) {

@@ -7,7 +7,9 @@
 #include <jansson.h>
 
 #include "server/core/objects.h"
+#include "server/core/rights.h"
 #include "server/gateway/gateway.h"
+#include "server/rest/schema.h"
 
 #define SRV_SEGMENTS_MAX 24         /* of a path: six, then as deep as a device's state goes */
 #define SRV_SEGMENT_MAX 192         /* bytes of one, decoded: an id, a name, an identity */
@@ -61,8 +63,6 @@ struct srv_parameter {
 };
 
 enum srv_route_flags {
-  SRV_ROUTE_OPEN = 1,   /* needs no API key */
-  SRV_ROUTE_SERVER = 2, /* needs a key of the whole server */
   SRV_ROUTE_UPLOAD = 4, /* the body is the artifact itself */
   SRV_ROUTE_BIG = 8,    /* a JSON body that holds an artifact */
   SRV_ROUTE_VALUE = 16, /* the body is one JSON value of any type */
@@ -83,6 +83,7 @@ struct srv_route {
   enum srv_kind kind; /* what the answer holds; SRV_KIND_COUNT: something else */
   bool is_list;
   unsigned flags;
+  enum srv_right right;
 };
 extern const struct srv_route srv_routes[];
 extern const size_t srv_route_count;
@@ -122,7 +123,7 @@ struct srv_request {
   char rest_of_path[SRV_REST_OF_PATH_MAX + 1];
   size_t query_count;
   struct srv_pair query[SRV_QUERY_MAX]; /* borrowed */
-  struct srv_api_key key;
+  struct srv_principal principal; /* who asks */
   struct srv_project project; /* of the path, when it has one */
   json_t *body;               /* an object (SRV_ROUTE_VALUE: any value), or NULL */
   struct srv_upload *upload;  /* SRV_ROUTE_UPLOAD: what has come so far */
@@ -154,6 +155,9 @@ int srv_request_add_query(struct srv_request *request, char *name, char *value);
 /* Route known, key right, project there? key: the header's text or NULL. To be
  * called after all query parameters. A failure is final: see http_status. */
 int srv_request_authorize(struct srv_request *request, const char *key);
+/* For handlers of SELF routes, whose project stands elsewhere than in the path:
+ * may the principal do that in that project? */
+int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id);
 /* Takes the whole JSON body. */
 int srv_request_set_body(struct srv_request *request, const void *data, size_t size);
 /* Checks the body's members against the route's and runs the handler. */

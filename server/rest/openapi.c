@@ -200,7 +200,7 @@ static json_t *make_operation(const struct srv_route *route) {
   if ((route->flags & SRV_ROUTE_VALUE) != 0) {
     json_object_set_new(operation, "requestBody", any_value());
   }
-  if ((route->flags & SRV_ROUTE_OPEN) != 0) {
+  if (route->right == SRV_RIGHT_OPEN) {
     json_object_set_new(operation, "security", json_array());
   }
   return operation;

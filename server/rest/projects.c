@@ -71,7 +71,8 @@ static int add_count(struct srv_request *request, json_t *counts, const char *na
                      enum srv_kind kind) {
   struct srv_query query = {0};
   uint64_t total = 0;
-  const char *project_id = request->key.project_id;
+  const struct srv_principal *principal = &request->principal;
+  const char *project_id = principal->server_role > 0 ? "" : principal->grant[0].project_id;
   if (project_id[0] != 0) srv_query_text(&query, "project_id", SRV_EQUALS, project_id);
   int status = srv_core_list(request->core, kind, &query, NULL, NULL, &total);
   json_object_set_new(counts, name, json_integer((json_int_t)total));
@@ -96,7 +97,7 @@ int srv_get_status(struct srv_request *request) {
       json_pack("{s:s, s:o, s:I, s:o}", "version", context->version, "startedAt",
                 srv_encode_time(context->started_us), "uptimeSeconds",
                 (json_int_t)(now.tv_sec - context->started_monotonic_s), "objects", counts);
-  if (context->gateway_stats != NULL && request->key.project_id[0] == 0) {
+  if (context->gateway_stats != NULL && request->principal.server_role > 0) {
     struct srv_gateway_stats stats = {0};
     context->gateway_stats(context->gateway_context, &stats);
     json_object_set_new(data, "gateway", encode_gateway(&stats));
@@ -108,8 +109,8 @@ int srv_get_status(struct srv_request *request) {
 
 int srv_list_projects(struct srv_request *request) {
   struct srv_query query = {0};
-  if (request->key.project_id[0] != 0) {
-    srv_query_text(&query, "id", SRV_EQUALS, request->key.project_id);
+  if (request->principal.server_role == SRV_ROLE_NONE) {
+    srv_query_text(&query, "id", SRV_EQUALS, request->principal.grant[0].project_id);
   }
   return srv_answer_list(request, &query, srv_encode_project, NULL);
 }
@@ -133,7 +134,8 @@ static void make_slug(const char *name, char *out, size_t size) {
 
 int srv_create_project(struct srv_request *request) {
   struct srv_project project = {0};
-  int status = srv_body_text(request, "name", project.name, sizeof(project.name));
+  int status = srv_request_require(request, SRV_RIGHT_SERVER, "");
+  if (status == SRV_OK) status = srv_body_text(request, "name", project.name, sizeof(project.name));
   if (status == SRV_OK) status = srv_body_text(request, "id", project.id, sizeof(project.id));
   if (status != SRV_OK) return status;
   if (project.id[0] == 0) make_slug(project.name, project.id, sizeof(project.id));
@@ -251,7 +253,7 @@ int srv_delete_tag(struct srv_request *request) {
 /* --- API keys ----------------------------------------------------------------------------- */
 
 static bool sees_server_keys(const struct srv_request *request) {
-  return request->key.project_id[0] == 0;
+  return request->principal.server_role > 0;
 }
 
 struct key_list {
@@ -326,7 +328,7 @@ int srv_update_api_key(struct srv_request *request) {
   if (status == SRV_OK) status = srv_body_text(request, "name", key.name, sizeof(key.name));
   if (status != SRV_OK) return status;
   srv_body_bool(request, "enabled", &key.enabled);
-  if (!key.enabled && strcmp(key.id, request->key.id) == 0) {
+  if (!key.enabled && strcmp(key.id, request->principal.id) == 0) {
     return srv_request_fail(request, SRV_ERR_IN_USE, "a key cannot disable itself");
   }
   return answer(request, srv_core_update_api_key(request->core, &key), srv_encode_api_key, &key);
@@ -336,7 +338,7 @@ int srv_delete_api_key(struct srv_request *request) {
   struct srv_api_key key;
   int status = find_key(request, &key);
   if (status != SRV_OK) return status;
-  if (strcmp(key.id, request->key.id) == 0) {
+  if (strcmp(key.id, request->principal.id) == 0) {
     return srv_request_fail(request, SRV_ERR_IN_USE,
                             "a key cannot delete itself: use another one, so that nobody is "
                             "locked out");

@@ -249,31 +249,75 @@ const char *srv_query_value(const struct srv_request *request, const char *name)
 
 /* --- who may ----------------------------------------------------------------------- */
 
+static void principal_of_key(const struct srv_api_key *key, struct srv_principal *out) {
+  out->type = SRV_PRINCIPAL_API_KEY;
+  memcpy(out->id, key->id, sizeof(key->id));
+  memcpy(out->name, key->name, sizeof(key->name));
+  if (key->project_id[0] == 0) {
+    out->server_role = SRV_ROLE_ADMIN;
+    return;
+  }
+  out->grant[out->grant_count].role = SRV_ROLE_ADMIN;
+  memcpy(out->grant[out->grant_count++].project_id, key->project_id, sizeof(key->project_id));
+}
+
 static int check_key(struct srv_request *request, const char *key) {
+  struct srv_api_key row;
   if (key == NULL || key[0] == 0) {
     return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED,
                                  "this needs an API key: send it in the header x-api-key");
   }
-  int status = srv_core_check_api_key(request->core, key, &request->key);
+  int status = srv_core_check_api_key(request->core, key, &row);
   if (status == SRV_ERR_FORBIDDEN) {
     return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED, "the API key is not valid");
   }
   if (status != SRV_OK) return srv_request_fail_core(request, status);
-  if ((request->route->flags & SRV_ROUTE_SERVER) != 0 && request->key.project_id[0] != 0) {
-    return srv_request_fail(request, SRV_ERR_FORBIDDEN,
-                            "this API key is for one project; this needs one of the whole server");
-  }
+  principal_of_key(&row, &request->principal);
   return SRV_OK;
 }
 
-static int check_project(struct srv_request *request) {
-  const char *project_id = srv_path_argument(request, "project");
-  if (project_id == NULL) return SRV_OK;
-  if (request->key.project_id[0] != 0 && strcmp(request->key.project_id, project_id) != 0) {
-    return srv_request_fail(request, SRV_ERR_FORBIDDEN, "this API key is for another project");
+static int fail_denied(struct srv_request *request, enum srv_verdict verdict,
+                       enum srv_right right) {
+  const struct srv_principal *principal = &request->principal;
+  bool is_key = principal->type == SRV_PRINCIPAL_API_KEY;
+  const char *who = is_key ? "this API key" : "this account";
+  switch (verdict) {
+    case SRV_DENIED_STRANGER:
+      return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED,
+                                   "this needs an API key: send it in the header x-api-key");
+    case SRV_DENIED_SCOPE:
+      return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                              "the scopes of this API key leave out \"%s\"%s",
+                              request->route->group, "");
+    case SRV_DENIED_PLACE:
+      return srv_request_fail(request, SRV_ERR_FORBIDDEN, "%s is for another project", who);
+    default:
+      if (right == SRV_RIGHT_SERVER || right == SRV_RIGHT_OWN) {
+        return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                                "%s is for one project; this needs one of the whole server", who);
+      }
+      return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                              "%s may not do this: it needs the role %s", who,
+                              srv_role_name(srv_role_needed(right)));
   }
+}
+
+static bool is_read(const struct srv_request *request) {
+  return strcmp(request->route->method, "GET") == 0;
+}
+
+int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id) {
+  enum srv_verdict verdict = srv_rights_allow(&request->principal, right, project_id, "",
+                                              request->route->group, is_read(request));
+  if (verdict != SRV_ALLOWED) return fail_denied(request, verdict, right);
+  if (project_id[0] == 0) return SRV_OK;
   return srv_request_fail_core(
       request, srv_core_find(request->core, SRV_PROJECT, "", project_id, &request->project));
+}
+
+static int check_place(struct srv_request *request) {
+  const char *project_id = srv_path_argument(request, "project");
+  return srv_request_require(request, request->route->right, project_id == NULL ? "" : project_id);
 }
 
 int srv_request_authorize(struct srv_request *request, const char *key) {
@@ -285,9 +329,9 @@ int srv_request_authorize(struct srv_request *request, const char *key) {
     return srv_request_fail(request, SRV_ERR_NOT_FOUND,
                             "there is nothing at this path; GET /v1/openapi.json lists what is");
   }
-  if ((request->route->flags & SRV_ROUTE_OPEN) != 0) return SRV_OK;
+  if (request->route->right == SRV_RIGHT_OPEN) return SRV_OK;
   int status = check_key(request, key);
-  return status == SRV_OK ? check_project(request) : status;
+  return status == SRV_OK ? check_place(request) : status;
 }
 
 /* --- the body -------------------------------------------------------------------------- */

@@ -296,48 +296,64 @@ static const struct srv_parameter device_logs[] = {LOG_FILTERS, {0}};
 #define P "/v1/projects/{project}"
 #define OP "/v1/organizations/{organization}/projects/{project}"
 
+/* Who may call a route stands at its end: what reads is for whoever may look,
+ * what changes for operators; the ADMIN_ rows and those that are written out
+ * say otherwise. docs/spec/rights.md lists them all. */
+#define ROW(method, path, handle, group, summary, body, parameters, kind, is_list, flags, right) \
+  {                                                                                              \
+    method, path, handle, group, summary, body, parameters, kind, is_list, flags,                \
+        SRV_RIGHT_##right                                                                        \
+  }
 #define LIST(path, handle, group, summary, parameters, kind) \
-  { "GET", path, handle, group, summary, NULL, parameters, kind, true, 0 }
+  ROW("GET", path, handle, group, summary, NULL, parameters, kind, true, 0, VIEW)
 #define GET(path, handle, group, summary, kind) \
-  { "GET", path, handle, group, summary, NULL, NULL, kind, false, 0 }
+  ROW("GET", path, handle, group, summary, NULL, NULL, kind, false, 0, VIEW)
 #define POST(path, handle, group, summary, body, kind) \
-  { "POST", path, handle, group, summary, body, NULL, kind, false, 0 }
+  ROW("POST", path, handle, group, summary, body, NULL, kind, false, 0, OPERATE)
 /* Members that are absent stay as they are, with PUT as with PATCH: clients of
  * the original rely on it. */
-#define UPDATE(path, handle, group, summary, body, kind)               \
-  {"PUT", path, handle, group, summary, body, NULL, kind, false, 0}, { \
-    "PATCH", path, handle, group, summary, body, NULL, kind, false, 0  \
-  }
+#define UPDATE(path, handle, group, summary, body, kind)                         \
+  ROW("PUT", path, handle, group, summary, body, NULL, kind, false, 0, OPERATE), \
+      ROW("PATCH", path, handle, group, summary, body, NULL, kind, false, 0, OPERATE)
 #define DELETE(path, handle, group, summary) \
-  { "DELETE", path, handle, group, summary, NULL, NULL, NONE, false, 0 }
+  ROW("DELETE", path, handle, group, summary, NULL, NULL, NONE, false, 0, OPERATE)
+#define ADMIN_LIST(path, handle, group, summary, parameters, kind) \
+  ROW("GET", path, handle, group, summary, NULL, parameters, kind, true, 0, ADMIN)
+#define ADMIN_POST(path, handle, group, summary, body, kind) \
+  ROW("POST", path, handle, group, summary, body, NULL, kind, false, 0, ADMIN)
+#define ADMIN_UPDATE(path, handle, group, summary, body, kind)                 \
+  ROW("PUT", path, handle, group, summary, body, NULL, kind, false, 0, ADMIN), \
+      ROW("PATCH", path, handle, group, summary, body, NULL, kind, false, 0, ADMIN)
+#define ADMIN_DELETE(path, handle, group, summary) \
+  ROW("DELETE", path, handle, group, summary, NULL, NULL, NONE, false, 0, ADMIN)
 /* A device's state, all of it or what is at a path. */
-#define STATE(path)                                                                                 \
-  {"GET", path, srv_get_state, "state", "Show a device's state.", NULL, NULL, NONE, false, 0},      \
-      {"POST", path, srv_set_state, "state", "Replace a device's state.",                           \
-       NULL,   NULL, NONE,          false,   SRV_ROUTE_VALUE},                                      \
-      {"PUT", path, srv_set_state, "state", "Replace a device's state.",                            \
-       NULL,  NULL, NONE,          false,   SRV_ROUTE_VALUE},                                       \
-      {"PATCH", path, srv_merge_state, "state",        "Change members of a device's state.", NULL, \
-       NULL,    NONE, false,           SRV_ROUTE_VALUE},                                            \
-  {                                                                                                 \
-    "DELETE", path, srv_delete_state, "state", "Delete a device's state.", NULL, NULL, NONE,        \
-        false, 0                                                                                    \
-  }
+#define STATE(path)                                                                             \
+  GET(path, srv_get_state, "state", "Show a device's state.", NONE),                            \
+      ROW("POST", path, srv_set_state, "state", "Replace a device's state.", NULL, NULL, NONE,  \
+          false, SRV_ROUTE_VALUE, OPERATE),                                                     \
+      ROW("PUT", path, srv_set_state, "state", "Replace a device's state.", NULL, NULL, NONE,   \
+          false, SRV_ROUTE_VALUE, OPERATE),                                                     \
+      ROW("PATCH", path, srv_merge_state, "state", "Change members of a device's state.", NULL, \
+          NULL, NONE, false, SRV_ROUTE_VALUE, OPERATE),                                         \
+      DELETE(path, srv_delete_state, "state", "Delete a device's state.")
 
 const struct srv_route srv_routes[] = {
-    {"GET", "/healthz", srv_get_health, "server", "Is the server up?", NULL, NULL, NONE, false,
-     SRV_ROUTE_OPEN},
+    {"GET", "/healthz", srv_get_health, "server", "Is the server up?", NULL, NULL, NONE, false, 0,
+     SRV_RIGHT_OPEN},
     {"GET", "/v1/openapi.json", srv_get_openapi, "server", "This description.", NULL, NULL, NONE,
-     false, SRV_ROUTE_OPEN},
-    GET("/v1/status", srv_get_status, "server", "Version, uptime, counts, gateway.", NONE),
+     false, 0, SRV_RIGHT_OPEN},
+    ROW("GET", "/v1/status", srv_get_status, "server", "Version, uptime, counts, gateway.", NULL,
+        NULL, NONE, false, 0, SELF),
 
-    LIST("/v1/projects", srv_list_projects, "projects", "List projects.", paged, SRV_PROJECT),
+    ROW("GET", "/v1/projects", srv_list_projects, "projects", "List projects.", NULL, paged,
+        SRV_PROJECT, true, 0, SELF),
     {"POST", "/v1/projects", srv_create_project, "projects", "Create a project.", project_create,
-     NULL, SRV_PROJECT, false, SRV_ROUTE_SERVER},
+     NULL, SRV_PROJECT, false, 0, SRV_RIGHT_SELF},
     GET(P, srv_get_project, "projects", "Show a project.", SRV_PROJECT),
-    UPDATE(P, srv_update_project, "projects", "Change a project.", project_update, SRV_PROJECT),
+    ADMIN_UPDATE(P, srv_update_project, "projects", "Change a project.", project_update,
+                 SRV_PROJECT),
     {"DELETE", P, srv_delete_project, "projects", "Delete an empty project.", NULL, NULL, NONE,
-     false, SRV_ROUTE_SERVER},
+     false, 0, SRV_RIGHT_OWN},
 
     LIST(P "/devices", srv_list_devices, "devices", "List devices.", device_list, SRV_DEVICE),
     POST(P "/devices", srv_create_device, "devices", "Create a device.", device_create, SRV_DEVICE),
@@ -348,18 +364,19 @@ const struct srv_route srv_routes[] = {
            "Delete a device with its credentials and history."),
     LIST(P "/devices/{device}/credentials", srv_list_credentials, "credentials",
          "List a device's credentials.", paged, SRV_CREDENTIAL),
-    POST(P "/devices/{device}/credentials", srv_create_credential, "credentials",
-         "Add a credential to a device.", credential_create, SRV_CREDENTIAL),
-    DELETE(P "/devices/{device}/credentials/{credential}", srv_delete_credential, "credentials",
-           "Delete a credential; a session that it opened ends."),
-    POST(P "/credentials", srv_create_credential, "credentials", "Add a credential.",
-         credential_create, SRV_CREDENTIAL),
-    DELETE(P "/credentials/{credential}", srv_delete_credential, "credentials",
-           "Delete a credential; a session that it opened ends."),
-    POST(P "/provisioning", srv_provision_device, "devices",
-         "Create a device and its credential in one step.", provision_create, SRV_CREDENTIAL),
-    POST(P "/devices/{device}/provisioning", srv_provision_device, "devices",
-         "Change a device and add a credential in one step.", provision_update, SRV_CREDENTIAL),
+    ADMIN_POST(P "/devices/{device}/credentials", srv_create_credential, "credentials",
+               "Add a credential to a device.", credential_create, SRV_CREDENTIAL),
+    ADMIN_DELETE(P "/devices/{device}/credentials/{credential}", srv_delete_credential,
+                 "credentials", "Delete a credential; a session that it opened ends."),
+    ADMIN_POST(P "/credentials", srv_create_credential, "credentials", "Add a credential.",
+               credential_create, SRV_CREDENTIAL),
+    ADMIN_DELETE(P "/credentials/{credential}", srv_delete_credential, "credentials",
+                 "Delete a credential; a session that it opened ends."),
+    ADMIN_POST(P "/provisioning", srv_provision_device, "devices",
+               "Create a device and its credential in one step.", provision_create, SRV_CREDENTIAL),
+    ADMIN_POST(P "/devices/{device}/provisioning", srv_provision_device, "devices",
+               "Change a device and add a credential in one step.", provision_update,
+               SRV_CREDENTIAL),
 
     LIST(P "/blueprints", srv_list_blueprints, "blueprints", "List blueprints.", blueprint_list,
          SRV_BLUEPRINT),
@@ -379,16 +396,16 @@ const struct srv_route srv_routes[] = {
     DELETE(P "/tags/{tag}", srv_delete_tag, "tags", "Delete a tag that nothing has."),
 
     {"POST", "/v1/artifacts", srv_create_artifact, "artifacts", "Upload an artifact as base64.",
-     artifact_create, NULL, SRV_ARTIFACT, false, SRV_ROUTE_BIG},
+     artifact_create, NULL, SRV_ARTIFACT, false, SRV_ROUTE_BIG, SRV_RIGHT_SELF},
     {"POST", P "/artifacts", srv_upload_artifact, "artifacts",
      "Upload an artifact, the body is its bytes.", NULL, artifact_upload, SRV_ARTIFACT, false,
-     SRV_ROUTE_UPLOAD},
+     SRV_ROUTE_UPLOAD, SRV_RIGHT_OPERATE},
     LIST(P "/artifacts", srv_list_artifacts, "artifacts", "List artifacts.", artifact_list,
          SRV_ARTIFACT),
     GET(P "/artifacts/{artifact}", srv_get_artifact, "artifacts", "Show an artifact.",
         SRV_ARTIFACT),
     {"GET", P "/artifacts/{artifact}/content", srv_get_artifact_content, "artifacts",
-     "Download an artifact's bytes.", NULL, NULL, NONE, false, SRV_ROUTE_BYTES},
+     "Download an artifact's bytes.", NULL, NULL, NONE, false, SRV_ROUTE_BYTES, SRV_RIGHT_VIEW},
     LIST(P "/artifacts/{artifact}/evaluations", srv_list_evaluations, "evaluations",
          "List an artifact's evaluations, newest first, without their reports.", paged,
          SRV_EVALUATION),
@@ -416,24 +433,25 @@ const struct srv_route srv_routes[] = {
          SRV_CAPTURE),
     {"GET", P "/captures/export", srv_export_captures, "captures",
      "Labelled captures as a tar in the layout of Speech Commands.", NULL, capture_export, NONE,
-     false, SRV_ROUTE_BYTES},
+     false, SRV_ROUTE_BYTES, SRV_RIGHT_VIEW},
     POST(P "/captures/label", srv_label_captures, "captures",
          "Give captures a label, all of them or none.", capture_label, NONE),
     GET(P "/captures/{capture}", srv_get_capture, "captures", "Show a capture.", SRV_CAPTURE),
     {"GET", P "/captures/{capture}/content", srv_get_capture_content, "captures",
-     "Download a capture's bytes.", NULL, NULL, NONE, false, SRV_ROUTE_BYTES},
+     "Download a capture's bytes.", NULL, NULL, NONE, false, SRV_ROUTE_BYTES, SRV_RIGHT_VIEW},
     UPDATE(P "/captures/{capture}", srv_update_capture, "captures", "Give a capture a label.",
            capture_update, SRV_CAPTURE),
     DELETE(P "/captures/{capture}", srv_delete_capture, "captures", "Delete a capture."),
     LIST(P "/devices/{device}/stream", srv_list_stream, "captures",
          "List what a device sent on its streams, newest first.", stream_list, SRV_CAPTURE),
     {"POST", P "/devices/{device}/stream", srv_post_stream, "captures",
-     "Keep a JSON value as if the device had sent it.", NULL, NULL, NONE, false, SRV_ROUTE_VALUE},
+     "Keep a JSON value as if the device had sent it.", NULL, NULL, NONE, false, SRV_ROUTE_VALUE,
+     SRV_RIGHT_OPERATE},
     GET(P "/devices/{device}/stream/{path...}", srv_get_stream_path, "captures",
         "The newest value that a device sent on a path.", NONE),
     {"POST", P "/devices/{device}/stream/{path...}", srv_post_stream, "captures",
      "Keep a JSON value as if the device had sent it on a path.", NULL, NULL, NONE, false,
-     SRV_ROUTE_VALUE},
+     SRV_ROUTE_VALUE, SRV_RIGHT_OPERATE},
 
     STATE(P "/devices/{device}/data"),
     STATE(P "/devices/{device}/data/{path...}"),
@@ -459,34 +477,35 @@ const struct srv_route srv_routes[] = {
 
     LIST(P "/certificates", srv_list_certificates, "certificates",
          "List the CAs whose devices are let in.", paged, SRV_CERTIFICATE),
-    POST(P "/certificates", srv_create_certificate, "certificates",
-         "Trust a CA: devices with its certificates are let in.", certificate_create,
-         SRV_CERTIFICATE),
+    ADMIN_POST(P "/certificates", srv_create_certificate, "certificates",
+               "Trust a CA: devices with its certificates are let in.", certificate_create,
+               SRV_CERTIFICATE),
     GET(P "/certificates/{certificate}", srv_get_certificate, "certificates", "Show a CA.",
         SRV_CERTIFICATE),
-    DELETE(P "/certificates/{certificate}", srv_delete_certificate, "certificates",
-           "Trust a CA no more; the sessions that hang on it end."),
-    POST(P "/ca", srv_create_ca, "certificates",
-         "Make a CA whose key the server keeps, to answer CSRs with.", ca_create, SRV_CERTIFICATE),
+    ADMIN_DELETE(P "/certificates/{certificate}", srv_delete_certificate, "certificates",
+                 "Trust a CA no more; the sessions that hang on it end."),
+    ADMIN_POST(P "/ca", srv_create_ca, "certificates",
+               "Make a CA whose key the server keeps, to answer CSRs with.", ca_create,
+               SRV_CERTIFICATE),
     LIST(P "/revoked-certificates", srv_list_revoked_certificates, "certificates",
          "List revoked certificates.", paged, SRV_REVOKED_CERTIFICATE),
-    POST(P "/revoked-certificates", srv_create_revoked_certificate, "certificates",
-         "Revoke a certificate; a session of its own ends.", revoked_create,
-         SRV_REVOKED_CERTIFICATE),
-    DELETE(P "/revoked-certificates/{certificate}", srv_delete_revoked_certificate, "certificates",
-           "Let a revoked certificate in again."),
+    ADMIN_POST(P "/revoked-certificates", srv_create_revoked_certificate, "certificates",
+               "Revoke a certificate; a session of its own ends.", revoked_create,
+               SRV_REVOKED_CERTIFICATE),
+    ADMIN_DELETE(P "/revoked-certificates/{certificate}", srv_delete_revoked_certificate,
+                 "certificates", "Let a revoked certificate in again."),
     LIST(P "/devices/{device}/certificates", srv_list_device_certificates, "certificates",
          "List the certificates that a device has come with or was issued.", paged,
          SRV_DEVICE_CERTIFICATE),
-    POST(P "/devices/{device}/revoke-certificates", srv_revoke_device_certificates, "certificates",
-         "Revoke all certificates of a device.", NULL, NONE),
+    ADMIN_POST(P "/devices/{device}/revoke-certificates", srv_revoke_device_certificates,
+               "certificates", "Revoke all certificates of a device.", NULL, NONE),
 
-    LIST(P "/apikeys", srv_list_api_keys, "apikeys", "List API keys.", paged, SRV_API_KEY),
+    ADMIN_LIST(P "/apikeys", srv_list_api_keys, "apikeys", "List API keys.", paged, SRV_API_KEY),
     POST(P "/apikeys", srv_create_api_key, "apikeys", "Create an API key; shown this once.",
          api_key_create, SRV_API_KEY),
-    UPDATE(P "/apikeys/{apikey}", srv_update_api_key, "apikeys", "Rename or disable an API key.",
-           api_key_update, SRV_API_KEY),
-    DELETE(P "/apikeys/{apikey}", srv_delete_api_key, "apikeys", "Delete an API key."),
+    ADMIN_UPDATE(P "/apikeys/{apikey}", srv_update_api_key, "apikeys",
+                 "Rename or disable an API key.", api_key_update, SRV_API_KEY),
+    ADMIN_DELETE(P "/apikeys/{apikey}", srv_delete_api_key, "apikeys", "Delete an API key."),
 
     LIST(P "/ota-events", srv_list_ota_events, "events", "List OTA events, newest first.",
          event_list, SRV_OTA_EVENT),

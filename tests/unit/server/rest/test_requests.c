@@ -32,7 +32,7 @@ TEST(without_a_key_only_health_and_the_description_answer) {
   rest_expect(rest_call_as(&f, NULL, "GET", "/healthz", NULL), 200);
   rest_expect(rest_call_as(&f, NULL, "GET", "/v1/openapi.json", NULL), 200);
   for (size_t i = 0; i < srv_route_count; i++) {
-    if ((srv_routes[i].flags & SRV_ROUTE_OPEN) != 0) continue;
+    if (srv_routes[i].right == SRV_RIGHT_OPEN) continue;
     rest_expect_error(rest_call_as(&f, NULL, srv_routes[i].method, srv_routes[i].path, NULL), 401,
                       16, "API key");
     rest_expect_error(rest_call_as(&f, "wrong", srv_routes[i].method, srv_routes[i].path, NULL),
