@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names for messages and tools. */
 #include "runtime/src/model.h"
+#include "wit/ops.h"
 
 const char *wit_status_name(int status) {
   switch (status) {
@@ -219,7 +220,12 @@ static const char *const builtins[] = {
     "RIGHT_SHIFT",
 };
 
-const char *wit_builtin_name(int32_t builtin) {
-  if (builtin < 0 || (size_t)builtin >= sizeof builtins / sizeof builtins[0]) return "BUILTIN";
+const char *wit_op_builtin_name(int32_t builtin) {
+  if (builtin < 0 || (size_t)builtin >= sizeof builtins / sizeof builtins[0]) return NULL;
   return builtins[builtin];
+}
+
+const char *wit_builtin_name(int32_t builtin) {
+  const char *name = wit_op_builtin_name(builtin);
+  return name == NULL ? "BUILTIN" : name;
 }

@@ -14,7 +14,7 @@ enum srv_change_type {
   SRV_CHANGE_BLOB_ADDED,  /* a row names it now: unused when that is undone */
 };
 
-struct srv_change {
+struct srv_notice {
   enum srv_change_type type;
   bool in_memory; /* told even when the transaction around it is undone */
   char project_id[SRV_NAME_MAX + 1];
@@ -22,8 +22,8 @@ struct srv_change {
   uint8_t digest[GW_DIGEST_SIZE];    /* SRV_CHANGE_CREDENTIAL: its id instead, a text */
 };
 
-struct srv_changes {
-  struct srv_change *change; /* grows; as many as one batch makes */
+struct srv_notices {
+  struct srv_notice *change; /* grows; as many as one batch makes */
   size_t count, capacity;
 };
 
@@ -119,7 +119,7 @@ struct srv_core {
   size_t pending_count, pending_size;
   int pending_failure; /* rows of the batch name blobs that could not be placed */
   unsigned transaction_depth;
-  struct srv_changes changes;
+  struct srv_notices changes;
   struct srv_compiled_project *compiled;
   struct srv_variants variants[SRV_VARIANTS_CACHED];
   struct srv_level_settings *levels[SRV_LEVELS_CACHED]; /* NULL: an empty slot */
@@ -239,6 +239,9 @@ void srv_seen_recount(struct srv_core *core);
 /* The bytes that a digest names. what: for the message, "model@1.0.0". */
 int srv_open_bytes(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE], size_t size_bytes,
                    const char *what, struct srv_blob_view *out);
+/* model_ops.c: what TensorFlow Lite calls a builtin op, or "BUILTIN_999" in number. */
+#define SRV_BUILTIN_NAME_MAX 15
+const char *srv_builtin_name(uint16_t builtin, char number[SRV_BUILTIN_NAME_MAX + 1]);
 /* SRV_ERR_MODEL with wit's reason, or a JSON object about the model in info. */
 int srv_check_model(struct srv_core *core, const void *data, size_t size,
                     char info[SRV_MODEL_INFO_MAX + 1]);

@@ -75,6 +75,10 @@
 #define SRV_PROFILE_TEXT_MAX 63
 #define SRV_PROFILE_OPS_MAX 4095 /* names; all of TensorFlow Lite's take some 2,300 bytes */
 #define SRV_VIRTUAL_DEVICES_MAX 8u /* processes that this server starts */
+#define SRV_AUDIT_NAME_MAX 255  /* of the object, as people call it */
+#define SRV_AUDIT_VALUES_MAX 8191 /* JSON of what a change was from, and to; longer texts are cut */
+#define SRV_LIVE_CLIENTS_MAX 64 /* each costs SRV_LIVE_RING bytes and a socket */
+#define SRV_LIVE_RING (64u * 1024)
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000
 #endif

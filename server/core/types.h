@@ -36,6 +36,9 @@ enum srv_kind {
   SRV_CERTIFICATE,
   SRV_DEVICE_CERTIFICATE,
   SRV_REVOKED_CERTIFICATE,
+  SRV_DEVICE_PROFILE,
+  SRV_VIRTUAL_DEVICE,
+  SRV_AUDIT,
   SRV_KIND_COUNT,
 };
 
@@ -302,5 +305,41 @@ struct srv_evaluation {
   char dataset[SRV_NAME_MAX + 1];
   char report[SRV_EVALUATION_MAX + 1]; /* a JSON object, see docs/spec/evaluation.md */
   int64_t created_us;
+};
+
+/* What a device says of itself, its newest word (core/profile.h). */
+struct srv_device_profile {
+  char device_id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char board[SRV_PROFILE_TEXT_MAX + 1]; /* texts "" and numbers 0 where it did not say */
+  char sdk[SRV_PROFILE_TEXT_MAX + 1];
+  char runtime[SRV_PROFILE_TEXT_MAX + 1];
+  char ops[SRV_PROFILE_OPS_MAX + 1]; /* "ADD,CONV_2D" */
+  uint32_t arena_bytes, slot_bytes;
+  int64_t time_us;
+};
+
+/* A device that this server runs itself, as a process of its own. */
+struct srv_virtual_device {
+  char device_id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  int64_t created_us;
+};
+
+/* Who changed what: written once, never changed. It outlives what it is about. */
+struct srv_audit {
+  int64_t id; /* rising, given by the store */
+  int64_t time_us;
+  char project_id[SRV_NAME_MAX + 1]; /* "": the server's */
+  char actor_type[12];               /* struct srv_actor */
+  char actor_id[SRV_ID_LENGTH + 1];
+  char actor_name[SRV_NAME_MAX + 1];
+  char actor_address[64];
+  char action[16];
+  char kind[32];
+  char object_id[SRV_NAME_MAX + 1];
+  char object_name[SRV_AUDIT_NAME_MAX + 1];
+  char before[SRV_AUDIT_VALUES_MAX + 1]; /* JSON objects of what differs; "" none */
+  char after[SRV_AUDIT_VALUES_MAX + 1];
 };
 #endif

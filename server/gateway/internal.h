@@ -11,7 +11,7 @@
  *   observe.c        observations and their notifications
  *   routes.c         which path does what
  *   orphans.c        uploads whose session has ended
- *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c, csr.c
+ *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c, profile.c, csr.c
  *                    what those paths do
  *   convert.c        CBOR and JSON into each other
  * Calls go down this list; up only through the functions declared here. */
@@ -396,6 +396,9 @@ void settings_post_status(const struct request *request, struct response *respon
 void rpc_get(const struct request *request, struct response *response);
 void rpc_post_status(const struct request *request, struct response *response);
 void logs_post(const struct request *request, struct response *response);
+
+/* ---- profile.c ---- */
+void profile_post_hello(const struct request *request, struct response *response);
 
 /* ---- csr.c ---- */
 void csr_post(const struct request *request, struct response *response);

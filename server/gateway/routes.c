@@ -37,6 +37,7 @@ static const struct route {
     {".rpc", METHOD_GET, rpc_get},
     {".rpc/status", METHOD_POST | METHOD_PUT, rpc_post_status},
     {"logs", METHOD_POST | METHOD_PUT, logs_post},
+    {".gw/hello", METHOD_POST, profile_post_hello},
     {"v1/csr", METHOD_POST, csr_post},
 };
 

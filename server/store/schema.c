@@ -7,7 +7,7 @@
 
 #include "server/store/store.h"
 
-#define FIELD(row, member) offsetof(struct row, member), sizeof(((struct row *)0)->member), 0, 0
+#define FIELD(row, member) offsetof(struct row, member), sizeof(((struct row *)0)->member), 0, 0, 0
 #define TEXT(row, member) \
   { #member, SRV_COLUMN_TEXT, FIELD(row, member) }
 #define REFERENCE(row, member) \
@@ -22,19 +22,25 @@
   { #member, SRV_COLUMN_BOOL, FIELD(row, member) }
 #define DIGEST(row, member) \
   { #member, SRV_COLUMN_DIGEST, FIELD(row, member) }
+/* With flags: FLAGGED(TEXT, row, member, SRV_COLUMN_SECRET). */
+#define FLAGGED(type, row, member, flags)                                                       \
+  {                                                                                             \
+#member, SRV_COLUMN_##type, offsetof(struct row, member), sizeof(((struct row *)0)->member), 0, \
+        0, flags                                                                                \
+  }
 #define LIST(row, member, count, table, max)                                                    \
   {                                                                                             \
     table, SRV_COLUMN_LIST, offsetof(struct row, member), sizeof(((struct row *)0)->member[0]), \
-        offsetof(struct row, count), max                                                        \
+        offsetof(struct row, count), max, 0                                                        \
   }
 
 static const struct srv_column project_columns[] = {
     TEXT(srv_project, id),
     TEXT(srv_project, name),
-    INT64(srv_project, last_sequence_number),
+    FLAGGED(INT64, srv_project, last_sequence_number, SRV_COLUMN_VOLATILE),
     BOOL(srv_project, auto_provision),
     UINT32(srv_project, auto_provision_max),
-    UINT32(srv_project, auto_provision_count),
+    FLAGGED(UINT32, srv_project, auto_provision_count, SRV_COLUMN_VOLATILE),
     UINT32(srv_project, certificate_days),
     INT64(srv_project, created_us),
 };
@@ -70,9 +76,9 @@ static const struct srv_column credential_columns[] = {
     TEXT(srv_credential, device_id),
     TEXT(srv_credential, identity),
     {"key", SRV_COLUMN_BYTES, offsetof(struct srv_credential, key), SRV_PSK_MAX,
-     offsetof(struct srv_credential, key_size), 0},
+     offsetof(struct srv_credential, key_size), 0, SRV_COLUMN_SECRET},
     INT64(srv_credential, created_us),
-    INT64(srv_credential, last_used_us),
+    FLAGGED(INT64, srv_credential, last_used_us, SRV_COLUMN_VOLATILE),
 };
 
 static const struct srv_column artifact_columns[] = {
@@ -106,7 +112,7 @@ static const struct srv_column release_columns[] = {
 static const struct srv_column api_key_columns[] = {
     TEXT(srv_api_key, id),          REFERENCE(srv_api_key, project_id),
     TEXT(srv_api_key, name),        BOOL(srv_api_key, enabled),
-    DIGEST(srv_api_key, hash),      INT64(srv_api_key, created_us),
+    FLAGGED(DIGEST, srv_api_key, hash, SRV_COLUMN_SECRET),      INT64(srv_api_key, created_us),
     INT64(srv_api_key, updated_us),
 };
 
@@ -156,8 +162,8 @@ static const struct srv_column capture_columns[] = {
     UINT32(srv_capture, size_bytes),
     DIGEST(srv_capture, digest),
     {"inline_bytes", SRV_COLUMN_BYTES, offsetof(struct srv_capture, inline_bytes),
-     SRV_CAPTURE_INLINE_MAX, offsetof(struct srv_capture, inline_size), 0},
-    TEXT(srv_capture, provenance),
+     SRV_CAPTURE_INLINE_MAX, offsetof(struct srv_capture, inline_size), 0, 0},
+    FLAGGED(TEXT, srv_capture, provenance, SRV_COLUMN_JSON),
     INT64(srv_capture, device_time_us),
     INT64(srv_capture, time_us),
     INT64(srv_capture, labelled_us),
@@ -165,7 +171,7 @@ static const struct srv_column capture_columns[] = {
 
 static const struct srv_column device_state_columns[] = {
     TEXT(srv_device_document, device_id),
-    TEXT(srv_device_document, document),
+    FLAGGED(TEXT, srv_device_document, document, SRV_COLUMN_JSON),
     INT64(srv_device_document, updated_us),
 };
 
@@ -176,7 +182,7 @@ static const struct srv_column setting_columns[] = {
     REFERENCE(srv_setting, device_id),
     TEXT(srv_setting, key),
     UINT8(srv_setting, type),
-    TEXT(srv_setting, value),
+    FLAGGED(TEXT, srv_setting, value, SRV_COLUMN_JSON),
     INT64(srv_setting, created_us),
     INT64(srv_setting, updated_us),
 };
@@ -216,12 +222,12 @@ static const struct srv_column certificate_columns[] = {
     TEXT(srv_certificate, project_id),
     UINT8(srv_certificate, type),
     {"der", SRV_COLUMN_BYTES, offsetof(struct srv_certificate, der), SRV_CERTIFICATE_MAX,
-     offsetof(struct srv_certificate, der_size), 0},
+     offsetof(struct srv_certificate, der_size), 0, 0},
     DIGEST(srv_certificate, fingerprint),
     TEXT(srv_certificate, subject),
     TEXT(srv_certificate, serial_number),
     {"key", SRV_COLUMN_BYTES, offsetof(struct srv_certificate, key), SRV_CA_KEY_MAX,
-     offsetof(struct srv_certificate, key_size), 0},
+     offsetof(struct srv_certificate, key_size), 0, SRV_COLUMN_SECRET},
     INT64(srv_certificate, not_before_us),
     INT64(srv_certificate, not_after_us),
     INT64(srv_certificate, created_us),
@@ -232,7 +238,7 @@ static const struct srv_column device_certificate_columns[] = {
     TEXT(srv_device_certificate, project_id),
     TEXT(srv_device_certificate, device_id),
     {"der", SRV_COLUMN_BYTES, offsetof(struct srv_device_certificate, der), SRV_CERTIFICATE_MAX,
-     offsetof(struct srv_device_certificate, der_size), 0},
+     offsetof(struct srv_device_certificate, der_size), 0, 0},
     DIGEST(srv_device_certificate, fingerprint),
     DIGEST(srv_device_certificate, signed_digest),
     DIGEST(srv_device_certificate, ca_fingerprint),
@@ -242,7 +248,7 @@ static const struct srv_column device_certificate_columns[] = {
     INT64(srv_device_certificate, not_before_us),
     INT64(srv_device_certificate, not_after_us),
     INT64(srv_device_certificate, created_us),
-    INT64(srv_device_certificate, last_used_us),
+    FLAGGED(INT64, srv_device_certificate, last_used_us, SRV_COLUMN_VOLATILE),
 };
 
 static const struct srv_column revoked_certificate_columns[] = {
@@ -252,6 +258,36 @@ static const struct srv_column revoked_certificate_columns[] = {
     TEXT(srv_revoked_certificate, fingerprint),
     DIGEST(srv_revoked_certificate, signed_digest),
     INT64(srv_revoked_certificate, created_us),
+};
+
+static const struct srv_column device_profile_columns[] = {
+    TEXT(srv_device_profile, device_id),    TEXT(srv_device_profile, project_id),
+    TEXT(srv_device_profile, board),        TEXT(srv_device_profile, sdk),
+    TEXT(srv_device_profile, runtime),      TEXT(srv_device_profile, ops),
+    UINT32(srv_device_profile, arena_bytes), UINT32(srv_device_profile, slot_bytes),
+    INT64(srv_device_profile, time_us),
+};
+
+static const struct srv_column virtual_device_columns[] = {
+    TEXT(srv_virtual_device, device_id),
+    TEXT(srv_virtual_device, project_id),
+    INT64(srv_virtual_device, created_us),
+};
+
+static const struct srv_column audit_columns[] = {
+    {"id", SRV_COLUMN_SERIAL, FIELD(srv_audit, id)},
+    INT64(srv_audit, time_us),
+    TEXT(srv_audit, project_id),
+    TEXT(srv_audit, actor_type),
+    TEXT(srv_audit, actor_id),
+    TEXT(srv_audit, actor_name),
+    TEXT(srv_audit, actor_address),
+    TEXT(srv_audit, action),
+    TEXT(srv_audit, kind),
+    TEXT(srv_audit, object_id),
+    TEXT(srv_audit, object_name),
+    TEXT(srv_audit, before),
+    TEXT(srv_audit, after),
 };
 
 #define TABLE_OF(name, row, keys, order)                                                           \
@@ -284,6 +320,9 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_CERTIFICATE] = TABLE(certificate, 1, "id"),
     [SRV_DEVICE_CERTIFICATE] = TABLE(device_certificate, 1, "id"),
     [SRV_REVOKED_CERTIFICATE] = TABLE(revoked_certificate, 1, "id"),
+    [SRV_DEVICE_PROFILE] = TABLE(device_profile, 1, "device_id"),
+    [SRV_VIRTUAL_DEVICE] = TABLE(virtual_device, 1, "device_id"),
+    [SRV_AUDIT] = TABLE(audit, 1, "id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }

@@ -293,6 +293,18 @@ int srv_core_device_log(struct srv_core *core, const struct srv_device_ref *devi
   return SRV_OK;
 }
 
+/* ---- what devices say of themselves ---- */
+
+int srv_core_device_hello(struct srv_core *core, const struct srv_device_ref *device,
+                          const struct gw_hello *hello) {
+  (void)device;
+  assert(core->batch_depth == 1);
+  if (core->report_status != SRV_OK) return core->report_status;
+  core->hello_count++;
+  core->hello = *hello;
+  return SRV_OK;
+}
+
 void fake_core_deinit(struct srv_core *core) {
   for (size_t i = 0; i < FAKE_STATES_MAX; i++) free(core->state[i].json);
 }

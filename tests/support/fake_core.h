@@ -6,6 +6,7 @@
  * "dN@p", PSK "secret-N". One manifest for all of them. Linked instead of
  * srv_core. */
 #include "server/core/core.h"
+#include "server/core/profile.h"
 
 #define FAKE_REPORTS_MAX 64
 #define FAKE_CAPTURES_MAX 16
@@ -53,6 +54,8 @@ struct srv_core {
   unsigned answers;
   uint32_t answer_status;
   char answer_detail[SRV_RPC_DETAIL_MAX + 1]; /* "" for NULL */
+  unsigned hello_count;
+  struct gw_hello hello; /* the last; its custom ops dangle */
   unsigned log_count;
   enum srv_device_log_level log_level;
   char log_module[SRV_LOG_MODULE_MAX + 1], log_message[SRV_LOG_MESSAGE_MAX + 1];

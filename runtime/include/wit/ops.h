@@ -10,6 +10,15 @@
  * wit_ops_all (wit/wit.h) lists all of them. */
 #include "wit/wit.h"
 
+/* What a table holds, for a device that tells its server (a device's firmware
+ * that does not call them does not link them). The op's number in TensorFlow
+ * Lite's BuiltinOperator, -1 for a custom one; and its name there, static. */
+int32_t wit_op_builtin(const struct wit_op *op);
+const char *wit_op_name(const struct wit_op *op);
+/* The name of a BuiltinOperator, "CONV_2D", whether wit has it or not; NULL
+ * beyond those it knows of. */
+const char *wit_op_builtin_name(int32_t builtin);
+
 extern const struct wit_op wit_op_add;
 extern const struct wit_op wit_op_average_pool_2d;
 extern const struct wit_op wit_op_concatenation;

@@ -3,7 +3,7 @@
 // fuzz-link: server/gateway/routes.c server/gateway/ota.c server/gateway/streams.c
 // fuzz-link: server/gateway/orphans.c server/gateway/csr.c
 // fuzz-link: server/gateway/state.c server/gateway/settings.c server/gateway/rpc.c
-// fuzz-link: server/gateway/logs.c server/gateway/convert.c server/core/json.c
+// fuzz-link: server/gateway/logs.c server/gateway/profile.c server/gateway/convert.c server/core/json.c
 // fuzz-link: tests/support/fake_core.c
 // fuzz-link: build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c
 // fuzz-link: build/deps/mbedtls/library/platform_util.c -ljansson

@@ -1,5 +1,5 @@
 // clang-format off
-// fuzz-link: wire mbedtls server/rest/[a-gi-z]*.c server/core/[a-ln-z]*.c server/core/model_check_none.c server/store/s[cq]*.c -ljansson
+// fuzz-link: wire mbedtls server/rest/[a-gi-z]*.c server/core/[a-ln-z]*.c server/core/model_check_none.c server/core/model_ops_none.c server/store/s[cq]*.c -ljansson
 // clang-format on
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One HTTP request as an operator's tool (or anyone on the network) sends it:
