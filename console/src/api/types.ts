@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shapes that REST answers with, as far as pages read them.
+export type Role = 'viewer' | 'operator' | 'admin';
+export type DeviceStatus = 'online' | 'offline' | '-';
+
+export interface Session {
+  signedIn: boolean;
+  csrfToken: string | null;
+  account: Account | null;
+  memberships: Membership[];
+  version: string;
+  needsSetup: boolean;
+}
+export interface Account {
+  id: string;
+  email: string;
+  name: string;
+  serverAdmin: boolean;
+  totpEnabled: boolean;
+  hasPassword: boolean;
+}
+export interface Membership {
+  organizationId: string;
+  organizationName: string;
+  projectId: string;
+  role: Role;
+}
+export interface Project {
+  id: string;
+  name: string;
+  organizationId?: string;
+  createdAt: string;
+  [member: string]: unknown;
+}
+export interface Tag {
+  id: string;
+  name: string;
+  createdAt: string;
+  updatedAt: string;
+}
+export interface Blueprint {
+  id: string;
+  name: string;
+  platform: string;
+  boardId: string;
+  arenaBytes?: number;
+  modelBytesMax?: number;
+  createdAt: string;
+  updatedAt: string;
+}
+export interface PackageUpdate {
+  state: string;
+  stateCode: number;
+  reason: string;
+  reasonCode: number;
+  version: string;
+  target: string;
+  time: string | null;
+}
+export interface DeviceProfile {
+  board: string;
+  sdk: string;
+  runtime: string;
+  ops: string[];
+  arenaBytes: number;
+  slotBytes: number;
+  time: string;
+}
+export interface Device {
+  id: string;
+  name: string;
+  hardwareIds: string[];
+  tagIds: string[];
+  blueprintId: string;
+  enabled: boolean;
+  certificateId: string;
+  status: DeviceStatus;
+  lastReport: string | null;
+  createdAt: string;
+  updatedAt: string;
+  metadata: {
+    status: DeviceStatus;
+    lastReport: string | null;
+    lastSeenOnline: string | null;
+    lastSeenOffline: string | null;
+    update: Record<string, PackageUpdate>;
+    profile?: DeviceProfile | null;
+    [member: string]: unknown;
+  };
+}
+export interface TensorInfo {
+  name: string;
+  type: string;
+  shape: number[];
+  scale?: number;
+  zeroPoint?: number;
+}
+export interface ModelInfo {
+  isModel?: boolean;
+  problem?: string | null;
+  size?: number;
+  digest?: string;
+  labels?: string[];
+  arenaBytes?: number;
+  inputs?: TensorInfo[];
+  outputs?: TensorInfo[];
+  ops?: { name: string; version: number; count: number }[];
+  layers?: { index: number; op: string; inputs: unknown[]; outputs: unknown[]; shape: number[] }[];
+  metadata?: Record<string, unknown>;
+  compatibility?: Compatibility[];
+  [member: string]: unknown;
+}
+export interface Compatibility {
+  blueprintId: string;
+  blueprintName: string;
+  devices: number;
+  canRun: number;
+  cannotRun: number;
+  unknown: number;
+  reasons: { reason: string; count: number }[];
+}
+export interface Artifact {
+  id: string;
+  package: string;
+  version: string;
+  blueprintId: string;
+  size: number;
+  binaryInfo: { type: 'tflite' | 'binary'; size: number; digests: { sha256: { digest: string } } };
+  model?: ModelInfo;
+  latestEvaluation?: Record<string, unknown>;
+  createdAt: string;
+  updatedAt: string;
+}
+export interface Release {
+  id: string;
+  releaseTags: string[];
+  deviceTagIds: string[];
+  artifactIds: string[];
+  blueprintId: string;
+  rollout: boolean;
+  sequenceNumber: string | number;
+  createdAt: string;
+  updatedAt: string;
+  [member: string]: unknown;
+}
+export interface OtaEvent {
+  deviceId: string;
+  packageId: string;
+  eventType: string;
+  status: string | number;
+  message?: string;
+  currentVersion: string;
+  targetVersion: string;
+  timestamp: string;
+  deviceName?: string;
+  [member: string]: unknown;
+}
+export type RolloutState = 'waiting' | 'downloading' | 'downloaded' | 'updating' | 'updated' | 'failed';
+export interface Rollout {
+  releaseId: string;
+  rollout: boolean;
+  targets: number;
+  states: Record<RolloutState, number>;
+  superseded: number;
+  online: number;
+  failures: { reason: string; reasonCode: number; count: number }[];
+  asOf: string;
+  complete: boolean;
+}

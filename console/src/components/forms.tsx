@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server says of a field goes beside the field; the rest is told.
+import type { UseFormReturnType } from '@mantine/form';
+import { modals } from '@mantine/modals';
+import { notifications } from '@mantine/notifications';
+import { ApiError, messageOf } from '../api/client';
+import { Text } from '@mantine/core';
+
+export function tellError(error: unknown, title = 'That did not work'): void {
+  notifications.show({ color: 'red', title, message: messageOf(error), autoClose: 10_000 });
+}
+export function tellDone(message: string): void {
+  notifications.show({ color: 'green', message });
+}
+
+/** The second of two editors is told, and chooses: read again, or stay. */
+export function tellConflict(error: ApiError, readAgain: () => void): void {
+  modals.openConfirmModal({
+    title: 'Somebody else changed this meanwhile',
+    children: <Text size="sm">{error.message}</Text>,
+    labels: { confirm: 'Show me the newest', cancel: 'Keep what I typed' },
+    onConfirm: readAgain,
+  });
+}
+
+/** Puts a failed save's error where it belongs. */
+export function showFormError(form: UseFormReturnType<any>, error: unknown, readAgain?: () => void): void {
+  if (error instanceof ApiError && error.status === 412 && readAgain) {
+    tellConflict(error, readAgain);
+  } else if (error instanceof ApiError && error.field !== undefined && error.field in (form.getValues() as object)) {
+    form.setFieldError(error.field, error.message);
+  } else {
+    tellError(error);
+  }
+}
+
+/** Asks before something is lost. */
+export function askDelete(what: string, consequence: string, onConfirm: () => void): void {
+  modals.openConfirmModal({
+    title: `Delete ${what}?`,
+    children: <Text size="sm">{consequence}</Text>,
+    labels: { confirm: 'Delete', cancel: 'Keep' },
+    confirmProps: { color: 'red' },
+    onConfirm,
+  });
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// The content security policy lets in only <style> elements with this nonce;
+// the server puts another one into each page it sends.
+export function cspNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+}

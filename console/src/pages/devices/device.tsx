@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PageHead } from '../../components/page';
+
+export default function Page() {
+  return <PageHead title="Device" />;
+}
