@@ -57,10 +57,10 @@ void srv_core_set_listener(struct srv_core *core, const struct srv_core_listener
 }
 
 /* True when a change that is noted already says as much. */
-static bool is_covered(const struct srv_changes *changes, const struct srv_change *change) {
+static bool is_covered(const struct srv_notices *changes, const struct srv_notice *change) {
   if (change->type != SRV_CHANGE_OBSERVED) return false;
   for (size_t i = 0; i < changes->count; i++) {
-    const struct srv_change *noted = &changes->change[i];
+    const struct srv_notice *noted = &changes->change[i];
     if (noted->type != SRV_CHANGE_OBSERVED) continue;
     if (strcmp(noted->project_id, change->project_id) != 0) continue;
     if (noted->device_id[0] == 0 || strcmp(noted->device_id, change->device_id) == 0) return true;
@@ -68,11 +68,11 @@ static bool is_covered(const struct srv_changes *changes, const struct srv_chang
   return false;
 }
 
-static int append_change(struct srv_core *core, const struct srv_change *change) {
-  struct srv_changes *changes = &core->changes;
+static int append_change(struct srv_core *core, const struct srv_notice *change) {
+  struct srv_notices *changes = &core->changes;
   if (changes->count == changes->capacity) {
     size_t capacity = changes->capacity == 0 ? 16 : changes->capacity * 2;
-    struct srv_change *grown = realloc(changes->change, capacity * sizeof(*grown));
+    struct srv_notice *grown = realloc(changes->change, capacity * sizeof(*grown));
     if (grown == NULL) return srv_fail_memory(core);
     changes->change = grown;
     changes->capacity = capacity;
@@ -81,9 +81,9 @@ static int append_change(struct srv_core *core, const struct srv_change *change)
   return SRV_OK;
 }
 
-static struct srv_change make_change(enum srv_change_type type, const char *project_id,
+static struct srv_notice make_change(enum srv_change_type type, const char *project_id,
                                      const char *device_id) {
-  struct srv_change change = {.type = type};
+  struct srv_notice change = {.type = type};
   snprintf(change.project_id, sizeof(change.project_id), "%s", project_id);
   snprintf(change.device_id, sizeof(change.device_id), "%s", device_id == NULL ? "" : device_id);
   return change;
@@ -91,7 +91,7 @@ static struct srv_change make_change(enum srv_change_type type, const char *proj
 
 int srv_note(struct srv_core *core, enum srv_change_type type, const char *project_id,
              const char *device_id, const uint8_t *digest) {
-  struct srv_change change = make_change(type, project_id, device_id);
+  struct srv_notice change = make_change(type, project_id, device_id);
   if (digest != NULL) memcpy(change.digest, digest, GW_DIGEST_SIZE);
   if (is_covered(&core->changes, &change)) return SRV_OK;
   return append_change(core, &change);
@@ -184,7 +184,7 @@ static void abort_pending(struct srv_core *core) {
 
 /* --- telling ------------------------------------------------------------------- */
 
-static void tell(struct srv_core *core, const struct srv_change *change) {
+static void tell(struct srv_core *core, const struct srv_notice *change) {
   const struct srv_core_listener *listener = &core->listener;
   const char *device_id = change->device_id[0] == 0 ? NULL : change->device_id;
   switch (change->type) {
@@ -213,8 +213,8 @@ static void tell(struct srv_core *core, const struct srv_change *change) {
 }
 
 static void tell_all(struct srv_core *core) {
-  struct srv_changes changes = core->changes;
-  core->changes = (struct srv_changes){0};
+  struct srv_notices changes = core->changes;
+  core->changes = (struct srv_notices){0};
   for (size_t i = 0; i < changes.count; i++) tell(core, &changes.change[i]);
   free(changes.change);
 }
@@ -222,10 +222,10 @@ static void tell_all(struct srv_core *core) {
 /* What was noted is undone: rows that named blobs are not there, or are there
  * again. */
 static void forget_all(struct srv_core *core) {
-  struct srv_changes changes = core->changes;
-  core->changes = (struct srv_changes){0};
+  struct srv_notices changes = core->changes;
+  core->changes = (struct srv_notices){0};
   for (size_t i = 0; i < changes.count; i++) {
-    const struct srv_change *change = &changes.change[i];
+    const struct srv_notice *change = &changes.change[i];
     if (change->in_memory) tell(core, change);
     bool names_blob =
         change->type == SRV_CHANGE_BLOB_ADDED || change->type == SRV_CHANGE_BLOB_UNUSED;
@@ -235,7 +235,7 @@ static void forget_all(struct srv_core *core) {
 }
 
 void srv_tell_observed(struct srv_core *core, const struct srv_device_ref *device) {
-  struct srv_change change =
+  struct srv_notice change =
       make_change(SRV_CHANGE_OBSERVED, device->project_id, device->device_id);
   change.in_memory = true;
   bool later = core->batch_depth > 0 || core->transaction_depth > 0;
@@ -348,7 +348,6 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
     snprintf(error, SRV_ERROR_MAX, "out of memory");
     return SRV_ERR_INTERNAL;
   }
-  core->store = config->store;
   core->blobs = config->blobs;
   core->now_us = config->now_us == NULL ? system_now_us : config->now_us;
   core->clock_context = config->clock_context;
@@ -357,7 +356,8 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
   core->seen.flushed_us = srv_now_us(core);
   core->rpcs.next_timeout_us = INT64_MAX;
   core->disk_reserve = SRV_DISK_RESERVE;
-  int status = start(core);
+  int status = srv_layer_create(core, config->store);
+  if (status == SRV_OK) status = start(core);
   if (status != SRV_OK) {
     snprintf(error, SRV_ERROR_MAX, "%s", core->error);
     srv_core_destroy(core);
@@ -381,11 +381,12 @@ static void leave(struct srv_core *core) {
 
 void srv_core_destroy(struct srv_core *core) {
   if (core == NULL) return;
-  leave(core);
+  if (core->store != NULL) leave(core);
   abort_pending(core);
   srv_rpc_free(core);
   srv_drop_caches(core);
   free(core->changes.change);
   free(core->seen.slot);
+  srv_layer_destroy(core);
   free(core);
 }

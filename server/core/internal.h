@@ -2,6 +2,7 @@
 #ifndef SERVER_CORE_INTERNAL_H
 #define SERVER_CORE_INTERNAL_H
 /* What the files of core/ share; nobody else includes it. */
+#include "server/core/changes.h"
 #include "server/core/objects.h"
 
 /* --- what to tell after the commit ------------------------------------------ */
@@ -81,6 +82,8 @@ struct srv_seen {
   char credential_id[SRV_ID_LENGTH + 1]; /* by which it is or was in; "" not known */
   bool is_certificate;
   int64_t credential_used_us; /* 0: written already */
+  struct srv_progress progress; /* of its download; package "": none */
+  int64_t progress_told_us;
 };
 struct srv_seen_map {
   struct srv_seen *slot; /* open addressing, a power of two of them */
@@ -104,7 +107,11 @@ struct srv_rpcs {
 #define SRV_PENDING_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 struct srv_core {
-  struct srv_store *store;
+  struct srv_store *store; /* the layer of changes.c over the caller's */
+  struct srv_layer *layer;
+  bool has_actor;
+  struct srv_actor actor;
+  struct srv_core_watcher *watchers;
   struct srv_blobs *blobs;
   int64_t (*now_us)(void *context);
   void *clock_context;
@@ -172,6 +179,23 @@ void srv_drop_caches(struct srv_core *core);
 /* Microseconds that no one sets back: for time-outs. */
 int64_t srv_steady_us(const struct srv_core *core);
 
+/* --- changes.c, audit.c ------------------------------------------------------------ */
+
+/* Puts the layer over the store: core->store is the layer's from then on. */
+int srv_layer_create(struct srv_core *core, struct srv_store *under);
+void srv_layer_destroy(struct srv_core *core);
+void srv_tell_presence(struct srv_core *core, const char *project_id, const char *device_id,
+                       bool online);
+/* The object is made (before NULL), changed, or deleted (after NULL): appends
+ * what differs. In the transaction of that write; under: the store itself. */
+int srv_audit_append(struct srv_core *core, struct srv_store *under, enum srv_kind kind,
+                     const void *before, const void *after, const char *project_id);
+/* Would it append anything? False: only what the server itself keeps differs. */
+bool srv_rows_differ(enum srv_kind kind, const void *before, const void *after);
+/* A removal of more rows than are written down one by one. */
+int srv_audit_append_more(struct srv_core *core, struct srv_store *under, enum srv_kind kind,
+                          uint64_t count, const char *project_id);
+
 /* --- names.c ---------------------------------------------------------------------- */
 
 void srv_make_id(struct srv_core *core, char id[SRV_ID_LENGTH + 1]);
@@ -231,7 +255,8 @@ struct srv_seen *srv_seen_find(struct srv_core *core, const char *device_id);
 struct srv_seen *srv_seen_of(struct srv_core *core, const char *device_id);
 int srv_seen_flush(struct srv_core *core);
 /* It has just reported: a finer "last report" than that of its sign of life. */
-void srv_seen_reported(struct srv_core *core, const char *device_id);
+void srv_seen_reported(struct srv_core *core, const char *device_id,
+                       const struct gw_report *report);
 void srv_seen_forget(struct srv_core *core, const char *device_id);
 /* What devices have sent was counted with rows that are undone: the store is
  * asked anew. */

@@ -23,8 +23,16 @@
 #define SRV_EMAIL_MAX 254       /* RFC 5321 4.5.3.1.3, without the brackets */
 #define SRV_ADDRESS_MAX 45      /* the longest IPv6 address as text */
 #define SRV_SCOPES_MAX 511      /* of an API key, separated by commas */
-#define SRV_GRANTS_MAX 64       /* memberships of one account */
-#define SRV_ERROR_MAX 256       /* one line for a person */
+#define SRV_PASSWORD_MIN 10
+#define SRV_PASSWORD_MAX 256      /* bytes; a sentence fits */
+#define SRV_PASSWORD_HASH_MAX 127 /* argon2id in PHC's form takes 97 */
+#define SRV_TOTP_SECRET_SIZE 20   /* RFC 4226 4, R6 */
+#define SRV_RECOVERY_CODES 10
+#define SRV_USER_AGENT_MAX 199             /* longer ones are cut */
+#define SRV_SESSIONS_PER_ACCOUNT 50u       /* the one unused for longest ends */
+#define SRV_TOKEN_LENGTH 64                /* of a cookie, of a link: 256 random bits in hex */
+#define SRV_GRANTS_MAX 64                  /* memberships of one account */
+#define SRV_ERROR_MAX 256                  /* one line for a person */
 #define SRV_EVENTS_PER_PACKAGE_DEFAULT 200 /* OTA events kept for each device and package */
 #define SRV_RELEASE_ARTIFACTS_MAX                                 \
   GW_MANIFEST_COMPONENTS_MAX /* one datagram, see wire/manifest.h \
@@ -73,11 +81,12 @@
 #define SRV_CERTIFICATE_DAYS_MAX 3650u
 #define SRV_AUTO_PROVISION_MAX_DEFAULT 1000u /* a stolen CA key does not fill the database */
 #define SRV_PROFILE_TEXT_MAX 63
-#define SRV_PROFILE_OPS_MAX 4095 /* names; all of TensorFlow Lite's take some 2,300 bytes */
+#define SRV_PROFILE_OPS_MAX 4095   /* names; all of TensorFlow Lite's take some 2,300 bytes */
 #define SRV_VIRTUAL_DEVICES_MAX 8u /* processes that this server starts */
-#define SRV_AUDIT_NAME_MAX 255  /* of the object, as people call it */
-#define SRV_AUDIT_VALUES_MAX 8191 /* JSON of what a change was from, and to; longer texts are cut */
-#define SRV_LIVE_CLIENTS_MAX 64 /* each costs SRV_LIVE_RING bytes and a socket */
+#define SRV_AUDIT_NAME_MAX 255     /* of the object, as people call it */
+#define SRV_AUDIT_VALUES_MAX 8191  /* JSON of what a change was from, and to; longer texts are cut \
+                                    */
+#define SRV_LIVE_CLIENTS_MAX 64    /* each costs SRV_LIVE_RING bytes and a socket */
 #define SRV_LIVE_RING (64u * 1024)
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000

@@ -84,9 +84,11 @@ struct srv_seen *srv_seen_of(struct srv_core *core, const char *device_id) {
 void srv_core_device_online(struct srv_core *core, const struct srv_device_ref *device) {
   struct srv_seen *seen = srv_seen_of(core, device->device_id);
   if (seen == NULL) return;
+  bool came = !seen->online;
   seen->online = true;
   seen->changed = true;
   seen->presence.last_online_us = seen->presence.last_report_us = srv_now_us(core);
+  if (came) srv_tell_presence(core, device->project_id, device->device_id, true);
 }
 
 void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref *device) {
@@ -97,11 +99,17 @@ void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref 
   seen->changed = true;
   seen->presence.last_offline_us = srv_now_us(core);
   srv_rpc_device_gone(core, device->device_id);
+  srv_tell_presence(core, device->project_id, device->device_id, false);
 }
 
-void srv_seen_reported(struct srv_core *core, const char *device_id) {
+void srv_seen_reported(struct srv_core *core, const char *device_id,
+                       const struct gw_report *report) {
   struct srv_seen *seen = srv_seen_find(core, device_id);
   if (seen == NULL) return;
+  bool is_done = report->state != GW_OTA_DOWNLOADING;
+  if (is_done && strcmp(seen->progress.package, report->package) == 0) {
+    seen->progress = (struct srv_progress){0};
+  }
   seen->changed = true;
   seen->presence.last_report_us = srv_now_us(core);
 }

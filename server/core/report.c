@@ -79,6 +79,6 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
   row.reason = report->reason;
   row.time_us = srv_now_us(core);
   status = srv_transaction_end(core, write_report(core, device, report, &row));
-  if (status == SRV_OK) srv_seen_reported(core, device->device_id);
+  if (status == SRV_OK) srv_seen_reported(core, device->device_id, report);
   return status;
 }

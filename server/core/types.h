@@ -39,6 +39,12 @@ enum srv_kind {
   SRV_DEVICE_PROFILE,
   SRV_VIRTUAL_DEVICE,
   SRV_AUDIT,
+  SRV_ORGANIZATION,
+  SRV_ACCOUNT,
+  SRV_LOGIN,
+  SRV_SESSION,
+  SRV_LINK,
+  SRV_MEMBER,
   SRV_KIND_COUNT,
 };
 
@@ -46,7 +52,8 @@ enum srv_kind {
 struct srv_project {
   char id[SRV_NAME_MAX + 1];
   char name[SRV_NAME_MAX + 1];
-  int64_t last_sequence_number;  /* of its releases, deleted ones too */
+  char organization_id[SRV_NAME_MAX + 1]; /* "" when made: "default" */
+  int64_t last_sequence_number;           /* of its releases, deleted ones too */
   bool auto_provision;           /* a right certificate of an unknown device makes the device */
   uint32_t auto_provision_max;   /* so many devices at most */
   uint32_t auto_provision_count; /* made so far; deleted ones count */
@@ -141,7 +148,70 @@ struct srv_api_key {
   char project_id[SRV_NAME_MAX + 1]; /* "": the whole server */
   char name[SRV_NAME_MAX + 1];
   bool enabled;
-  uint8_t hash[GW_DIGEST_SIZE]; /* SHA-256 of the key's text */
+  uint8_t hash[GW_DIGEST_SIZE];    /* SHA-256 of the key's text */
+  uint8_t role;                    /* enum srv_role; 0 when made: admin */
+  char scopes[SRV_SCOPES_MAX + 1]; /* "devices,artifacts:read"; "": all */
+  int64_t expires_us;              /* 0: never */
+  int64_t last_used_us;            /* written about once a minute */
+  int64_t created_us, updated_us;
+};
+
+/* Projects of one owner, and the people who may see them. */
+struct srv_organization {
+  char id[SRV_NAME_MAX + 1]; /* stands in routes */
+  char name[SRV_NAME_MAX + 1];
+  int64_t created_us, updated_us;
+};
+
+/* A person. */
+struct srv_account {
+  char id[SRV_ID_LENGTH + 1];
+  char email[SRV_EMAIL_MAX + 1]; /* lower case, unique on the server */
+  char name[SRV_NAME_MAX + 1];   /* "" none */
+  bool server_admin;
+  int64_t created_us, updated_us;
+};
+
+/* How an account signs in; apart from it, so that what is shown holds no secret. */
+struct srv_login {
+  char account_id[SRV_ID_LENGTH + 1];
+  char password[SRV_PASSWORD_HASH_MAX + 1]; /* argon2id in PHC's form; "": none yet */
+  size_t totp_secret_size;                  /* 0: none */
+  uint8_t totp_secret[SRV_TOTP_SECRET_SIZE];
+  bool totp_on;      /* confirmed by a first code */
+  int64_t totp_step; /* of the last code that was good: each is good once */
+  size_t recovery_code_count;
+  char recovery_code[SRV_RECOVERY_CODES][GW_DIGEST_HEX_SIZE + 1]; /* their SHA-256 */
+  int64_t last_used_us;
+};
+
+/* Somebody's browser. */
+struct srv_session {
+  char id[SRV_ID_LENGTH + 1];
+  char account_id[SRV_ID_LENGTH + 1];
+  uint8_t hash[GW_DIGEST_SIZE]; /* SHA-256 of the cookie's text */
+  bool by_link;                 /* may set a password without knowing the old one */
+  char address[SRV_ADDRESS_MAX + 1];
+  char user_agent[SRV_USER_AGENT_MAX + 1];
+  int64_t created_us;
+  int64_t last_used_us; /* written about once a minute */
+};
+
+/* A link that signs in once; an account has one at most. */
+struct srv_link {
+  char id[SRV_ID_LENGTH + 1];
+  char account_id[SRV_ID_LENGTH + 1];
+  uint8_t hash[GW_DIGEST_SIZE];
+  int64_t expires_us; /* 0: never */
+  int64_t created_us;
+};
+
+struct srv_member {
+  char id[SRV_ID_LENGTH + 1];
+  char organization_id[SRV_NAME_MAX + 1];
+  char account_id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1]; /* "": every project of the organisation */
+  uint8_t role;                      /* enum srv_role */
   int64_t created_us, updated_us;
 };
 

@@ -23,20 +23,21 @@
 #define DIGEST(row, member) \
   { #member, SRV_COLUMN_DIGEST, FIELD(row, member) }
 /* With flags: FLAGGED(TEXT, row, member, SRV_COLUMN_SECRET). */
-#define FLAGGED(type, row, member, flags)                                                       \
-  {                                                                                             \
-#member, SRV_COLUMN_##type, offsetof(struct row, member), sizeof(((struct row *)0)->member), 0, \
-        0, flags                                                                                \
+#define FLAGGED(type, row, member, flags)                                                        \
+  {                                                                                              \
+#member, SRV_COLUMN_##type, offsetof(struct row, member), sizeof(((struct row *)0)->member), \
+        0, 0, flags                                                                              \
   }
 #define LIST(row, member, count, table, max)                                                    \
   {                                                                                             \
     table, SRV_COLUMN_LIST, offsetof(struct row, member), sizeof(((struct row *)0)->member[0]), \
-        offsetof(struct row, count), max, 0                                                        \
+        offsetof(struct row, count), max, 0                                                     \
   }
 
 static const struct srv_column project_columns[] = {
     TEXT(srv_project, id),
     TEXT(srv_project, name),
+    TEXT(srv_project, organization_id),
     FLAGGED(INT64, srv_project, last_sequence_number, SRV_COLUMN_VOLATILE),
     BOOL(srv_project, auto_provision),
     UINT32(srv_project, auto_provision_max),
@@ -110,10 +111,17 @@ static const struct srv_column release_columns[] = {
 };
 
 static const struct srv_column api_key_columns[] = {
-    TEXT(srv_api_key, id),          REFERENCE(srv_api_key, project_id),
-    TEXT(srv_api_key, name),        BOOL(srv_api_key, enabled),
-    FLAGGED(DIGEST, srv_api_key, hash, SRV_COLUMN_SECRET),      INT64(srv_api_key, created_us),
+    TEXT(srv_api_key, id),
+    REFERENCE(srv_api_key, project_id),
+    TEXT(srv_api_key, name),
+    BOOL(srv_api_key, enabled),
+    FLAGGED(DIGEST, srv_api_key, hash, SRV_COLUMN_SECRET),
+    INT64(srv_api_key, created_us),
     INT64(srv_api_key, updated_us),
+    UINT8(srv_api_key, role),
+    TEXT(srv_api_key, scopes),
+    INT64(srv_api_key, expires_us),
+    FLAGGED(INT64, srv_api_key, last_used_us, SRV_COLUMN_VOLATILE),
 };
 
 static const struct srv_column presence_columns[] = {
@@ -261,9 +269,9 @@ static const struct srv_column revoked_certificate_columns[] = {
 };
 
 static const struct srv_column device_profile_columns[] = {
-    TEXT(srv_device_profile, device_id),    TEXT(srv_device_profile, project_id),
-    TEXT(srv_device_profile, board),        TEXT(srv_device_profile, sdk),
-    TEXT(srv_device_profile, runtime),      TEXT(srv_device_profile, ops),
+    TEXT(srv_device_profile, device_id),     TEXT(srv_device_profile, project_id),
+    TEXT(srv_device_profile, board),         TEXT(srv_device_profile, sdk),
+    TEXT(srv_device_profile, runtime),       TEXT(srv_device_profile, ops),
     UINT32(srv_device_profile, arena_bytes), UINT32(srv_device_profile, slot_bytes),
     INT64(srv_device_profile, time_us),
 };
@@ -288,6 +296,55 @@ static const struct srv_column audit_columns[] = {
     TEXT(srv_audit, object_name),
     TEXT(srv_audit, before),
     TEXT(srv_audit, after),
+};
+
+static const struct srv_column organization_columns[] = {
+    TEXT(srv_organization, id),
+    TEXT(srv_organization, name),
+    INT64(srv_organization, created_us),
+    INT64(srv_organization, updated_us),
+};
+
+static const struct srv_column account_columns[] = {
+    TEXT(srv_account, id),           TEXT(srv_account, email),       TEXT(srv_account, name),
+    BOOL(srv_account, server_admin), INT64(srv_account, created_us), INT64(srv_account, updated_us),
+};
+
+static const struct srv_column login_columns[] = {
+    TEXT(srv_login, account_id),
+    FLAGGED(TEXT, srv_login, password, SRV_COLUMN_SECRET),
+    {"totp_secret", SRV_COLUMN_BYTES, offsetof(struct srv_login, totp_secret), SRV_TOTP_SECRET_SIZE,
+     offsetof(struct srv_login, totp_secret_size), 0, SRV_COLUMN_SECRET},
+    BOOL(srv_login, totp_on),
+    INT64(srv_login, totp_step),
+    FLAGGED(INT64, srv_login, last_used_us, SRV_COLUMN_VOLATILE),
+    LIST(srv_login, recovery_code, recovery_code_count, "recovery_code", SRV_RECOVERY_CODES),
+};
+
+static const struct srv_column session_columns[] = {
+    TEXT(srv_session, id),
+    TEXT(srv_session, account_id),
+    FLAGGED(DIGEST, srv_session, hash, SRV_COLUMN_SECRET),
+    BOOL(srv_session, by_link),
+    TEXT(srv_session, address),
+    TEXT(srv_session, user_agent),
+    INT64(srv_session, created_us),
+    FLAGGED(INT64, srv_session, last_used_us, SRV_COLUMN_VOLATILE),
+};
+
+static const struct srv_column sign_in_link_columns[] = {
+    TEXT(srv_link, id),
+    TEXT(srv_link, account_id),
+    FLAGGED(DIGEST, srv_link, hash, SRV_COLUMN_SECRET),
+    INT64(srv_link, expires_us),
+    INT64(srv_link, created_us),
+};
+
+static const struct srv_column member_columns[] = {
+    TEXT(srv_member, id),          TEXT(srv_member, organization_id),
+    TEXT(srv_member, account_id),  REFERENCE(srv_member, project_id),
+    UINT8(srv_member, role),       INT64(srv_member, created_us),
+    INT64(srv_member, updated_us),
 };
 
 #define TABLE_OF(name, row, keys, order)                                                           \
@@ -323,6 +380,12 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_DEVICE_PROFILE] = TABLE(device_profile, 1, "device_id"),
     [SRV_VIRTUAL_DEVICE] = TABLE(virtual_device, 1, "device_id"),
     [SRV_AUDIT] = TABLE(audit, 1, "id"),
+    [SRV_ORGANIZATION] = TABLE(organization, 1, "id"),
+    [SRV_ACCOUNT] = TABLE(account, 1, "id"),
+    [SRV_LOGIN] = TABLE(login, 1, "account_id"),
+    [SRV_SESSION] = TABLE(session, 1, "id"),
+    [SRV_LINK] = TABLE_OF(sign_in_link, srv_link, 1, "id"),
+    [SRV_MEMBER] = TABLE(member, 1, "id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }

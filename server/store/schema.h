@@ -22,6 +22,12 @@ enum srv_column_type {
                       * own: (owner_id, position, value) */
 };
 
+enum srv_column_flags {
+  SRV_COLUMN_SECRET = 1,   /* never shown in the audit log: "***" */
+  SRV_COLUMN_VOLATILE = 2, /* kept by the server itself: no change that a person made */
+  SRV_COLUMN_JSON = 4,     /* a text that holds JSON */
+};
+
 struct srv_column {
   const char *name; /* of a list: its table's name */
   enum srv_column_type type;
@@ -29,6 +35,7 @@ struct srv_column {
   size_t size;   /* bytes of the array (of one element), NUL included */
   size_t count_offset;
   size_t count_max;
+  unsigned flags; /* enum srv_column_flags */
 };
 
 struct srv_table {

@@ -76,6 +76,9 @@ struct srv_store_ops {
    * refers to one and nothing is removed. SRV_ERR_NOT_FOUND: none fits. */
   int (*remove)(struct srv_store *store, enum srv_kind kind, const struct srv_query *query);
 
+  /* The number that the last insert of a row with a number id gave it. */
+  int64_t (*last_serial)(struct srv_store *store);
+
   void (*close)(struct srv_store *store);
 };
 

@@ -582,6 +582,10 @@ static int store_list(struct srv_store *base, enum srv_kind kind, const struct s
   return status;
 }
 
+static int64_t store_last_serial(struct srv_store *base) {
+  return sqlite3_last_insert_rowid(self(base)->db);
+}
+
 /* --- opening and closing ------------------------------------------------------ */
 
 static void store_close(struct srv_store *base) {
@@ -601,6 +605,7 @@ static const struct srv_store_ops sqlite_ops = {
     .get = store_get,
     .list = store_list,
     .remove = store_remove,
+    .last_serial = store_last_serial,
     .close = store_close,
 };
 
