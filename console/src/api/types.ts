@@ -167,3 +167,49 @@ export interface Rollout {
   asOf: string;
   complete: boolean;
 }
+export type VersionCounts = { version: string; count: number; online: number };
+export interface Overview {
+  devices: { total: number; online: number; enabled: number; neverSeen: number };
+  packages: { package: string; versions: VersionCounts[]; unknown: number }[];
+  rollouts: Rollout[];
+  failures: OtaEvent[];
+  captures: { total: number; unlabelled: number; lastDay: number };
+  asOf: string;
+  complete: boolean;
+}
+export interface VersionHistory {
+  package: string;
+  versions: string[];
+  points: { time: string; counts: Record<string, number> }[];
+}
+export interface RolloutDevice {
+  deviceId: string;
+  deviceName: string;
+  status: DeviceStatus;
+  state: RolloutState;
+  percent: number | null;
+  reason: string;
+  package?: string;
+  version: string;
+  target: string;
+  lastReport: string | null;
+}
+export type Verdict = 'update' | 'same' | 'superseded' | 'incompatible';
+export interface PreviewDevice {
+  deviceId: string;
+  deviceName: string;
+  status: DeviceStatus;
+  current: Record<string, string>;
+  verdict: Verdict;
+  why: string;
+}
+export interface Evaluation {
+  id: string;
+  artifactId: string;
+  dataset: string;
+  accuracy: number | null;
+  accuracyInterval?: [number, number];
+  clips?: number;
+  report?: Record<string, unknown>;
+  createdAt: string;
+}
