@@ -16,6 +16,7 @@
 #include "server/core/log.h"
 #include "server/rest/internal.h"
 #include "server/rest/rest.h"
+#include "server/rest/static.h"
 
 #define CONNECTIONS_MAX 512 /* operators and tools, not devices */
 /* One that opens all of them and is silent keeps others out for this long. */
@@ -129,6 +130,33 @@ static void give_blob_back(void *context) {
   free(lent);
 }
 
+/* What a browser may do with an answer. The console takes nothing from elsewhere
+ * and nobody frames it; scripts are files of ours, styles too or marked with the
+ * page's nonce. JSON is to be read, not shown. */
+static const char console_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'%s%s%s; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char data_policy[] = "default-src 'none'; frame-ancestors 'none'";
+static const char bytes_policy[] = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+static void add_headers(struct MHD_Response *response, const char *policy) {
+  static const char *const headers[][2] = {
+      {"x-content-type-options", "nosniff"},
+      {"x-frame-options", "DENY"},
+      {"referrer-policy", "no-referrer"},
+      {"cross-origin-opener-policy", "same-origin"},
+      {"cross-origin-resource-policy", "same-origin"},
+      {"permissions-policy",
+       "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+       "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"},
+  };
+  for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+    MHD_add_response_header(response, headers[i][0], headers[i][1]);
+  }
+  MHD_add_response_header(response, "content-security-policy", policy);
+}
+
 /* Whatever a device has sent, a browser saves it and runs nothing of it. */
 static void add_bytes_headers(const struct srv_request *request, struct MHD_Response *response) {
   char disposition[sizeof(request->bytes_name) + 32];
@@ -137,7 +165,6 @@ static void add_bytes_headers(const struct srv_request *request, struct MHD_Resp
   MHD_add_response_header(response, "content-type",
                           type[0] == 0 ? "application/octet-stream" : type);
   MHD_add_response_header(response, "content-disposition", disposition);
-  MHD_add_response_header(response, "content-security-policy", "default-src 'none'; sandbox");
 }
 
 static struct MHD_Response *blob_response(struct srv_request *request) {
@@ -204,6 +231,10 @@ static struct MHD_Response *json_response(struct srv_request *request) {
   return response;
 }
 
+static bool answers_bytes(const struct srv_request *request) {
+  return request->error[0] == 0 && (request->has_blob || request->stream.context != NULL);
+}
+
 static struct MHD_Response *make_response(struct srv_request *request) {
   if (request->error[0] == 0 && request->has_blob) return blob_response(request);
   if (request->error[0] == 0 && request->stream.context != NULL) return stream_response(request);
@@ -236,10 +267,11 @@ static bool is_our_fault(const struct srv_request *request) {
 static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange *exchange,
                               const char *method, const char *url) {
   struct srv_request *request = &exchange->request;
+  const char *policy = answers_bytes(request) ? bytes_policy : data_policy;
   struct MHD_Response *response = make_response(request);
   if (response == NULL) return MHD_NO;
+  add_headers(response, policy);
   MHD_add_response_header(response, "cache-control", "no-store");
-  MHD_add_response_header(response, "x-content-type-options", "nosniff");
   if (request->http_status == 401) {
     MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"godwit\"");
   }
@@ -249,6 +281,50 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
   enum MHD_Result result = MHD_queue_response(connection, (unsigned)request->http_status, response);
   MHD_destroy_response(response);
   return result;
+}
+
+/* --- the console's files --------------------------------------------------------------- */
+
+static struct MHD_Response *file_response(const struct srv_static_answer *file) {
+  char policy[sizeof(console_policy) + SRV_NONCE_LENGTH + 16];
+  bool nonce = file->nonce[0] != 0;
+  struct MHD_Response *response = MHD_create_response_from_buffer(
+      file->size, (void *)(uintptr_t)file->bytes,
+      file->owned == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+  if (response == NULL) {
+    free(file->owned);
+    return NULL;
+  }
+  snprintf(policy, sizeof(policy), console_policy, nonce ? " 'nonce-" : "", file->nonce,
+           nonce ? "'" : "");
+  add_headers(response, policy);
+  MHD_add_response_header(response, "cache-control", file->cache);
+  if (file->status != 304) MHD_add_response_header(response, "content-type", file->type);
+  if (file->etag[0] != 0) MHD_add_response_header(response, "etag", file->etag);
+  if (file->location != NULL) MHD_add_response_header(response, "location", file->location);
+  if (file->is_file) MHD_add_response_header(response, "vary", "accept-encoding");
+  if (file->is_packed) MHD_add_response_header(response, "content-encoding", "gzip");
+  return response;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name);
+
+/* True: the path is no route of the API, and result says how it went. */
+static bool answer_file(struct MHD_Connection *connection, const char *method, const char *url,
+                        enum MHD_Result *result) {
+  struct srv_static_answer file;
+  if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) return false;
+  if (!srv_static_serve(url, header(connection, "accept-encoding"),
+                        header(connection, "if-none-match"), &file)) {
+    return false;
+  }
+  struct MHD_Response *response = file_response(&file);
+  srv_log(SRV_LOG_DEBUG, "rest", "%s %s %d", method, url, file.status);
+  *result = MHD_NO;
+  if (response == NULL) return true;
+  *result = MHD_queue_response(connection, (unsigned)file.status, response);
+  MHD_destroy_response(response);
+  return true;
 }
 
 /* --- the head --------------------------------------------------------------------------- */
@@ -406,6 +482,8 @@ static void see_who_hung_up(struct srv_rest *rest) {
 
 static enum MHD_Result begin(struct srv_rest *rest, struct MHD_Connection *connection,
                              const char *url, const char *method, void **slot) {
+  enum MHD_Result result;
+  if (answer_file(connection, method, url, &result)) return result;
   struct exchange *exchange = calloc(1, sizeof(*exchange));
   if (exchange == NULL) return MHD_NO;
   *slot = exchange;

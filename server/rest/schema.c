@@ -14,10 +14,10 @@
 #define BOOL SRV_VALUE_BOOL
 #define OBJECT SRV_VALUE_OBJECT
 #define ANY SRV_VALUE_ANY
-#define OR_NULL SRV_MEMBER_NULL
-#define OPTIONAL SRV_MEMBER_OPTIONAL
-#define LIST SRV_MEMBER_LIST
-#define MAP SRV_MEMBER_MAP
+#define OR_NULL SRV_PROPERTY_NULL
+#define OPTIONAL SRV_PROPERTY_OPTIONAL
+#define LIST SRV_PROPERTY_LIST
+#define MAP SRV_PROPERTY_MAP
 
 #define ID \
   { "id", TEXT, 0, NULL, "its id" }
@@ -28,7 +28,7 @@
 
 /* --- rows ----------------------------------------------------------------------------- */
 
-static const struct srv_member project_members[] = {
+static const struct srv_property project_members[] = {
     {"id", TEXT, 0, NULL, "stands in routes and identities"},
     {"name", TEXT, 0, NULL, "what people call it"},
     {"autoProvision", BOOL, 0, NULL, "a right certificate of an unknown device makes the device"},
@@ -38,7 +38,7 @@ static const struct srv_member project_members[] = {
     CREATED,
     {0}};
 
-static const struct srv_member blueprint_members[] = {
+static const struct srv_property blueprint_members[] = {
     ID,
     {"name", TEXT, 0, NULL, "unique in the project"},
     {"platform", TEXT, 0, NULL, "for people"},
@@ -47,10 +47,10 @@ static const struct srv_member blueprint_members[] = {
     UPDATED,
     {0}};
 
-static const struct srv_member tag_members[] = {
+static const struct srv_property tag_members[] = {
     ID, {"name", TEXT, 0, NULL, "unique in the project"}, CREATED, UPDATED, {0}};
 
-static const struct srv_member package_update_members[] = {
+static const struct srv_property package_update_members[] = {
     {"state", TEXT, 0, NULL, "one of: IDLE, DOWNLOADING, DOWNLOADED, UPDATING, UNKNOWN"},
     {"stateCode", INTEGER, 0, NULL, "its number"},
     {"reason", TEXT, 0, NULL, "why, by name"},
@@ -60,7 +60,7 @@ static const struct srv_member package_update_members[] = {
     {"time", TIME, OR_NULL, NULL, "when it said so"},
     {0}};
 static const struct srv_shape package_update = {"PackageUpdate", package_update_members, false};
-static const struct srv_member device_metadata_members[] = {
+static const struct srv_property device_metadata_members[] = {
     {"status", TEXT, 0, NULL, "one of: online, offline, -; - is one that was never here"},
     {"lastReport", TIME, OR_NULL, NULL, "when it last said what it runs"},
     {"lastSeenOnline", TIME, OR_NULL, NULL, "when it last came"},
@@ -68,7 +68,7 @@ static const struct srv_member device_metadata_members[] = {
     {"update", OBJECT, MAP, &package_update, "what it said of its packages, by package"},
     {0}};
 static const struct srv_shape device_metadata = {"DeviceMetadata", device_metadata_members, false};
-static const struct srv_member device_members[] = {
+static const struct srv_property device_members[] = {
     ID,
     {"name", TEXT, 0, NULL, "unique in the project"},
     {"hardwareIds", TEXT, LIST, NULL, "serial numbers and the like"},
@@ -83,7 +83,7 @@ static const struct srv_member device_members[] = {
     {"metadata", OBJECT, 0, &device_metadata, "what the server knows of it"},
     {0}};
 
-static const struct srv_member credential_members[] = {
+static const struct srv_property credential_members[] = {
     ID,
     {"type", TEXT, 0, NULL, "one of: PRE_SHARED_KEY"},
     {"identity", TEXT, 0, NULL, "what the device calls itself"},
@@ -94,12 +94,12 @@ static const struct srv_member credential_members[] = {
     {"lastUsed", TIME, OR_NULL, NULL, "when a device last came with it"},
     {0}};
 
-static const struct srv_member digest_members[] = {{"digest", TEXT, 0, NULL, "hex"}, {0}};
+static const struct srv_property digest_members[] = {{"digest", TEXT, 0, NULL, "hex"}, {0}};
 static const struct srv_shape digest = {"Digest", digest_members, false};
-static const struct srv_member digests_members[] = {
+static const struct srv_property digests_members[] = {
     {"sha256", OBJECT, 0, &digest, "SHA-256 of the bytes"}, {0}};
 static const struct srv_shape digests = {"Digests", digests_members, false};
-static const struct srv_member binary_info_members[] = {
+static const struct srv_property binary_info_members[] = {
     {"type", TEXT, 0, NULL, "one of: tflite, binary"},
     {"size", INTEGER, 0, NULL, "bytes"},
     {"digests", OBJECT, 0, &digests, "by algorithm"},
@@ -107,7 +107,7 @@ static const struct srv_member binary_info_members[] = {
 static const struct srv_shape binary_info = {"BinaryInfo", binary_info_members, false};
 static const struct srv_shape model = {"Model", NULL, false};
 
-static const struct srv_member evaluation_members[] = {
+static const struct srv_property evaluation_members[] = {
     ID,
     {"artifactId", TEXT, 0, NULL, "of this artifact"},
     {"dataset", TEXT, 0, NULL, "on which data"},
@@ -119,7 +119,7 @@ static const struct srv_member evaluation_members[] = {
     {0}};
 
 static const struct srv_shape kinds[SRV_KIND_COUNT]; /* below */
-static const struct srv_member artifact_members[] = {
+static const struct srv_property artifact_members[] = {
     ID,
     {"package", TEXT, 0, NULL, "what it is a version of"},
     {"version", TEXT, 0, NULL, "semantic version"},
@@ -132,7 +132,7 @@ static const struct srv_member artifact_members[] = {
     UPDATED,
     {0}};
 
-static const struct srv_member release_members[] = {
+static const struct srv_property release_members[] = {
     ID,
     {"releaseTags", TEXT, LIST, NULL, "labels, each unique in the project"},
     {"deviceTagIds", TEXT, LIST, NULL, "only for devices that have all of these tags"},
@@ -145,7 +145,7 @@ static const struct srv_member release_members[] = {
     UPDATED,
     {0}};
 
-static const struct srv_member api_key_members[] = {
+static const struct srv_property api_key_members[] = {
     ID,
     {"name", TEXT, 0, NULL, "what it is for"},
     {"type", TEXT, 0, NULL, "one of: API_KEY"},
@@ -156,7 +156,7 @@ static const struct srv_member api_key_members[] = {
     UPDATED,
     {0}};
 
-static const struct srv_member ota_event_members[] = {
+static const struct srv_property ota_event_members[] = {
     ID,
     {"deviceId", TEXT, 0, NULL, "the device"},
     {"packageId", TEXT, 0, NULL, "the package"},
@@ -168,12 +168,12 @@ static const struct srv_member ota_event_members[] = {
     {"timestamp", TIME, OR_NULL, NULL, "when"},
     {0}};
 
-static const struct srv_member capture_model_members[] = {
+static const struct srv_property capture_model_members[] = {
     {"package", TEXT, 0, NULL, "its package; empty when the device did not say"},
     {"version", TEXT, 0, NULL, "its version"},
     {0}};
 static const struct srv_shape capture_model = {"CaptureModel", capture_model_members, false};
-static const struct srv_member capture_members[] = {
+static const struct srv_property capture_members[] = {
     ID,
     {"deviceId", TEXT, 0, NULL, "of this device"},
     {"deviceName", TEXT, 0, NULL, "its name; empty when it is gone"},
@@ -191,7 +191,7 @@ static const struct srv_member capture_members[] = {
     {"provenance", ANY, OPTIONAL, NULL, "all that the device said of it"},
     {0}};
 
-static const struct srv_member setting_members[] = {
+static const struct srv_property setting_members[] = {
     ID,
     {"key", TEXT, 0, NULL, "what it is called"},
     {"dataType", TEXT, 0, NULL, "one of: integer, float, boolean, string"},
@@ -203,7 +203,7 @@ static const struct srv_member setting_members[] = {
     UPDATED,
     {0}};
 
-static const struct srv_member device_log_members[] = {
+static const struct srv_property device_log_members[] = {
     ID,
     {"timestamp", TIME, OR_NULL, NULL, "when"},
     {"deviceId", TEXT, 0, NULL, "the device"},
@@ -219,7 +219,7 @@ static const struct srv_member device_log_members[] = {
   {"notBefore", TIME, OR_NULL, NULL, "it holds from then on"}, { \
     "notAfter", TIME, OR_NULL, NULL, "and until then"            \
   }
-static const struct srv_member certificate_members[] = {
+static const struct srv_property certificate_members[] = {
     ID,
     {"certType", TEXT, 0, NULL, "one of: root, intermediate"},
     {"subject", TEXT, 0, NULL, "its subject"},
@@ -231,7 +231,7 @@ static const struct srv_member certificate_members[] = {
     {"warning", TEXT, OPTIONAL, NULL, "why it lets nobody in"},
     CREATED,
     {0}};
-static const struct srv_member device_certificate_members[] = {
+static const struct srv_property device_certificate_members[] = {
     ID,
     {"deviceId", TEXT, 0, NULL, "the device"},
     {"serialNumber", TEXT, 0, NULL, "hex"},
@@ -242,7 +242,7 @@ static const struct srv_member device_certificate_members[] = {
     CREATED,
     {"lastUsed", TIME, OR_NULL, NULL, "when the device last came with it"},
     {0}};
-static const struct srv_member revoked_members[] = {
+static const struct srv_property revoked_members[] = {
     ID,
     {"serialNumber", TEXT, 0, NULL, "hex; empty when the fingerprint says which"},
     {"fingerprint", TEXT, 0, NULL, "SHA-256 of its DER, hex; or empty"},
@@ -270,21 +270,21 @@ static const struct srv_shape kinds[SRV_KIND_COUNT] = {
 
 /* --- other answers ---------------------------------------------------------------------- */
 
-static const struct srv_member no_members[] = {{0}};
+static const struct srv_property no_members[] = {{0}};
 const struct srv_shape srv_shape_empty = {"Empty", no_members, true};
 const struct srv_shape srv_shape_any = {"Value", NULL, false};
 
-static const struct srv_member health_members[] = {{"status", TEXT, 0, NULL, "one of: ok"}, {0}};
+static const struct srv_property health_members[] = {{"status", TEXT, 0, NULL, "one of: ok"}, {0}};
 static const struct srv_shape health = {"Health", health_members, true};
 static const struct srv_shape document = {"Document", NULL, true};
 
-static const struct srv_member count_members[] = {
+static const struct srv_property count_members[] = {
     {"devices", INTEGER, 0, NULL, "of all projects, or of the key's"},
     {"artifacts", INTEGER, 0, NULL, "likewise"},
     {"releases", INTEGER, 0, NULL, "likewise"},
     {0}};
 static const struct srv_shape counts = {"StatusObjects", count_members, false};
-static const struct srv_member gateway_members[] = {
+static const struct srv_property gateway_members[] = {
     {"sessions", INTEGER, 0, NULL, "open now"},
     {"observers", INTEGER, 0, NULL, "that wait for changes now"},
     {"handshakesOk", INTEGER, 0, NULL, "since the start"},
@@ -303,7 +303,7 @@ static const struct srv_member gateway_members[] = {
     {"uploadsDropped", INTEGER, 0, NULL, "since the start"},
     {0}};
 static const struct srv_shape gateway = {"StatusGateway", gateway_members, false};
-static const struct srv_member status_members[] = {
+static const struct srv_property status_members[] = {
     {"version", TEXT, 0, NULL, "of the program"},
     {"startedAt", TIME, 0, NULL, "when it was started"},
     {"uptimeSeconds", INTEGER, 0, NULL, "since then"},
@@ -312,11 +312,11 @@ static const struct srv_member status_members[] = {
     {0}};
 static const struct srv_shape status = {"Status", status_members, false};
 
-static const struct srv_member labelled_members[] = {
+static const struct srv_property labelled_members[] = {
     {"count", INTEGER, 0, NULL, "captures"}, {"label", TEXT, 0, NULL, "what they have now"}, {0}};
 static const struct srv_shape labelled = {"Labelled", labelled_members, false};
 
-static const struct srv_member stream_entry_members[] = {
+static const struct srv_property stream_entry_members[] = {
     ID,
     {"timestamp", TIME, OR_NULL, NULL, "when it came"},
     {"deviceId", TEXT, 0, NULL, "the device"},
@@ -327,25 +327,25 @@ static const struct srv_member stream_entry_members[] = {
     {0}};
 static const struct srv_shape stream_entry = {"StreamEntry", stream_entry_members, false};
 
-static const struct srv_member setting_error_members[] = {
+static const struct srv_property setting_error_members[] = {
     {"key", TEXT, 0, NULL, "the setting"},
     {"code", INTEGER, 0, NULL, "what the device said of it"},
     {"name", TEXT, 0, NULL, "the code's name"},
     {0}};
 static const struct srv_shape setting_error = {"SettingError", setting_error_members, false};
-static const struct srv_member reported_members[] = {
+static const struct srv_property reported_members[] = {
     {"version", INTEGER, 0, NULL, "of the settings that it has"},
     {"errors", OBJECT, LIST, &setting_error, "what it could not take"},
     {"time", TIME, OR_NULL, NULL, "when it said so"},
     {0}};
 static const struct srv_shape reported = {"SettingsReport", reported_members, false};
-static const struct srv_member sync_members[] = {
+static const struct srv_property sync_members[] = {
     {"version", INTEGER, 0, NULL, "of the settings that apply"},
     {"inSync", BOOL, 0, NULL, "the device has taken them all"},
     {"reported", OBJECT, OR_NULL, &reported, "what it said; null when it said nothing"},
     {0}};
 static const struct srv_shape sync_shape = {"SettingsSync", sync_members, false};
-static const struct srv_member device_settings_members[] = {
+static const struct srv_property device_settings_members[] = {
     {"list", OBJECT, LIST, &kinds[SRV_SETTING], "what applies"},
     {"page", INTEGER, 0, NULL, "0"},
     {"perPage", INTEGER, 0, NULL, "the most there can be"},
@@ -354,23 +354,23 @@ static const struct srv_member device_settings_members[] = {
     {0}};
 static const struct srv_shape device_settings = {"DeviceSettings", device_settings_members, true};
 
-static const struct srv_member rpc_result_members[] = {
+static const struct srv_property rpc_result_members[] = {
     {"statusCode", INTEGER, 0, NULL, "0: it went well; else as in gRPC, or the device's own"},
     {"detail", ANY, 0, NULL, "what the method returned"},
     {0}};
 static const struct srv_shape rpc_result = {"RpcResult", rpc_result_members, false};
-static const struct srv_member rpc_members[] = {
+static const struct srv_property rpc_members[] = {
     {"data", OBJECT, 0, &rpc_result, "the device's answer"},
     {"statusCode", INTEGER, 0, NULL, "the same, for clients of the original"},
     {"detail", ANY, 0, NULL, "likewise"},
     {0}};
 static const struct srv_shape rpc_answer = {"RpcAnswer", rpc_members, true};
 
-static const struct srv_member revoked_count_members[] = {
+static const struct srv_property revoked_count_members[] = {
     {"revoked", INTEGER, 0, NULL, "certificates"}, {0}};
 static const struct srv_shape revoked_count = {"RevokedCount", revoked_count_members, false};
 
-static const struct srv_member firmware_log_members[] = {
+static const struct srv_property firmware_log_members[] = {
     {"deviceId", TEXT, 0, NULL, "the device"},
     {"package", TEXT, 0, NULL, "the package"},
     {"state", TEXT, 0, NULL, "the state reported, by name"},

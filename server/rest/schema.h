@@ -8,11 +8,11 @@
  *
  * To describe the answer of a new route:
  *
- *   static const struct srv_member thing_members[] = {
+ *   static const struct srv_property thing_members[] = {
  *       {"id", SRV_VALUE_TEXT, 0, NULL, "24 hex digits"},
  *       {"size", SRV_VALUE_INTEGER, 0, NULL, "bytes"},
- *       {"endedAt", SRV_VALUE_TIME, SRV_MEMBER_NULL, NULL, "null while it runs"},
- *       {"parts", SRV_VALUE_OBJECT, SRV_MEMBER_LIST, &part_shape, "what it is made of"},
+ *       {"endedAt", SRV_VALUE_TIME, SRV_PROPERTY_NULL, NULL, "null while it runs"},
+ *       {"parts", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &part_shape, "what it is made of"},
  *       {0}};
  *   const struct srv_shape srv_shape_thing = {"Thing", thing_members, false};
  *
@@ -37,15 +37,15 @@ enum srv_value_type {
   SRV_VALUE_ANY,    /* any JSON value */
 };
 
-enum srv_member_flags {
-  SRV_MEMBER_NULL = 1,     /* may be null */
-  SRV_MEMBER_OPTIONAL = 2, /* may be absent */
-  SRV_MEMBER_LIST = 4,     /* a list of such values */
-  SRV_MEMBER_MAP = 8,      /* an object: any names, such values */
+enum srv_property_flags {
+  SRV_PROPERTY_NULL = 1,     /* may be null */
+  SRV_PROPERTY_OPTIONAL = 2, /* may be absent */
+  SRV_PROPERTY_LIST = 4,     /* a list of such values */
+  SRV_PROPERTY_MAP = 8,      /* an object: any names, such values */
 };
 
 struct srv_shape;
-struct srv_member {
+struct srv_property {
   const char *name; /* NULL ends a list */
   enum srv_value_type type;
   unsigned flags;
@@ -57,7 +57,7 @@ struct srv_member {
 
 struct srv_shape {
   const char *name;                 /* unique, of its schema in the document; "Thing" */
-  const struct srv_member *members; /* NULL: any JSON value */
+  const struct srv_property *members; /* NULL: any JSON value */
   bool whole;                       /* it is the answer itself, not what stands in data or list */
 };
 
