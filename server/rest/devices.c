@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "server/core/profile.h"
 #include "server/rest/internal.h"
 
 static int find_device(struct srv_request *request, struct srv_device *device) {
@@ -19,6 +20,9 @@ static void add_state(struct srv_request *request, json_t *object) {
   const char *id = json_string_value(json_object_get(object, "id"));
   if (srv_core_device_state(request->core, id, &state) != SRV_OK) return;
   srv_encode_device_state(object, &state);
+  struct srv_device_profile profile;
+  bool has_profile = srv_core_device_profile(request->core, id, &profile) == SRV_OK;
+  srv_encode_device_profile(object, has_profile ? &profile : NULL);
 }
 
 static int answer_device(struct srv_request *request, const struct srv_device *device) {

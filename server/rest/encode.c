@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "server/core/json.h"
+#include "server/core/profile.h"
 #include "server/rest/internal.h"
 
 json_t *srv_encode_time(int64_t time_us) {
@@ -125,6 +126,33 @@ void srv_encode_device_state(json_t *device, const struct srv_device_state *stat
   set_text(device, "status", status);
   set(device, "lastReport", srv_encode_time(state->last_report_us));
   set(device, "metadata", metadata);
+}
+
+static json_t *encode_ops(const struct srv_device_profile *profile) {
+  json_t *list = json_array();
+  const char *cursor = profile->ops, *op;
+  size_t length;
+  while ((op = srv_profile_next_op(&cursor, &length)) != NULL) {
+    json_array_append_new(list, json_stringn(op, length));
+  }
+  return list;
+}
+
+void srv_encode_device_profile(json_t *device, const struct srv_device_profile *profile) {
+  json_t *metadata = json_object_get(device, "metadata"), *object;
+  if (profile == NULL) {
+    set(metadata, "profile", json_null());
+    return;
+  }
+  object = json_object();
+  set_text(object, "board", profile->board);
+  set_text(object, "sdk", profile->sdk);
+  set_text(object, "runtime", profile->runtime);
+  set(object, "ops", encode_ops(profile));
+  set(object, "arenaBytes", json_integer(profile->arena_bytes));
+  set(object, "slotBytes", json_integer(profile->slot_bytes));
+  set(object, "time", srv_encode_time(profile->time_us));
+  set(metadata, "profile", object);
 }
 
 json_t *srv_encode_credential(const void *row) {

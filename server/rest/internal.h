@@ -249,6 +249,9 @@ json_t *srv_encode_blueprint(const void *row);
 json_t *srv_encode_tag(const void *row);
 json_t *srv_encode_device(const void *row);
 void srv_encode_device_state(json_t *device, const struct srv_device_state *state);
+/* metadata.profile; NULL: the device has not said what it is. */
+struct srv_device_profile;
+void srv_encode_device_profile(json_t *device, const struct srv_device_profile *profile);
 json_t *srv_encode_credential(const void *row);
 json_t *srv_encode_artifact(const void *row);
 json_t *srv_encode_release(const void *row);

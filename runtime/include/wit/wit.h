@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WIT_VERSION "0.1.0"
+
 enum wit_status {
   WIT_OK = 0,
   WIT_ERR_ARGUMENT = -1,         /* the caller broke the contract */
