@@ -9,11 +9,12 @@
 
 #include "server/core/internal.h"
 #include "server/core/json.h"
+#include "server/core/rights.h"
 #include "server/store/schema.h"
 
-#define TEXT_MAX 256          /* bytes of one text; longer ones are cut */
-#define JSON_TEXT_MAX 2048    /* of one that holds JSON */
-#define MEMBER_MAX 64         /* bytes of a member's name */
+#define TEXT_MAX 256       /* bytes of one text; longer ones are cut */
+#define JSON_TEXT_MAX 2048 /* of one that holds JSON */
+#define MEMBER_MAX 64      /* bytes of a member's name */
 #define SECRET_SHOWN "***"
 
 /* --- spelling ------------------------------------------------------------------ */
@@ -22,11 +23,16 @@
 static const struct {
   const char *column, *member;
 } spelled[] = {
-    {"device_hardware_id", "hardwareIds"}, {"device_tag", "tagIds"},
-    {"release_label", "releaseTags"},      {"release_device_tag", "deviceTagIds"},
-    {"release_artifact", "artifactIds"},   {"created_us", "createdAt"},
-    {"updated_us", "updatedAt"},           {"labelled_us", "labelledAt"},
-    {"size_bytes", "size"},                {"model_info", "model"},
+    {"device_hardware_id", "hardwareIds"},
+    {"device_tag", "tagIds"},
+    {"release_label", "releaseTags"},
+    {"release_device_tag", "deviceTagIds"},
+    {"release_artifact", "artifactIds"},
+    {"created_us", "createdAt"},
+    {"updated_us", "updatedAt"},
+    {"labelled_us", "labelledAt"},
+    {"size_bytes", "size"},
+    {"model_info", "model"},
 };
 
 /* "blueprint_id" to "blueprintId", "not_before_us" to "notBefore". */
@@ -263,6 +269,9 @@ static json_t *value_of(const struct srv_column *column, const void *row) {
       return json_boolean(number_of(column, row));
     default:
       if (is_time(column)) return time_text(number_of(column, row));
+      if (strcmp(column->name, "role") == 0) {
+        return json_string(srv_role_name((enum srv_role)number_of(column, row)));
+      }
       return json_integer(number_of(column, row));
   }
 }
@@ -294,6 +303,17 @@ static int print_values(enum srv_kind kind, const void *row, const void *other,
 
 /* --- what it is called ---------------------------------------------------------------------- */
 
+/* A member is an account's: the row has its id only. */
+static void name_member(struct srv_store *under, const struct srv_member *member, char *out,
+                        size_t size) {
+  struct srv_account account;
+  struct srv_query query = {0};
+  srv_query_text(&query, "id", SRV_EQUALS, member->account_id);
+  out[0] = 0;
+  if (under->ops->get(under, SRV_ACCOUNT, &query, &account) != SRV_OK) return;
+  snprintf(out, size, "%s", account.email);
+}
+
 static void name_release(const struct srv_release *release, char *out, size_t size) {
   if (release->release_tag_count > 0) {
     snprintf(out, size, "%s", release->release_tag[0]);
@@ -303,7 +323,8 @@ static void name_release(const struct srv_release *release, char *out, size_t si
 }
 
 /* As people call the object: the first of these columns that says something. */
-static void name_object(enum srv_kind kind, const void *row, char *out, size_t size) {
+static void name_object(struct srv_store *under, enum srv_kind kind, const void *row, char *out,
+                        size_t size) {
   static const char *const names[] = {"name",          "email",       "identity", "key", "subject",
                                       "serial_number", "fingerprint", "dataset",  "path"};
   const struct srv_table *table = srv_table_of(kind);
@@ -311,6 +332,10 @@ static void name_object(enum srv_kind kind, const void *row, char *out, size_t s
   out[0] = 0;
   if (kind == SRV_RELEASE) {
     name_release(row, out, size);
+    return;
+  }
+  if (kind == SRV_MEMBER) {
+    name_member(under, row, out, size);
     return;
   }
   if (kind == SRV_ARTIFACT) {
@@ -347,7 +372,7 @@ int srv_audit_append(struct srv_core *core, struct srv_store *under, enum srv_ki
   snprintf(row.action, sizeof(row.action), "%s", srv_action_name(action));
   snprintf(row.kind, sizeof(row.kind), "%s", srv_kind_title(kind));
   snprintf(row.object_id, sizeof(row.object_id), "%s", (const char *)object);
-  name_object(kind, object, row.object_name, sizeof(row.object_name));
+  name_object(under, kind, object, row.object_name, sizeof(row.object_name));
   int status = print_values(kind, before, after, row.before);
   if (status == SRV_OK) status = print_values(kind, after, before, row.after);
   if (status == SRV_OK) return under->ops->insert(under, SRV_AUDIT, &row);

@@ -40,6 +40,11 @@ static const uint8_t traits[SRV_KIND_COUNT] = {
     [SRV_CERTIFICATE] = AUDITED | TOLD,
     [SRV_DEVICE_CERTIFICATE] = TOLD | QUIET_UPDATE,
     [SRV_REVOKED_CERTIFICATE] = AUDITED | TOLD,
+    [SRV_DEVICE_PROFILE] = TOLD,
+    [SRV_VIRTUAL_DEVICE] = AUDITED | TOLD,
+    [SRV_ORGANIZATION] = AUDITED | TOLD,
+    [SRV_ACCOUNT] = AUDITED | TOLD,
+    [SRV_MEMBER] = AUDITED | TOLD,
 };
 
 /* --- news: what is to be told after the commit ---------------------------------- */
@@ -275,8 +280,7 @@ static int write_unsigned(struct srv_layer *layer, enum srv_kind kind, const voi
     if (anyone_hears(layer->core, NEWS_OTA_EVENT)) note_event(layer, row);
   } else if (kind == SRV_DEVICE_LOG) {
     if (anyone_hears(layer->core, NEWS_DEVICE_LOG)) note_log(layer, row);
-  } else if ((traits[kind] & TOLD) != 0 &&
-             (mode == INSERT || (traits[kind] & QUIET_UPDATE) == 0) &&
+  } else if ((traits[kind] & TOLD) != 0 && (mode == INSERT || (traits[kind] & QUIET_UPDATE) == 0) &&
              anyone_hears(layer->core, NEWS_CHANGE)) {
     note_change(layer, kind, mode == INSERT ? SRV_CREATED : SRV_UPDATED, row);
   }

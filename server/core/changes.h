@@ -19,8 +19,8 @@
 struct srv_actor {
   char type[12]; /* "account", "apiKey", "server" */
   char id[SRV_ID_LENGTH + 1];
-  char name[SRV_NAME_MAX + 1]; /* as it is now; kept although the account may go */
-  char address[64];            /* where the request came from; "" */
+  char name[SRV_EMAIL_MAX + 1];      /* as it is now; kept although the account may go */
+  char address[SRV_ADDRESS_MAX + 1]; /* where the request came from; "" */
 };
 /* Who is behind the writes from now on; NULL: nobody, as for devices. Copied. */
 void srv_core_set_actor(struct srv_core *core, const struct srv_actor *actor);

@@ -403,8 +403,8 @@ struct srv_audit {
   char project_id[SRV_NAME_MAX + 1]; /* "": the server's */
   char actor_type[12];               /* struct srv_actor */
   char actor_id[SRV_ID_LENGTH + 1];
-  char actor_name[SRV_NAME_MAX + 1];
-  char actor_address[64];
+  char actor_name[SRV_EMAIL_MAX + 1];
+  char actor_address[SRV_ADDRESS_MAX + 1];
   char action[16];
   char kind[32];
   char object_id[SRV_NAME_MAX + 1];

@@ -333,6 +333,7 @@ struct response {
   bool deferred;                       /* nothing is sent now: coap_respond does it later */
   const struct observable *observable; /* NULL: Observe is ignored */
   struct srv_blob_view blob; /* released when the answer is written; owner or data NULL: none */
+  bool is_artifact;          /* how far the device is with it is told to the core */
 };
 typedef void (*route_handler)(const struct request *request, struct response *response);
 /* NULL when there is none: *code says 4.04 or 4.05. */
@@ -350,6 +351,8 @@ void respond_with(const struct request *request, struct response *response,
 void respond_written(struct response *response, int status, uint8_t code);
 
 /* ---- ota.c ---- */
+/* A block of an artifact that ends there was sent. */
+void ota_block_sent(const struct request *request, size_t offset_end, size_t size);
 void ota_get_manifest(const struct request *request, struct response *response);
 void ota_get_artifact(const struct request *request, struct response *response);
 void ota_post_report(const struct request *request, struct response *response);

@@ -316,7 +316,7 @@ static const struct srv_column login_columns[] = {
     {"totp_secret", SRV_COLUMN_BYTES, offsetof(struct srv_login, totp_secret), SRV_TOTP_SECRET_SIZE,
      offsetof(struct srv_login, totp_secret_size), 0, SRV_COLUMN_SECRET},
     BOOL(srv_login, totp_on),
-    INT64(srv_login, totp_step),
+    FLAGGED(INT64, srv_login, totp_step, SRV_COLUMN_VOLATILE),
     FLAGGED(INT64, srv_login, last_used_us, SRV_COLUMN_VOLATILE),
     LIST(srv_login, recovery_code, recovery_code_count, "recovery_code", SRV_RECOVERY_CODES),
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/core/changes.h"
 #include "server/core/log.h"
 #include "server/core/pki.h"
 
@@ -115,6 +116,16 @@ void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view) {
   assert(core->blobs_open > 0);
   core->blobs_open--;
   *view = (struct srv_blob_view){.data = NULL};
+}
+
+void srv_core_download_progress(struct srv_core *core, const struct srv_device_ref *device,
+                                const char *package, const char *version, uint32_t offset_end,
+                                uint32_t size) {
+  (void)core;
+  (void)device;
+  (void)package;
+  (void)version;
+  assert(offset_end <= size);
 }
 
 int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
