@@ -10,7 +10,7 @@ import { useList } from './api/queries';
 import type { Project } from './api/types';
 import { messageOf } from './api/client';
 import { Layout } from './layout';
-import { SignInPage } from './pages/sign-in/sign-in';
+import { SignInAgain, SignInPage } from './pages/sign-in/sign-in';
 import { LinkPage } from './pages/sign-in/link';
 import { projectPages } from './pages';
 import { NotFound } from './components/not-found';
@@ -108,11 +108,16 @@ function SignedIn() {
 }
 
 function Gate() {
-  const { session } = useSession();
+  const { session, expired } = useSession();
   const [location] = useLocation();
   if (location.startsWith('/link/')) return <LinkPage token={decodeURIComponent(location.slice('/link/'.length))} />;
   if (!session.signedIn) return <SignInPage />;
-  return <SignedIn />;
+  return (
+    <>
+      <SignedIn />
+      {expired ? <SignInAgain /> : null}
+    </>
+  );
 }
 
 export function App() {

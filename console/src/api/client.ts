@@ -29,9 +29,11 @@ let reachableListener: (reachable: boolean) => void = () => undefined;
 export function onReachable(listener: (reachable: boolean) => void): void {
   reachableListener = listener;
 }
-let signedOutListener: () => void = () => undefined;
-export function onSignedOut(listener: () => void): void {
-  signedOutListener = listener;
+/** Asked when the server says that nobody is signed in any more. It may take as
+ * long as a person needs to sign in again; true: the request is worth another try. */
+let signInAgain: () => Promise<boolean> = () => Promise.resolve(false);
+export function onSignedOut(listener: () => Promise<boolean>): void {
+  signInAgain = listener;
 }
 
 export function apiUrl(path: string, query?: Query): string {
@@ -79,6 +81,17 @@ export interface Answer<T> {
 }
 
 export async function send<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+  try {
+    return await sendOnce<T>(method, path, options);
+  } catch (error) {
+    const signedOut = error instanceof ApiError && error.status === 401 && !path.startsWith('v1/session');
+    // What waits here keeps its page: nothing typed is lost to a session's end.
+    if (!signedOut || !(await signInAgain())) throw error;
+    return sendOnce<T>(method, path, options);
+  }
+}
+
+async function sendOnce<T>(method: string, path: string, options: RequestOptions): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: 'application/json' };
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (options.signal) init.signal = options.signal;
@@ -99,7 +112,6 @@ export async function send<T>(method: string, path: string, options: RequestOpti
   reachableListener(true);
   const text = await response.text();
   if (!response.ok) {
-    if (response.status === 401 && !path.startsWith('v1/session')) signedOutListener();
     throw toError(response.status, text, response.headers.get('retry-after'));
   }
   return {

@@ -34,8 +34,8 @@ interface LiveChange {
 /** What depends on what: a change of one kind makes these read again. */
 const dependents: Record<string, Kind[]> = {
   device: ['device', 'overview', 'rollout'],
-  release: ['release', 'rollout', 'overview'],
-  artifact: ['artifact'],
+  release: ['release', 'rollout', 'overview', 'audit'],
+  artifact: ['artifact', 'overview'],
   blueprint: ['blueprint', 'rollout'],
   tag: ['tag'],
   capture: ['capture', 'overview'],

@@ -38,6 +38,25 @@ export function useObject<T>(kind: Kind, project: string, path: string, query: Q
   });
 }
 
+const ALL_MAX = 5_000; // what people make by hand stays far below it
+
+/** Every row of a list that is short by its nature: artifacts, tags, blueprints. */
+export function useAll<T>(kind: Kind, project: string, path: string, query: Query = {}, enabled = true) {
+  return useQuery<T[]>({
+    queryKey: [kind, project, path, { ...query, all: true }],
+    queryFn: async ({ signal }) => {
+      const rows: T[] = [];
+      for (let page = 0; ; page++) {
+        const answer = await getPage<T>(path, { ...query, page, perPage: 1000 }, signal);
+        rows.push(...answer.list);
+        if (answer.list.length === 0 || rows.length >= Math.min(answer.total, ALL_MAX)) return rows;
+      }
+    },
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
 export interface Change {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in, which project is shown, and what that person may do there.
-import { createContext, useContext, useEffect, useMemo, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getObject, onSignedOut, send, setCsrfToken } from './client';
 import type { Role, Session } from './types';
@@ -10,7 +10,10 @@ const rank: Record<Role, number> = { viewer: 1, operator: 2, admin: 3 };
 const needed: Record<Right, number> = { VIEW: 1, OPERATE: 2, ADMIN: 3, SERVER: 4 };
 
 interface SessionContextValue {
+  /** While it has expired: as it was, so that the page stays as it is. */
   session: Session;
+  /** It ended while somebody worked; requests wait until `accept`. */
+  expired: boolean;
   /** After signing in, or a change of the own account: what the server answered. */
   accept: (session: Session) => void;
   reload: () => Promise<unknown>;
@@ -29,20 +32,38 @@ export function SessionProvider(props: { children: ReactNode; loading: ReactNode
     },
     staleTime: 60_000,
   });
-  useEffect(() => onSignedOut(() => void client.invalidateQueries({ queryKey: ['session'] })), [client]);
-  const session = query.data;
+  const lastSignedIn = useRef<Session | undefined>(undefined);
+  const waiting = useRef<((again: boolean) => void)[]>([]);
+  if (query.data?.signedIn) lastSignedIn.current = query.data;
+  useEffect(() => onSignedOut(async () => {
+    await client.refetchQueries({ queryKey: ['session'], exact: true });
+    if (client.getQueryData<Session>(['session'])?.signedIn) return true; // in another tab
+    if (lastSignedIn.current === undefined) return false;
+    return new Promise<boolean>((resolve) => waiting.current.push(resolve));
+  }), [client]);
+  const expired = query.data !== undefined && !query.data.signedIn && lastSignedIn.current !== undefined;
+  const session = expired ? lastSignedIn.current : query.data;
   const value = useMemo<SessionContextValue | null>(() => {
     if (session === undefined) return null;
     return {
       session,
+      expired,
       accept: (next) => {
+        const before = lastSignedIn.current?.account?.id;
         setCsrfToken(next.csrfToken);
         client.setQueryData(['session'], next);
+        // What another person left open is not for this one.
+        if (before !== undefined && next.account !== null && before !== next.account.id) {
+          window.location.reload();
+          return;
+        }
+        waiting.current.splice(0).forEach((resolve) => resolve(true));
         void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'session' });
       },
       reload: () => client.invalidateQueries({ queryKey: ['session'] }),
       signOut: async () => {
         await send('DELETE', 'v1/session');
+        lastSignedIn.current = undefined;
         setCsrfToken(null);
         client.clear();
         await client.invalidateQueries({ queryKey: ['session'] });
@@ -50,7 +71,7 @@ export function SessionProvider(props: { children: ReactNode; loading: ReactNode
         window.location.reload();
       },
     };
-  }, [session, client]);
+  }, [session, expired, client]);
   if (value !== null) return <SessionContext.Provider value={value}>{props.children}</SessionContext.Provider>;
   if (query.error) return <>{props.failed(query.error, () => void query.refetch())}</>;
   return <>{props.loading}</>;

@@ -19,6 +19,101 @@ export interface Account {
   totpEnabled: boolean;
   hasPassword: boolean;
 }
+export interface AccountSession {
+  id: string;
+  createdAt: string;
+  lastUsed: string;
+  address: string;
+  userAgent: string;
+  current: boolean;
+}
+export interface Organization {
+  id: string;
+  name: string;
+  createdAt: string;
+}
+export interface Member {
+  id: string;
+  accountId: string;
+  email: string;
+  name: string;
+  role: Role;
+  projectId: string;
+  totpEnabled: boolean;
+  lastUsed: string | null;
+  invited: boolean;
+  link?: string | null;
+}
+export interface ApiKey {
+  id: string;
+  name: string;
+  server: boolean;
+  enabled: boolean;
+  role: Role;
+  scopes: string[];
+  expiresAt: string | null;
+  lastUsed: string | null;
+  createdAt: string;
+  updatedAt: string;
+  /** Only in the answer that made it. */
+  key?: string;
+}
+export interface Certificate {
+  id: string;
+  certType: string;
+  subject: string;
+  serialNumber: string;
+  fingerprint: string;
+  notBefore: string;
+  notAfter: string;
+  canSign: boolean;
+  certFile: string;
+  warning?: string;
+}
+export interface RevokedCertificate {
+  id: string;
+  serialNumber: string;
+  fingerprint: string;
+  createdAt: string;
+  [member: string]: unknown;
+}
+export interface AuditEntry {
+  id: string;
+  time: string;
+  actor: { type: 'account' | 'apiKey' | 'server'; id: string; name: string; address: string };
+  action: string;
+  kind: string;
+  objectId: string;
+  objectName: string;
+  projectId: string;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+}
+export interface Capture {
+  id: string;
+  deviceId: string;
+  deviceName?: string;
+  path: string;
+  contentType: string;
+  size: number;
+  digest: string;
+  model: { package: string; version: string };
+  heard: string;
+  score: number | null;
+  label: string;
+  labelledAt: string | null;
+  time: string;
+  deviceTime: string | null;
+  provenance?: Record<string, unknown>;
+}
+export interface VirtualDevice {
+  deviceId: string;
+  deviceName: string;
+  running: boolean;
+  startedAt: string | null;
+  restarts: number;
+  lastError: string | null;
+}
 export interface Membership {
   organizationId: string;
   organizationName: string;

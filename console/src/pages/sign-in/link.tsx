@@ -18,7 +18,7 @@ export function LinkPage(props: { token: string }) {
     send<{ data: Session }>('POST', 'v1/session/link', { body: { token: props.token } })
       .then((answer) => {
         accept(answer.data.data);
-        navigate(answer.data.data.account?.hasPassword ? '/account' : '/account?welcome=1', { replace: true });
+        navigate(answer.data.data.account?.hasPassword ? '/account?link=1' : '/account?welcome=1', { replace: true });
       })
       .catch((error: unknown) => setFailure(messageOf(error)));
   }, [props.token, accept, navigate]);

@@ -1,71 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Card, Center, Group, Image, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useForm } from '@mantine/form';
-import { useEffect, useState } from 'react';
-import { ApiError, messageOf, send } from '../../api/client';
+import { Alert, Anchor, Button, Card, Center, Code, Group, Image, Modal, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useEffect } from 'react';
 import { useSession } from '../../api/session';
-import type { Session } from '../../api/types';
+import { SignInForm } from './form';
 
-/** E-mail and password, then a code when the account asks for one. */
+function FirstStart() {
+  return (
+    <Alert color="cyan" title="Nobody has a password yet">
+      <Text size="sm">
+        Open the link that <Code>godwit server</Code> printed when it started. It signs you in as the first administrator. Lost it? Restart the
+        server: it prints a new one.
+      </Text>
+    </Alert>
+  );
+}
+
+function LostPassword() {
+  const [opened, { toggle }] = useDisclosure();
+  return (
+    <Stack gap={4} align="center">
+      <Anchor component="button" type="button" size="sm" onClick={toggle} aria-expanded={opened}>
+        Lost your password?
+      </Anchor>
+      {opened ? (
+        <Text size="sm" c="dimmed" ta="center">
+          An administrator of your organisation can make you a new link (Project settings, Members). On the server itself{' '}
+          <Code>godwit server --new-link E-MAIL</Code> prints one.
+        </Text>
+      ) : null}
+    </Stack>
+  );
+}
+
 export function SignInPage() {
-  const { session, accept } = useSession();
-  const [asksCode, setAsksCode] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState('');
-  const form = useForm({ initialValues: { email: '', password: '', code: '' } });
+  const { session } = useSession();
   useEffect(() => {
     document.title = 'Sign in – Godwit';
   }, []);
-  const submit = form.onSubmit(async (values) => {
-    setBusy(true);
-    setFailure('');
-    try {
-      const body = { email: values.email, password: values.password, ...(asksCode ? { code: values.code } : {}) };
-      accept((await send<{ data: Session }>('POST', 'v1/session', { body })).data.data);
-    } catch (error) {
-      if (error instanceof ApiError && error.details.some((d) => d['reason'] === 'code')) {
-        if (asksCode) setFailure(error.message);
-        setAsksCode(true);
-      } else {
-        setFailure(error instanceof ApiError && error.retryAfterS ? `${error.message} (in ${error.retryAfterS} s)` : messageOf(error));
-      }
-    } finally {
-      setBusy(false);
-    }
-  });
   return (
     <Center mih="90vh" p="md" component="main">
-      <Card withBorder w="100%" maw={380} p="xl">
-        <form onSubmit={(event) => void submit(event)}>
-          <Stack>
-            <Group gap="sm">
-              <Image src="./godwit.svg" w={36} h={36} alt="" />
-              <Title order={1} size="h3">
-                Godwit
-              </Title>
-            </Group>
-            {session.needsSetup ? (
-              <Text size="sm" c="dimmed">
-                Nobody has a password yet. Open the link that <code>godwit server</code> printed when it started.
-              </Text>
-            ) : null}
-            <TextInput label="E-mail" type="email" autoComplete="username" required {...form.getInputProps('email')} />
-            <PasswordInput label="Password" autoComplete="current-password" required {...form.getInputProps('password')} />
-            {asksCode ? (
-              <TextInput label="Code" description="Six digits of your authenticator, or a recovery code" autoComplete="one-time-code"
-                inputMode="text" autoFocus required {...form.getInputProps('code')} />
-            ) : null}
-            {failure ? (
-              <Text c="red" size="sm" role="alert">
-                {failure}
-              </Text>
-            ) : null}
-            <Button type="submit" loading={busy}>
-              Sign in
-            </Button>
-          </Stack>
-        </form>
+      <Card withBorder w="100%" maw={400} p="xl">
+        <Stack>
+          <Group gap="sm">
+            <Image src="./godwit.svg" w={36} h={36} alt="" />
+            <Title order={1} size="h3">
+              Sign in to Godwit
+            </Title>
+          </Group>
+          {session.needsSetup ? <FirstStart /> : null}
+          <SignInForm />
+          <LostPassword />
+        </Stack>
       </Card>
     </Center>
+  );
+}
+
+/** Over a page whose session ended: the page and all that was typed stay. */
+export function SignInAgain() {
+  const { session } = useSession();
+  return (
+    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} centered
+      title="Sign in again" zIndex={500}>
+      <Stack>
+        <Text size="sm">Your session has ended. What you have typed is still here: sign in and go on.</Text>
+        <SignInForm email={session.account?.email ?? ''} />
+        <Button variant="subtle" color="gray" size="xs" onClick={() => window.location.reload()}>
+          Leave the page instead
+        </Button>
+      </Stack>
+    </Modal>
   );
 }
