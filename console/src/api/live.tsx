@@ -33,7 +33,7 @@ interface LiveChange {
 
 /** What depends on what: a change of one kind makes these read again. */
 const dependents: Record<string, Kind[]> = {
-  device: ['device', 'overview', 'rollout'],
+  device: ['device', 'overview', 'rollout', 'virtualDevice'],
   release: ['release', 'rollout', 'overview', 'audit'],
   artifact: ['artifact', 'overview'],
   blueprint: ['blueprint', 'rollout'],
@@ -42,9 +42,13 @@ const dependents: Record<string, Kind[]> = {
   setting: ['setting'],
   state: ['state'],
   profile: ['device', 'profile'],
-  apikey: ['apikey'],
+  apiKey: ['apikey'],
   credential: ['credential'],
   certificate: ['certificate'],
+  revokedCertificate: ['certificate'],
+  member: ['member'],
+  organization: ['organization'],
+  project: ['project'],
 };
 
 /** A value that views watch without the tree above them drawing again. */
@@ -138,9 +142,9 @@ export function LiveProvider(props: { project: string; children: ReactNode }) {
       if (name === 'hello' || name === 'reload') {
         void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
       } else if (name === 'change') {
-        readAgain(...(dependents[(data as LiveChange).kind] ?? []));
+        readAgain('audit', ...(dependents[(data as LiveChange).kind] ?? []));
       } else if (name === 'presence') {
-        readAgain('device', 'overview', 'rollout');
+        readAgain('device', 'overview', 'rollout', 'virtualDevice');
       } else if (name === 'ota') {
         const event = data as OtaEvent;
         progresses.clear(event.deviceId, event.packageId);
