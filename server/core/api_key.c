@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "server/core/internal.h"
+#include "server/core/rights.h"
 
 #define RANDOM_BYTES 20
 
@@ -25,16 +26,47 @@ static int make_text(struct srv_core *core, char text[SRV_API_KEY_LENGTH + 1]) {
   return SRV_OK;
 }
 
+/* "devices,artifacts:read": words of small letters and '-', joined by commas. */
+static int check_scopes(struct srv_core *core, const char *scopes) {
+  size_t letters = 0;
+  for (const char *c = scopes; *c != 0; c++) {
+    if (*c == ',' && letters > 0 && c[1] != 0) {
+      letters = 0;
+    } else if ((*c >= 'a' && *c <= 'z') || *c == '-' ||
+               (*c == ':' && strncmp(c, ":read", 5) == 0)) {
+      letters++;
+    } else {
+      return srv_fail(core, SRV_ERR_INVALID,
+                      "scopes: \"%s\" are none: write \"devices\" or \"devices:read\"", scopes);
+    }
+  }
+  return SRV_OK;
+}
+
+static int check_key_fields(struct srv_core *core, struct srv_api_key *key) {
+  int status = srv_check_title(core, "API key", key->name);
+  if (status != SRV_OK) return status;
+  if (key->role == SRV_ROLE_NONE) key->role = SRV_ROLE_ADMIN;
+  if (key->role > SRV_ROLE_ADMIN) {
+    return srv_fail(core, SRV_ERR_INVALID, "role: must be viewer, operator or admin");
+  }
+  return check_scopes(core, key->scopes);
+}
+
 static int write_key(struct srv_core *core, struct srv_api_key *key,
                      int (*write)(struct srv_store *, enum srv_kind, const void *)) {
   int status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
+  srv_forget_principals(core);
   return srv_transaction_end(core, srv_fail_store(core, write(core->store, SRV_API_KEY, key)));
 }
 
 int srv_core_create_api_key(struct srv_core *core, struct srv_api_key *key,
                             char text[SRV_API_KEY_LENGTH + 1]) {
-  int status = srv_check_title(core, "API key", key->name);
+  int status = check_key_fields(core, key);
+  if (status == SRV_OK && key->expires_us != 0 && key->expires_us <= srv_now_us(core)) {
+    status = srv_fail(core, SRV_ERR_INVALID, "expiresAt: is over already");
+  }
   if (status == SRV_OK) status = make_text(core, text);
   if (status != SRV_OK) return status;
   srv_make_id(core, key->id);
@@ -48,11 +80,12 @@ int srv_core_create_api_key(struct srv_core *core, struct srv_api_key *key,
 
 int srv_core_update_api_key(struct srv_core *core, struct srv_api_key *key) {
   struct srv_api_key old;
-  int status = srv_check_title(core, "API key", key->name);
+  int status = check_key_fields(core, key);
   if (status == SRV_OK) status = srv_get_by_id(core, SRV_API_KEY, key->project_id, key->id, &old);
   if (status != SRV_OK) return status;
   memcpy(key->hash, old.hash, sizeof(key->hash));
   key->created_us = old.created_us;
+  key->last_used_us = old.last_used_us;
   key->updated_us = srv_now_us(core);
   return write_key(core, key, core->store->ops->update);
 }
@@ -65,6 +98,7 @@ int srv_core_delete_api_key(struct srv_core *core, const char *project_id, const
   struct srv_query query = {0};
   srv_query_text(&query, "id", SRV_EQUALS, id);
   status = srv_fail_store(core, core->store->ops->remove(core->store, SRV_API_KEY, &query));
+  srv_forget_principals(core);
   return srv_transaction_end(core, status);
 }
 
@@ -75,6 +109,9 @@ int srv_core_check_api_key(struct srv_core *core, const char *text, struct srv_a
   hash_of(text, hash);
   srv_query_digest(&query, "hash", hash);
   int status = core->store->ops->get(core->store, SRV_API_KEY, &query, out);
+  if (status == SRV_OK && out->expires_us != 0 && srv_now_us(core) >= out->expires_us) {
+    status = SRV_ERR_NOT_FOUND;
+  }
   if (status == SRV_ERR_NOT_FOUND || (status == SRV_OK && !out->enabled)) {
     return srv_fail(core, SRV_ERR_FORBIDDEN, "the API key is not valid");
   }

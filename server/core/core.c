@@ -276,8 +276,10 @@ int srv_transaction_end(struct srv_core *core, int status) {
     core->store->ops->rollback(core->store);
   }
   bool outermost = core->transaction_depth == 0 && !core->batch_open;
+  if (status == SRV_OK && outermost) srv_fleet_committed(core);
   if (status != SRV_OK) {
     srv_drop_caches(core); /* they may have seen what is undone now */
+    srv_fleet_undone(core);
     if (outermost) forget_all(core);
   } else if (outermost) {
     tell_all(core);
@@ -306,11 +308,13 @@ int srv_core_batch_commit(struct srv_core *core) {
   core->batch_open = false;
   int status = commit_batch(core);
   if (status == SRV_OK) {
+    srv_fleet_committed(core);
     tell_all(core);
     return SRV_OK;
   }
   forget_all(core);
   srv_drop_caches(core);
+  srv_fleet_undone(core);
   srv_seen_recount(core);
   srv_log(SRV_LOG_ERROR, "core", "a batch of reports was not stored: %s", core->error);
   return status;
@@ -356,6 +360,7 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
   core->seen.flushed_us = srv_now_us(core);
   core->rpcs.next_timeout_us = INT64_MAX;
   core->disk_reserve = SRV_DISK_RESERVE;
+  srv_fleet_init(core);
   int status = srv_layer_create(core, config->store);
   if (status == SRV_OK) status = start(core);
   if (status != SRV_OK) {
@@ -384,6 +389,8 @@ void srv_core_destroy(struct srv_core *core) {
   if (core->store != NULL) leave(core);
   abort_pending(core);
   srv_rpc_free(core);
+  srv_auth_free(core);
+  srv_fleet_free(core);
   srv_drop_caches(core);
   free(core->changes.change);
   free(core->seen.slot);

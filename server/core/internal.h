@@ -32,6 +32,7 @@ struct srv_notices {
 
 /* A release with rollout on, ready to be compared and sent. */
 struct srv_compiled_release {
+  char id[SRV_ID_LENGTH + 1];
   char blueprint_id[SRV_ID_LENGTH + 1]; /* its own, or its artifacts' */
   size_t tag_count;
   char tag_id[SRV_RELEASE_DEVICE_TAGS_MAX][SRV_ID_LENGTH + 1];
@@ -106,6 +107,20 @@ struct srv_rpcs {
 #define SRV_PENDING_BLOBS_MAX 64
 #define SRV_PENDING_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
+/* --- the fleet, fleet.c ---------------------------------------------------------- */
+
+struct srv_fleet;
+struct srv_fleets {
+  struct srv_fleet *first; /* one a project */
+  size_t read_now, slice, count_now, count_slice; /* SRV_FLEET_...; tests have others */
+  /* Devices whose reports are in it and not on the disk yet. */
+  struct srv_device_ref uncommitted[SRV_FLEET_UNCOMMITTED_MAX];
+  size_t uncommitted_count;
+  bool uncommitted_lost; /* there were more */
+  bool failed;           /* the last slice could not be read */
+  int64_t retry_us, next_sample_us;
+};
+
 struct srv_core {
   struct srv_store *store; /* the layer of changes.c over the caller's */
   struct srv_layer *layer;
@@ -133,6 +148,9 @@ struct srv_core {
   int64_t blob_failure_us; /* when the log was last told that a blob cannot be read */
   struct srv_seen_map seen;
   struct srv_rpcs rpcs;
+  struct srv_fleets fleets;
+  uint64_t compiled_generation; /* rises when releases are dropped from memory */
+  struct srv_auth *auth; /* session.c; NULL: nobody has come yet */
   uint8_t id_random[5];
   uint32_t id_counter;
 };
@@ -219,6 +237,15 @@ int srv_check_tags(struct srv_core *core, const char *project_id, const char *ta
 int srv_remove_by_id(struct srv_core *core, enum srv_kind kind, const char *id);
 int srv_check_project(struct srv_core *core, const char *project_id);
 
+/* --- organization.c, session.c ------------------------------------------------------ */
+
+int srv_check_organization(struct srv_core *core, const char *organization_id);
+/* After any change of an account, a membership, a session or an API key: who is
+ * who is asked of the store again. */
+void srv_forget_principals(struct srv_core *core);
+void srv_auth_tick(struct srv_core *core);
+void srv_auth_free(struct srv_core *core);
+
 /* --- capture.c, settings.c, rpc.c --------------------------------------------------- */
 
 /* In the transaction that removes what they hang on: notes their blobs. */
@@ -244,6 +271,15 @@ const char *srv_sniff(const uint8_t *data, size_t size, uint16_t format);
 /* --- release.c, artifact.c, presence.c, model_check.c -------------------------------- */
 
 void srv_drop_compiled(struct srv_core *core, const char *project_id);
+/* The releases of a project that devices get: lent out until the next write. */
+int srv_compiled_of(struct srv_core *core, const char *project_id,
+                    struct srv_compiled_project **out);
+/* One release, rolled out or not. Its parts that are gone or do not fit: as for
+ * srv_core_create_release. */
+int srv_compile_release(struct srv_core *core, const struct srv_release *release,
+                        uint32_t sequence_number, struct srv_compiled_release *out);
+/* Is that device among those which the release is for? */
+bool srv_release_fits(const struct srv_compiled_release *release, const struct srv_device *device);
 void srv_drop_variants(struct srv_core *core);
 /* In the transaction that removes the artifact. */
 int srv_retire_artifact(struct srv_core *core, const struct srv_artifact *artifact);
@@ -270,4 +306,22 @@ const char *srv_builtin_name(uint16_t builtin, char number[SRV_BUILTIN_NAME_MAX 
 /* SRV_ERR_MODEL with wit's reason, or a JSON object about the model in info. */
 int srv_check_model(struct srv_core *core, const void *data, size_t size,
                     char info[SRV_MODEL_INFO_MAX + 1]);
+
+/* --- fleet.c ------------------------------------------------------------------------ */
+
+void srv_fleet_init(struct srv_core *core);
+void srv_fleet_free(struct srv_core *core);
+void srv_fleet_tick(struct srv_core *core);
+/* Something of that device is, or will be, written: it is read again before it
+ * is counted next. */
+void srv_fleet_mark(struct srv_core *core, const char *project_id, const char *device_id);
+/* It came or went. */
+void srv_fleet_presence(struct srv_core *core, const struct srv_device_ref *device,
+                        const struct srv_seen *seen);
+/* It has reported; the row is written. */
+void srv_fleet_reported(struct srv_core *core, const struct srv_device_ref *device,
+                        const struct srv_ota_status *row);
+/* What was reported is on the disk, or never will be. */
+void srv_fleet_committed(struct srv_core *core);
+void srv_fleet_undone(struct srv_core *core);
 #endif

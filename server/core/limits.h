@@ -88,6 +88,14 @@
                                     */
 #define SRV_LIVE_CLIENTS_MAX 64    /* each costs SRV_LIVE_RING bytes and a socket */
 #define SRV_LIVE_RING (64u * 1024)
+/* The fleet in memory (core/fleet.h): reading a device takes some 5 us, counting
+ * one for a rollout 0.05 us, and devices wait meanwhile. */
+#define SRV_FLEET_READ_NOW 2000u         /* devices that are read while somebody waits */
+#define SRV_FLEET_SLICE 400u             /* devices that are read in one turn of the loop */
+#define SRV_FLEET_COUNT_NOW 20000u       /* devices that are counted in one turn */
+#define SRV_FLEET_UNCOMMITTED_MAX 1024u  /* reports of one batch that can be undone one by one */
+#define SRV_FLEET_SAMPLE_US (INT64_C(600) * 1000000) /* between two looks at the versions */
+#define SRV_FLEET_SAMPLE_SOON_US (INT64_C(10) * 1000000)
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000
 #endif

@@ -147,6 +147,11 @@ static int check_project_fields(struct srv_core *core, const struct srv_project 
 int srv_core_create_project(struct srv_core *core, struct srv_project *project) {
   int status = check_project_fields(core, project);
   if (status != SRV_OK) return status;
+  if (project->organization_id[0] == 0) {
+    memcpy(project->organization_id, SRV_DEFAULT_ORGANIZATION, sizeof(SRV_DEFAULT_ORGANIZATION));
+  }
+  status = srv_check_organization(core, project->organization_id);
+  if (status != SRV_OK) return status;
   project->created_us = srv_now_us(core);
   project->last_sequence_number = 0;
   project->auto_provision_count = 0;
@@ -162,6 +167,7 @@ int srv_core_update_project(struct srv_core *core, struct srv_project *project) 
   int status = check_project_fields(core, project);
   if (status == SRV_OK) status = srv_get_by_id(core, SRV_PROJECT, "", project->id, &old);
   if (status != SRV_OK) return status;
+  memcpy(project->organization_id, old.organization_id, sizeof(project->organization_id));
   project->created_us = old.created_us;
   project->last_sequence_number = old.last_sequence_number;
   project->auto_provision_count = old.auto_provision_count;
@@ -178,6 +184,7 @@ int srv_core_delete_project(struct srv_core *core, const char *id) {
   if (status == SRV_ERR_IN_USE) {
     srv_fail(core, status, "project \"%s\" is not empty: delete what is in it first", id);
   }
+  srv_forget_principals(core); /* who was a member of it only */
   return srv_transaction_end(core, status);
 }
 
@@ -334,6 +341,7 @@ int srv_core_create_device(struct srv_core *core, struct srv_device *device) {
   if (status != SRV_OK) return status;
   srv_make_id(core, device->id);
   device->created_us = device->updated_us = srv_now_us(core);
+  srv_fleet_mark(core, device->project_id, device->id);
   return insert_row(core, SRV_DEVICE, device, device->name);
 }
 
@@ -369,6 +377,7 @@ int srv_core_update_device(struct srv_core *core, struct srv_device *device) {
   status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   status = update_row(core, SRV_DEVICE, device, device->name);
+  srv_fleet_mark(core, device->project_id, device->id);
   /* Other settings apply now: it must see a newer version. */
   if (status == SRV_OK && moved) status = srv_settings_touch(core, device->project_id, device->id);
   if (status == SRV_OK) status = note_device_change(core, &old, device);
@@ -389,6 +398,7 @@ int srv_core_delete_device(struct srv_core *core, const char *project_id, const 
   status = srv_transaction_end(core, status);
   if (status == SRV_OK) {
     srv_seen_forget(core, device.id);
+    srv_fleet_mark(core, project_id, device.id);
     srv_rpc_device_gone(core, device.id);
   }
   return status;

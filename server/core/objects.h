@@ -31,6 +31,7 @@ void srv_core_destroy(struct srv_core *core);
 void srv_core_tick(struct srv_core *core);
 
 #define SRV_DEFAULT_PROJECT "default"
+#define SRV_DEFAULT_ORGANIZATION "default"
 
 /* --- looking things up --------------------------------------------------- */
 

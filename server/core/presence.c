@@ -88,6 +88,7 @@ void srv_core_device_online(struct srv_core *core, const struct srv_device_ref *
   seen->online = true;
   seen->changed = true;
   seen->presence.last_online_us = seen->presence.last_report_us = srv_now_us(core);
+  if (came) srv_fleet_presence(core, device, seen);
   if (came) srv_tell_presence(core, device->project_id, device->device_id, true);
 }
 
@@ -98,6 +99,7 @@ void srv_core_device_offline(struct srv_core *core, const struct srv_device_ref 
   seen->is_listening = false;
   seen->changed = true;
   seen->presence.last_offline_us = srv_now_us(core);
+  srv_fleet_presence(core, device, seen);
   srv_rpc_device_gone(core, device->device_id);
   srv_tell_presence(core, device->project_id, device->device_id, false);
 }
@@ -221,10 +223,12 @@ int srv_seen_flush(struct srv_core *core) {
 
 void srv_core_tick(struct srv_core *core) {
   srv_rpc_tick(core);
+  srv_fleet_tick(core);
   int64_t now = srv_now_us(core);
   if (now - core->seen.flushed_us < FLUSH_INTERVAL_US && now >= core->seen.flushed_us) return;
   core->seen.flushed_us = now;
   srv_seen_flush(core);
+  srv_auth_tick(core);
 }
 
 /* --- a device's state, for those who look ------------------------------------------ */

@@ -42,11 +42,12 @@ struct srv_grant {
 /* Who asks. Zeroed: a stranger. */
 struct srv_principal {
   enum srv_principal_type type;
-  char id[SRV_ID_LENGTH + 1]; /* of the account or API key */
-  char name[SRV_EMAIL_MAX + 1];
-  char address[SRV_ADDRESS_MAX + 1]; /* where the request came from; "" not known */
-  enum srv_role server_role;         /* everywhere: server admins, API keys of the server */
-  char scopes[SRV_SCOPES_MAX + 1];   /* of an API key: "devices,artifacts:read"; "": all */
+  char id[SRV_ID_LENGTH + 1];         /* of the account or API key */
+  char name[SRV_EMAIL_MAX + 1];       /* of the key; the account's e-mail */
+  char session_id[SRV_ID_LENGTH + 1]; /* of an account */
+  char address[SRV_ADDRESS_MAX + 1];  /* where the request came from; "" not known */
+  enum srv_role server_role;          /* everywhere: server admins, API keys of the server */
+  char scopes[SRV_SCOPES_MAX + 1];    /* of an API key: "devices,artifacts:read"; "": all */
   size_t grant_count;
   struct srv_grant grant[SRV_GRANTS_MAX];
 };

@@ -12,7 +12,7 @@
 #include "server/core/json.h"
 #include "server/core/log.h"
 #include "server/rest/internal.h"
-#include "server/rest/sha1.h"
+#include "server/core/sha1.h"
 #include "server/rest/tar.h"
 
 #define PAGE_ROWS 16      /* of the store, at once: 6 KiB each */

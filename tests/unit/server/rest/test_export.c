@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/rest/sha1.h"
+#include "server/core/sha1.h"
 #include "server/rest/tar.h"
 #include "tests/unit/server/rest/http_fixture.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SERVER_REST_SHA1_H
-#define SERVER_REST_SHA1_H
-/* SHA-1 (FIPS 180-4), for names in exported datasets only: Speech Commands
- * hashes its speakers with it. Nothing is protected by it. */
+#ifndef SERVER_CORE_SHA1_H
+#define SERVER_CORE_SHA1_H
+/* SHA-1 (FIPS 180-4), where others ask for it: Speech Commands hashes its
+ * speakers with it, one-time codes (totp.h) are made of it. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/rest/sha1.h"
+#include "server/core/sha1.h"
 
 #include <assert.h>
 #include <string.h>
