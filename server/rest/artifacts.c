@@ -7,9 +7,7 @@
 #include "server/rest/internal.h"
 
 static int find_artifact(struct srv_request *request, struct srv_artifact *artifact) {
-  return srv_request_fail_core(request,
-                               srv_core_find(request->core, SRV_ARTIFACT, request->project.id,
-                                             srv_path_argument(request, "artifact"), artifact));
+  return srv_find_of_path(request, SRV_ARTIFACT, "artifact", artifact);
 }
 
 int srv_list_artifacts(struct srv_request *request) {

@@ -160,11 +160,9 @@ int srv_create_certificate(struct srv_request *request) {
 
 int srv_get_certificate(struct srv_request *request) {
   struct srv_certificate certificate;
-  int status = srv_core_find(request->core, SRV_CERTIFICATE, request->project.id,
-                             srv_path_argument(request, "certificate"), &certificate);
+  int status = srv_find_of_path(request, SRV_CERTIFICATE, "certificate", &certificate);
   explicit_bzero(certificate.key, sizeof(certificate.key));
-  return status == SRV_OK ? answer_certificate(request, &certificate)
-                          : srv_request_fail_core(request, status);
+  return status == SRV_OK ? answer_certificate(request, &certificate) : status;
 }
 
 int srv_delete_certificate(struct srv_request *request) {

@@ -8,9 +8,7 @@
 #include "server/rest/internal.h"
 
 static int find_device(struct srv_request *request, struct srv_device *device) {
-  return srv_request_fail_core(request,
-                               srv_core_find(request->core, SRV_DEVICE, request->project.id,
-                                             srv_path_argument(request, "device"), device));
+  return srv_find_of_path(request, SRV_DEVICE, "device", device);
 }
 
 /* --- devices -------------------------------------------------------------------------- */

@@ -449,6 +449,8 @@ json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row) {
       return srv_encode_api_key;
     case SRV_OTA_EVENT:
       return srv_encode_event;
+    case SRV_AUDIT:
+      return srv_encode_audit;
     case SRV_CAPTURE:
       return srv_encode_capture;
     case SRV_SETTING:

@@ -49,7 +49,9 @@ void srv_add_next_token(struct srv_request *request) {
 int srv_answer_newest(struct srv_request *request, struct srv_query *query,
                       json_t *(*encode)(const void *row)) {
   query->newest_first = true;
-  srv_query_text(query, "project_id", SRV_EQUALS, request->project.id);
+  if (request->project.id[0] != 0) {
+    srv_query_text(query, "project_id", SRV_EQUALS, request->project.id);
+  }
   apply_limit(request);
   int status = read_token(request, query);
   if (status == SRV_OK) status = srv_answer_list(request, query, encode, NULL);

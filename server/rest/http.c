@@ -15,6 +15,7 @@
 #include "server/core/json.h"
 #include "server/core/log.h"
 #include "server/rest/internal.h"
+#include "server/rest/live.h"
 #include "server/rest/rest.h"
 #include "server/rest/static.h"
 
@@ -38,6 +39,7 @@
 #define CODE_UNAVAILABLE 14
 
 struct srv_rest {
+  struct srv_live *live;
   struct MHD_Daemon *daemon;
   int epoll_fd;             /* MHD's, and the sockets of those who wait for a device */
   struct exchange *waiting; /* a list */
@@ -51,6 +53,8 @@ struct exchange {
   struct srv_request request;
   bool failed;   /* the error is set; what still comes is thrown away */
   bool finished; /* the handler has run */
+  bool is_stream; /* its answer is being sent: waiting is for more of it */
+  bool hung_up;  /* nobody reads the stream that is its answer */
   struct srv_rest *rest;
   struct MHD_Connection *connection;
   struct exchange *next_waiting, *previous_waiting;
@@ -164,6 +168,10 @@ static void add_bytes_headers(const struct srv_request *request, struct MHD_Resp
   snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", request->bytes_name);
   MHD_add_response_header(response, "content-type",
                           type[0] == 0 ? "application/octet-stream" : type);
+  if (request->stream.wait != NULL) { /* events: to be read as they come */
+    MHD_add_response_header(response, "x-accel-buffering", "no");
+    return;
+  }
   MHD_add_response_header(response, "content-disposition", disposition);
 }
 
@@ -182,41 +190,65 @@ static struct MHD_Response *blob_response(struct srv_request *request) {
   return response;
 }
 
+struct lent_stream {
+  struct srv_answer_stream stream;
+  struct exchange *exchange; /* while it is read */
+};
+
+static bool begin_stream_waiting(struct exchange *exchange);
+static void end_waiting(void *context);
+
+/* Nothing to send now: the connection sleeps until there is. */
+static ssize_t wait_for_more(const struct lent_stream *lent) {
+  if (!begin_stream_waiting(lent->exchange)) return MHD_CONTENT_READER_END_WITH_ERROR;
+  lent->stream.wait(lent->stream.context, end_waiting, lent->exchange);
+  return 0;
+}
+
 static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size) {
-  const struct srv_answer_stream *stream = context;
+  const struct lent_stream *lent = context;
   (void)position;
-  long length = stream->read(stream->context, out, size);
+  if (lent->exchange->hung_up) return MHD_CONTENT_READER_END_OF_STREAM;
+  long length = lent->stream.read(lent->stream.context, out, size);
+  if (length == SRV_STREAM_WAIT) return wait_for_more(lent);
   if (length < 0) return MHD_CONTENT_READER_END_WITH_ERROR;
   return length == 0 ? MHD_CONTENT_READER_END_OF_STREAM : length;
 }
 
 static void close_stream(void *context) {
-  struct srv_answer_stream *stream = context;
-  stream->close(stream->context);
-  free(stream);
+  struct lent_stream *lent = context;
+  lent->stream.close(lent->stream.context);
+  free(lent);
 }
 
 /* Its size is not known before: it goes in chunks, and one that is cut off
  * lacks its end. */
-static struct MHD_Response *stream_response(struct srv_request *request) {
+static struct MHD_Response *stream_response(struct exchange *exchange) {
+  struct srv_request *request = &exchange->request;
   char count[24];
-  struct srv_answer_stream *stream = malloc(sizeof(*stream));
-  if (stream == NULL) return NULL;
-  *stream = request->stream;
+  struct lent_stream *lent = malloc(sizeof(*lent));
+  if (lent == NULL) return NULL;
+  *lent = (struct lent_stream){.stream = request->stream, .exchange = exchange};
   struct MHD_Response *response = MHD_create_response_from_callback(
-      MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_stream, stream, close_stream);
+      MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_stream, lent, close_stream);
   if (response == NULL) {
-    free(stream);
+    free(lent);
     return NULL;
   }
   request->stream.context = NULL;
   add_bytes_headers(request, response);
-  snprintf(count, sizeof(count), "%lld", (long long)stream->count);
-  if (stream->count >= 0) MHD_add_response_header(response, "x-total-count", count);
+  snprintf(count, sizeof(count), "%lld", (long long)lent->stream.count);
+  if (lent->stream.count >= 0) MHD_add_response_header(response, "x-total-count", count);
   return response;
 }
 
+static struct MHD_Response *empty_response(void) {
+  static char nothing[1];
+  return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+}
+
 static struct MHD_Response *json_response(struct srv_request *request) {
+  if (request->http_status == 304) return empty_response();
   json_t *document = srv_request_take_document(request);
   char *text = srv_json_text(document);
   json_decref(document);
@@ -235,9 +267,10 @@ static bool answers_bytes(const struct srv_request *request) {
   return request->error[0] == 0 && (request->has_blob || request->stream.context != NULL);
 }
 
-static struct MHD_Response *make_response(struct srv_request *request) {
+static struct MHD_Response *make_response(struct exchange *exchange) {
+  struct srv_request *request = &exchange->request;
   if (request->error[0] == 0 && request->has_blob) return blob_response(request);
-  if (request->error[0] == 0 && request->stream.context != NULL) return stream_response(request);
+  if (request->error[0] == 0 && request->stream.context != NULL) return stream_response(exchange);
   return json_response(request);
 }
 
@@ -268,12 +301,15 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
                               const char *method, const char *url) {
   struct srv_request *request = &exchange->request;
   const char *policy = answers_bytes(request) ? bytes_policy : data_policy;
-  struct MHD_Response *response = make_response(request);
+  struct MHD_Response *response = make_response(exchange);
   if (response == NULL) return MHD_NO;
   add_headers(response, policy);
   MHD_add_response_header(response, "cache-control", "no-store");
   if (request->http_status == 401) {
     MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"godwit\"");
+  }
+  if (request->etag[0] != 0 && request->error[0] == 0) {
+    MHD_add_response_header(response, "etag", request->etag);
   }
   if (request->http_status == 405) add_allow_header(request, response);
   srv_log(is_our_fault(request) ? SRV_LOG_ERROR : SRV_LOG_DEBUG, "rest", "%s %s %d%s%s", method,
@@ -399,6 +435,8 @@ static int check_length(struct exchange *exchange, const char *content_length) {
 /* Everything that can be said before the body has come. */
 static int check_head(struct exchange *exchange, struct MHD_Connection *connection) {
   struct srv_request *request = &exchange->request;
+  request->if_match = header(connection, "if-match");
+  request->if_none_match = header(connection, "if-none-match");
   struct query_reader reader = {.request = request, .status = SRV_OK};
   MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, read_query, &reader);
   if (reader.status != SRV_OK) return reader.status;
@@ -444,26 +482,36 @@ static void stop_waiting(struct exchange *exchange, int http_status, int code, c
   srv_request_fail_http(&exchange->request, http_status, code, "%s", why);
 }
 
-/* False: the error is set instead. */
-static bool begin_waiting(struct exchange *exchange) {
+/* False: it cannot be seen whether its client is still there. */
+static bool suspend(struct exchange *exchange) {
   struct srv_rest *rest = exchange->rest;
   struct epoll_event event = {.events = EPOLLRDHUP, .data = {.ptr = exchange}};
-  if (epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, socket_of(exchange), &event) != 0) {
-    stop_waiting(exchange, 503, CODE_UNAVAILABLE, "the server cannot wait for the device's answer");
-    return false;
-  }
+  if (epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, socket_of(exchange), &event) != 0) return false;
   exchange->previous_waiting = NULL;
   exchange->next_waiting = rest->waiting;
   if (rest->waiting != NULL) rest->waiting->previous_waiting = exchange;
   rest->waiting = exchange;
-  exchange->request.wake = end_waiting;
-  exchange->request.wake_context = exchange;
   MHD_suspend_connection(exchange->connection);
   return true;
 }
 
+static bool begin_stream_waiting(struct exchange *exchange) {
+  exchange->is_stream = true;
+  return suspend(exchange);
+}
+
+/* False: the error is set instead. */
+static bool begin_waiting(struct exchange *exchange) {
+  exchange->request.wake = end_waiting;
+  exchange->request.wake_context = exchange;
+  if (suspend(exchange)) return true;
+  stop_waiting(exchange, 503, CODE_UNAVAILABLE, "the server cannot wait for the device's answer");
+  return false;
+}
+
 static void end_for(struct exchange *exchange, int http_status, int code, const char *why) {
-  stop_waiting(exchange, http_status, code, why);
+  exchange->hung_up = exchange->is_stream;
+  if (!exchange->is_stream) stop_waiting(exchange, http_status, code, why);
   end_waiting(exchange);
 }
 
@@ -671,10 +719,13 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                                             .started_monotonic_s = monotonic.tv_sec,
                                             .gateway_stats = config->gateway_stats,
                                             .gateway_context = config->gateway_context};
-  int status = open_socket(address, config->port, &rest->port, &fd, error);
+  int status = srv_live_create(&rest->live, &rest->context, config->live_heartbeat_ms);
+  rest->context.live = rest->live;
+  if (status == SRV_OK) status = open_socket(address, config->port, &rest->port, &fd, error);
   if (status == SRV_OK) status = start_daemon(rest, fd, config, address, error);
   if (status == SRV_OK) status = nest_daemon(rest, error);
   if (status != SRV_OK) {
+    srv_live_destroy(rest->live);
     free(rest);
     return status;
   }
@@ -685,11 +736,13 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
 void srv_rest_destroy(struct srv_rest *rest) {
   if (rest == NULL) return;
   bool anyone = rest->waiting != NULL;
+  srv_live_end(rest->live);
   while (rest->waiting != NULL) {
     end_for(rest->waiting, 503, CODE_UNAVAILABLE, "the server is stopping");
   }
   if (anyone) MHD_run(rest->daemon); /* so that they hear it */
   MHD_stop_daemon(rest->daemon);
+  srv_live_destroy(rest->live);
   close(rest->epoll_fd);
   free(rest);
 }
@@ -701,11 +754,14 @@ uint16_t srv_rest_port(const struct srv_rest *rest) { return rest->port; }
 int srv_rest_timeout_ms(struct srv_rest *rest) {
   MHD_UNSIGNED_LONG_LONG timeout;
   if (rest->has_resumed) return 0;
-  if (MHD_get_timeout(rest->daemon, &timeout) != MHD_YES) return -1;
-  return timeout > 60000 ? 60000 : (int)timeout;
+  int live_ms = srv_live_timeout_ms(rest->live);
+  if (MHD_get_timeout(rest->daemon, &timeout) != MHD_YES) return live_ms;
+  int timeout_ms = timeout > 60000 ? 60000 : (int)timeout;
+  return live_ms >= 0 && live_ms < timeout_ms ? live_ms : timeout_ms;
 }
 
 void srv_rest_run(struct srv_rest *rest) {
+  srv_live_run(rest->live);
   see_who_hung_up(rest);
   rest->has_resumed = false;
   MHD_run(rest->daemon);

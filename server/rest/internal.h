@@ -97,15 +97,27 @@ struct srv_answer_stream {
   void (*close)(void *context);
   void *context; /* NULL: no such answer */
   int64_t count; /* how many things it holds, for a progress bar; -1: not known */
+  /* Not NULL: it never ends by itself, and read may return SRV_STREAM_WAIT. wake
+   * is called once, when there is something to read. */
+  void (*wait)(void *context, void (*wake)(void *wake_context), void *wake_context);
 };
+#define SRV_STREAM_WAIT (-2L)
 
 struct srv_pair {
   const char *name;
   const char *value; /* decoded */
 };
 
+/* What a client came in with, to ask again later whether it still may. Secret:
+ * wiped by who keeps it. */
+struct srv_pass {
+  char key[SRV_API_KEY_LENGTH + 1]; /* "": none */
+};
+
+struct srv_live;
 struct srv_rest_context {
   struct srv_core *core;
+  struct srv_live *live; /* live.h; NULL: events are not told */
   const char *version;
   int64_t started_us;          /* wall clock */
   int64_t started_monotonic_s; /* for the uptime */
@@ -124,9 +136,14 @@ struct srv_request {
   size_t query_count;
   struct srv_pair query[SRV_QUERY_MAX]; /* borrowed */
   struct srv_principal principal; /* who asks */
+  struct srv_pass pass;           /* by what it is known */
   struct srv_project project; /* of the path, when it has one */
   json_t *body;               /* an object (SRV_ROUTE_VALUE: any value), or NULL */
   struct srv_upload *upload;  /* SRV_ROUTE_UPLOAD: what has come so far */
+
+  const char *if_match, *if_none_match; /* headers, borrowed; NULL: absent */
+  char etag[24];                        /* of the object that is answered; "": none */
+  char object_id[SRV_NAME_MAX + 1];     /* that If-Match was held against */
 
   int http_status; /* of the answer or the error */
   json_t *answer;  /* a document, or NULL with a blob or a stream */
@@ -155,6 +172,8 @@ int srv_request_add_query(struct srv_request *request, char *name, char *value);
 /* Route known, key right, project there? key: the header's text or NULL. To be
  * called after all query parameters. A failure is final: see http_status. */
 int srv_request_authorize(struct srv_request *request, const char *key);
+/* The same with what another request came in with. */
+int srv_request_enter(struct srv_request *request, const struct srv_pass *pass);
 /* For handlers of SELF routes, whose project stands elsewhere than in the path:
  * may the principal do that in that project? */
 int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id);
@@ -224,6 +243,13 @@ int srv_device_of_path(struct srv_request *request, struct srv_device *device,
 /* An error about a parameter or member. */
 int srv_request_fail_field(struct srv_request *request, const char *name, const char *what);
 
+/* etag.c. note: the object that the path ends in was read, if it is one of kind.
+ * check: does If-Match, where it is given, fit what is there now? 412. finish:
+ * after the handler: the ETag of what is answered, or 304. */
+void srv_etag_note(struct srv_request *request, enum srv_kind kind, const void *row);
+int srv_etag_check(struct srv_request *request);
+void srv_etag_finish(struct srv_request *request);
+
 int srv_answer_data(struct srv_request *request, json_t *data); /* takes data */
 int srv_answer_empty(struct srv_request *request);
 /* {list, page, perPage, total} of the route's kind: by its parameters, and by
@@ -260,6 +286,7 @@ json_t *srv_encode_certificate(const void *row); /* never its key */
 json_t *srv_encode_device_certificate(const void *row);
 json_t *srv_encode_revoked_certificate(const void *row);
 json_t *srv_encode_event(const void *row);
+json_t *srv_encode_audit(const void *row);
 json_t *srv_encode_firmware_log(const void *row);
 json_t *srv_encode_capture(const void *row);
 json_t *srv_encode_stream_entry(const void *row); /* a capture as LightDB Stream shows it */
@@ -380,6 +407,9 @@ int srv_call_device(struct srv_request *request);
 void srv_request_stop_waiting(struct srv_request *request);
 
 int srv_list_device_logs(struct srv_request *request);
+
+int srv_list_audit(struct srv_request *request);
+int srv_get_live(struct srv_request *request);
 
 int srv_list_evaluations(struct srv_request *request);
 int srv_create_evaluation(struct srv_request *request);

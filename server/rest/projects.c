@@ -12,8 +12,7 @@ static void query_project(const struct srv_request *request, struct srv_query *q
 
 /* The object that the path names. */
 static int find(struct srv_request *request, enum srv_kind kind, const char *argument, void *row) {
-  return srv_request_fail_core(request, srv_core_find(request->core, kind, request->project.id,
-                                                      srv_path_argument(request, argument), row));
+  return srv_find_of_path(request, kind, argument, row);
 }
 
 static int answer(struct srv_request *request, int status, json_t *(*encode)(const void *),

@@ -4,9 +4,7 @@
 #include "server/rest/internal.h"
 
 static int find_release(struct srv_request *request, struct srv_release *release) {
-  return srv_request_fail_core(request,
-                               srv_core_find(request->core, SRV_RELEASE, request->project.id,
-                                             srv_path_argument(request, "release"), release));
+  return srv_find_of_path(request, SRV_RELEASE, "release", release);
 }
 
 static int read_release_tags(struct srv_request *request, struct srv_release *release) {

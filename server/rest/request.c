@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/core/changes.h"
 #include "server/core/json.h"
 #include "server/rest/internal.h"
 
@@ -311,8 +312,9 @@ int srv_request_require(struct srv_request *request, enum srv_right right, const
                                               request->route->group, is_read(request));
   if (verdict != SRV_ALLOWED) return fail_denied(request, verdict, right);
   if (project_id[0] == 0) return SRV_OK;
-  return srv_request_fail_core(
-      request, srv_core_find(request->core, SRV_PROJECT, "", project_id, &request->project));
+  int status = srv_core_find(request->core, SRV_PROJECT, "", project_id, &request->project);
+  if (status == SRV_OK) srv_etag_note(request, SRV_PROJECT, &request->project);
+  return srv_request_fail_core(request, status);
 }
 
 static int check_place(struct srv_request *request) {
@@ -331,7 +333,13 @@ int srv_request_authorize(struct srv_request *request, const char *key) {
   }
   if (request->route->right == SRV_RIGHT_OPEN) return SRV_OK;
   int status = check_key(request, key);
-  return status == SRV_OK ? check_place(request) : status;
+  if (status == SRV_OK) status = check_place(request);
+  if (status == SRV_OK) snprintf(request->pass.key, sizeof(request->pass.key), "%s", key);
+  return status;
+}
+
+int srv_request_enter(struct srv_request *request, const struct srv_pass *pass) {
+  return srv_request_authorize(request, pass->key);
 }
 
 /* --- the body -------------------------------------------------------------------------- */
@@ -422,6 +430,24 @@ static int check_field(struct srv_request *request, const struct srv_field *fiel
   return SRV_OK;
 }
 
+/* What the handler writes is by whoever asks. */
+static int run_as_principal(struct srv_request *request) {
+  static const char *const types[] = {
+      [SRV_PRINCIPAL_ACCOUNT] = "account", [SRV_PRINCIPAL_API_KEY] = "apiKey"};
+  const struct srv_principal *principal = &request->principal;
+  struct srv_actor actor = {0};
+  if (principal->type != SRV_PRINCIPAL_NOBODY) {
+    snprintf(actor.type, sizeof(actor.type), "%s", types[principal->type]);
+    snprintf(actor.id, sizeof(actor.id), "%s", principal->id);
+    snprintf(actor.name, sizeof(actor.name), "%s", principal->name);
+    snprintf(actor.address, sizeof(actor.address), "%s", principal->address);
+    srv_core_set_actor(request->core, &actor);
+  }
+  int status = request->route->handle(request);
+  srv_core_set_actor(request->core, NULL);
+  return status;
+}
+
 int srv_request_run(struct srv_request *request) {
   const struct srv_field *fields = request->route->body;
   if (fields != NULL && request->body == NULL) request->body = json_object();
@@ -433,7 +459,11 @@ int srv_request_run(struct srv_request *request) {
     return srv_request_fail(request, SRV_ERR_INVALID,
                             "the body is empty: send a JSON value, like 42, \"on\" or {...}");
   }
-  return request->route->handle(request);
+  int status = srv_etag_check(request);
+  if (status != SRV_OK) return status;
+  status = run_as_principal(request);
+  if (status == SRV_OK) srv_etag_finish(request);
+  return status;
 }
 
 bool srv_body_has(const struct srv_request *request, const char *name) {
@@ -508,8 +538,10 @@ int srv_body_texts(struct srv_request *request, const char *name, char *out, siz
 
 int srv_find_of_path(struct srv_request *request, enum srv_kind kind, const char *argument,
                      void *row) {
-  return srv_request_fail_core(request, srv_core_find(request->core, kind, request->project.id,
-                                                      srv_path_argument(request, argument), row));
+  int status = srv_core_find(request->core, kind, request->project.id,
+                             srv_path_argument(request, argument), row);
+  if (status == SRV_OK) srv_etag_note(request, kind, row);
+  return srv_request_fail_core(request, status);
 }
 
 int srv_device_of_path(struct srv_request *request, struct srv_device *device,
@@ -856,6 +888,7 @@ json_t *srv_request_take_document(struct srv_request *request) {
 void srv_request_end(struct srv_request *request) {
   srv_core_upload_abort(request->upload);
   request->upload = NULL;
+  explicit_bzero(&request->pass, sizeof(request->pass));
   json_decref(request->body);
   json_decref(request->answer);
   json_decref(request->error_detail);

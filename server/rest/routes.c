@@ -221,6 +221,25 @@ static const struct srv_parameter event_list[] = {
     {"startTime", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE},
     {"endTime", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE},
     {0}};
+static const struct srv_parameter audit_list[] = {
+    PAGE,
+    {"limit", SRV_PARAMETER_NUMBER, "rows of a page", NULL, SRV_EQUALS, NONE},
+    {"pageToken", PARAMETER_TEXT, "nextPageToken of the page before", NULL, SRV_EQUALS, NONE},
+    {"kind", PARAMETER_TEXT, "of these kinds: device, release, apiKey...", "kind", SRV_AMONG, NONE},
+    {"objectId", PARAMETER_TEXT, "of this object", "object_id", SRV_EQUALS, NONE},
+    {"actorId", PARAMETER_TEXT, "by this account or API key", "actor_id", SRV_EQUALS, NONE},
+    {"action", PARAMETER_TEXT, "these: create, update, delete, signIn...", "action", SRV_AMONG,
+     NONE},
+    {"start", SRV_PARAMETER_TIME, "not before", "time_us", SRV_AT_LEAST, NONE},
+    {"end", SRV_PARAMETER_TIME, "not after", "time_us", SRV_AT_MOST, NONE},
+    {0}};
+static const struct srv_parameter live_events[] = {
+    {"topics", PARAMETER_TEXT,
+     "of devices, ota, progress, releases, artifacts, captures, logs, settings, state; all but "
+     "logs when absent",
+     NULL, SRV_EQUALS, NONE},
+    {"deviceId", PARAMETER_TEXT, "only of this device, by id or name", NULL, SRV_EQUALS, NONE},
+    {0}};
 static const struct srv_parameter log_list[] = {
     PAGE,
     {"deviceId", PARAMETER_TEXT, "of these devices", "device_id", SRV_AMONG, SRV_DEVICE},
@@ -506,6 +525,14 @@ const struct srv_route srv_routes[] = {
     ADMIN_UPDATE(P "/apikeys/{apikey}", srv_update_api_key, "apikeys",
                  "Rename or disable an API key.", api_key_update, SRV_API_KEY),
     ADMIN_DELETE(P "/apikeys/{apikey}", srv_delete_api_key, "apikeys", "Delete an API key."),
+
+    ADMIN_LIST(P "/audit", srv_list_audit, "audit", "Who changed what, newest first.", audit_list,
+               SRV_AUDIT),
+    ROW("GET", "/v1/audit", srv_list_audit, "audit",
+        "Who changed what on the whole server, newest first.", NULL, audit_list, SRV_AUDIT, true, 0,
+        SERVER),
+    ROW("GET", P "/live", srv_get_live, "live", "What happens, as server-sent events.", NULL,
+        live_events, NONE, false, SRV_ROUTE_BYTES, VIEW),
 
     LIST(P "/ota-events", srv_list_ota_events, "events", "List OTA events, newest first.",
          event_list, SRV_OTA_EVENT),
