@@ -168,6 +168,27 @@ static const struct srv_property ota_event_members[] = {
     {"timestamp", TIME, OR_NULL, NULL, "when"},
     {0}};
 
+static const struct srv_property actor_members[] = {
+    {"type", TEXT, 0, NULL, "account, apiKey or server"},
+    {"id", TEXT, 0, NULL, "of the account or API key"},
+    {"name", TEXT, 0, NULL, "as it was called then"},
+    {"address", TEXT, 0, NULL, "where the request came from; empty when not known"},
+    {0}};
+static const struct srv_shape actor_shape = {"Actor", actor_members, false};
+
+static const struct srv_property audit_members[] = {
+    ID,
+    {"time", TIME, OR_NULL, NULL, "when"},
+    {"actor", OBJECT, 0, &actor_shape, "who"},
+    {"action", TEXT, 0, NULL, "create, update, delete, signIn and the like"},
+    {"kind", TEXT, 0, NULL, "of what: device, release, apiKey..."},
+    {"objectId", TEXT, 0, NULL, "its id; it may be gone"},
+    {"objectName", TEXT, 0, NULL, "as it was called then"},
+    {"projectId", TEXT, 0, NULL, "its project; empty: the server's"},
+    {"before", ANY, OR_NULL | MAP, NULL, "members that changed, as they were; secrets are ***"},
+    {"after", ANY, OR_NULL | MAP, NULL, "members that changed, as they are"},
+    {0}};
+
 static const struct srv_property capture_model_members[] = {
     {"package", TEXT, 0, NULL, "its package; empty when the device did not say"},
     {"version", TEXT, 0, NULL, "its version"},
@@ -259,6 +280,7 @@ static const struct srv_shape kinds[SRV_KIND_COUNT] = {
     [SRV_RELEASE] = {"Release", release_members, false},
     [SRV_API_KEY] = {"ApiKey", api_key_members, false},
     [SRV_OTA_EVENT] = {"OtaEvent", ota_event_members, false},
+    [SRV_AUDIT] = {"AuditEntry", audit_members, false},
     [SRV_CAPTURE] = {"Capture", capture_members, false},
     [SRV_SETTING] = {"Setting", setting_members, false},
     [SRV_DEVICE_LOG] = {"LogLine", device_log_members, false},
