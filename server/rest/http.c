@@ -14,10 +14,14 @@
 
 #include "server/core/json.h"
 #include "server/core/log.h"
+#include "server/core/pki.h"
+#include "server/rest/host.h"
 #include "server/rest/internal.h"
+#include "server/rest/linger.h"
 #include "server/rest/live.h"
 #include "server/rest/rest.h"
 #include "server/rest/static.h"
+#include "server/rest/tls.h"
 
 #define CONNECTIONS_MAX 512 /* operators and tools, not devices */
 /* One that opens all of them and is silent keeps others out for this long. */
@@ -27,8 +31,11 @@
 /* An artifact in JSON is parsed at once, and devices wait meanwhile: 16 MiB
  * take half a second. Base64 is four thirds of the bytes; and the other members. */
 #define BIG_BODY_MAX ((size_t)(16u * 1024 * 1024) / 3 * 4 + 64 * 1024)
-/* A body that is refused is still read, so that its sender sees the answer
- * rather than a reset; up to here, then the connection is cut. */
+/* A body that is refused is still read when it is small, so that the connection
+ * goes on. When it is announced to be larger, the answer comes at once and is the
+ * connection's last; when it comes in chunks, without saying how much, it is read
+ * up to DISCARD_MAX, then the connection is cut. */
+#define DISCARD_SMALL ((uint64_t)64 * 1024)
 #define DISCARD_MAX ((uint64_t)256 * 1024 * 1024)
 
 /* Of an answer that is made while it is sent: MHD asks for so much at once. */
@@ -44,6 +51,13 @@ struct srv_rest {
   int epoll_fd;             /* MHD's, and the sockets of those who wait for a device */
   struct exchange *waiting; /* a list */
   bool has_resumed;         /* MHD's own time-out does not tell of these */
+  struct srv_linger linger; /* answered before their body had come */
+  struct srv_tls *tls;      /* NULL: plain HTTP */
+  int64_t expiry_checked_us;
+  bool is_secure;      /* what clients see is TLS, ours or a proxy's */
+  bool checks_host;    /* on loopback without TLS */
+  unsigned name_count; /* besides loopback's */
+  char name[SRV_HOST_NAMES_MAX + 2][SRV_HOST_MAX + 1];
   struct srv_rest_context context;
   uint16_t port;
 };
@@ -52,9 +66,12 @@ struct srv_rest {
 struct exchange {
   struct srv_request request;
   bool failed;   /* the error is set; what still comes is thrown away */
-  bool finished; /* the handler has run */
+  bool lingers;  /* answered before its body came */
+  bool has_file; /* it is about the console's files */
+  struct srv_static_answer file;
+  bool finished;  /* the handler has run */
   bool is_stream; /* its answer is being sent: waiting is for more of it */
-  bool hung_up;  /* nobody reads the stream that is its answer */
+  bool hung_up;   /* nobody reads the stream that is its answer */
   struct srv_rest *rest;
   struct MHD_Connection *connection;
   struct exchange *next_waiting, *previous_waiting;
@@ -113,7 +130,7 @@ static void drop_upload(struct exchange *exchange) {
 static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t size) {
   exchange->received += size;
   if (exchange->received > DISCARD_MAX) return MHD_NO;
-  if (exchange->failed) return MHD_YES;
+  if (exchange->failed || exchange->has_file) return MHD_YES;
   int status =
       is_upload(exchange) ? append_upload(exchange, data, size) : append_body(exchange, data, size);
   if (status != SRV_OK) drop_upload(exchange); /* its bytes off the disk at once */
@@ -144,7 +161,7 @@ static const char console_policy[] =
 static const char data_policy[] = "default-src 'none'; frame-ancestors 'none'";
 static const char bytes_policy[] = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
-static void add_headers(struct MHD_Response *response, const char *policy) {
+static void add_headers(struct MHD_Response *response, const char *policy, bool pin_tls) {
   static const char *const headers[][2] = {
       {"x-content-type-options", "nosniff"},
       {"x-frame-options", "DENY"},
@@ -159,6 +176,9 @@ static void add_headers(struct MHD_Response *response, const char *policy) {
     MHD_add_response_header(response, headers[i][0], headers[i][1]);
   }
   MHD_add_response_header(response, "content-security-policy", policy);
+  if (pin_tls) {
+    MHD_add_response_header(response, "strict-transport-security", "max-age=31536000");
+  }
 }
 
 /* Whatever a device has sent, a browser saves it and runs nothing of it. */
@@ -274,6 +294,19 @@ static struct MHD_Response *make_response(struct exchange *exchange) {
   return json_response(request);
 }
 
+static const char *header(struct MHD_Connection *connection, const char *name) {
+  return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* That browsers come by TLS only from now on. Not for localhost: it would bind
+ * every other program there, on whatever port. */
+static bool pins_tls(const struct exchange *exchange) {
+  char host[SRV_HOST_MAX + 1];
+  const char *text = header(exchange->connection, "host");
+  if (!exchange->rest->is_secure || text == NULL || !srv_host_of(text, host)) return false;
+  return !srv_host_is_loopback(host);
+}
+
 /* "GET, POST": what a path takes. */
 static void add_allow_header(const struct srv_request *request, struct MHD_Response *response) {
   char allow[64] = "";
@@ -303,7 +336,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
   const char *policy = answers_bytes(request) ? bytes_policy : data_policy;
   struct MHD_Response *response = make_response(exchange);
   if (response == NULL) return MHD_NO;
-  add_headers(response, policy);
+  add_headers(response, policy, pins_tls(exchange));
   MHD_add_response_header(response, "cache-control", "no-store");
   if (request->http_status == 401) {
     MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"godwit\"");
@@ -321,19 +354,18 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
 
 /* --- the console's files --------------------------------------------------------------- */
 
-static struct MHD_Response *file_response(const struct srv_static_answer *file) {
+/* Takes file->owned. */
+static struct MHD_Response *file_response(struct srv_static_answer *file, bool pin_tls) {
   char policy[sizeof(console_policy) + SRV_NONCE_LENGTH + 16];
   bool nonce = file->nonce[0] != 0;
   struct MHD_Response *response = MHD_create_response_from_buffer(
       file->size, (void *)(uintptr_t)file->bytes,
       file->owned == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
-  if (response == NULL) {
-    free(file->owned);
-    return NULL;
-  }
+  if (response == NULL) return NULL;
+  file->owned = NULL;
   snprintf(policy, sizeof(policy), console_policy, nonce ? " 'nonce-" : "", file->nonce,
            nonce ? "'" : "");
-  add_headers(response, policy);
+  add_headers(response, policy, pin_tls);
   MHD_add_response_header(response, "cache-control", file->cache);
   if (file->status != 304) MHD_add_response_header(response, "content-type", file->type);
   if (file->etag[0] != 0) MHD_add_response_header(response, "etag", file->etag);
@@ -343,24 +375,23 @@ static struct MHD_Response *file_response(const struct srv_static_answer *file) 
   return response;
 }
 
-static const char *header(struct MHD_Connection *connection, const char *name);
-
-/* True: the path is no route of the API, and result says how it went. */
-static bool answer_file(struct MHD_Connection *connection, const char *method, const char *url,
-                        enum MHD_Result *result) {
-  struct srv_static_answer file;
-  if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) return false;
-  if (!srv_static_serve(url, header(connection, "accept-encoding"),
-                        header(connection, "if-none-match"), &file)) {
-    return false;
-  }
-  struct MHD_Response *response = file_response(&file);
-  srv_log(SRV_LOG_DEBUG, "rest", "%s %s %d", method, url, file.status);
-  *result = MHD_NO;
-  if (response == NULL) return true;
-  *result = MHD_queue_response(connection, (unsigned)file.status, response);
+static enum MHD_Result answer_file(struct exchange *exchange, const char *method, const char *url) {
+  struct MHD_Response *response = file_response(&exchange->file, pins_tls(exchange));
+  if (response == NULL) return MHD_NO;
+  srv_log(SRV_LOG_DEBUG, "rest", "%s %s %d", method, url, exchange->file.status);
+  enum MHD_Result result =
+      MHD_queue_response(exchange->connection, (unsigned)exchange->file.status, response);
   MHD_destroy_response(response);
-  return true;
+  return result;
+}
+
+/* False: the path is one of the API. */
+static bool find_file(struct exchange *exchange, const char *method, const char *url) {
+  struct MHD_Connection *connection = exchange->connection;
+  if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) return false;
+  exchange->has_file = srv_static_serve(url, header(connection, "accept-encoding"),
+                                        header(connection, "if-none-match"), &exchange->file);
+  return exchange->has_file;
 }
 
 /* --- the head --------------------------------------------------------------------------- */
@@ -380,10 +411,6 @@ static enum MHD_Result read_query(void *context, enum MHD_ValueKind kind, const 
   reader->status = srv_request_add_query(reader->request, (char *)(uintptr_t)name,
                                          value == NULL ? empty : (char *)(uintptr_t)value);
   return reader->status == SRV_OK ? MHD_YES : MHD_NO;
-}
-
-static const char *header(struct MHD_Connection *connection, const char *name) {
-  return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 static const char *api_key_of(struct MHD_Connection *connection) {
@@ -430,6 +457,28 @@ static int check_length(struct exchange *exchange, const char *content_length) {
     return fail_too_large(exchange);
   }
   return SRV_OK;
+}
+
+static bool knows_name(const struct srv_rest *rest, const char *host) {
+  for (unsigned i = 0; i < rest->name_count; i++) {
+    if (strcmp(rest->name[i], host) == 0) return true;
+  }
+  return false;
+}
+
+/* server/rest/host.h says why. No browser leaves the header out. */
+static int check_host(struct exchange *exchange) {
+  const struct srv_rest *rest = exchange->rest;
+  char host[SRV_HOST_MAX + 1];
+  const char *text = header(exchange->connection, "host");
+  if (!rest->checks_host || text == NULL) return SRV_OK;
+  if (srv_host_of(text, host) && (srv_host_is_loopback(host) || knows_name(rest, host))) {
+    return SRV_OK;
+  }
+  return srv_request_fail_http(&exchange->request, 421, CODE_INVALID,
+                               "this server does not answer to the name '%.64s'; if it is right, "
+                               "start the server with --public-url or --http-host",
+                               text);
 }
 
 /* Everything that can be said before the body has come. */
@@ -521,29 +570,36 @@ static void see_who_hung_up(struct srv_rest *rest) {
   if (rest->waiting == NULL) return;
   int count = epoll_wait(rest->epoll_fd, events, 16, 0);
   for (int i = 0; i < count; i++) {
-    if (events[i].data.ptr == NULL) continue; /* MHD's */
+    if (events[i].data.ptr == NULL || events[i].data.ptr == &rest->linger) continue;
     end_for(events[i].data.ptr, 499, CODE_CANCELLED, "the client has hung up");
   }
 }
 
 /* --- MHD's calls -------------------------------------------------------------------------- */
 
+/* A client that asks before it sends ("Expect: 100-continue") is told now; so is
+ * one that announces more than is worth reading to its end. */
+static bool refuses_at_once(const struct exchange *exchange) {
+  const char *length = header(exchange->connection, "content-length");
+  if (header(exchange->connection, "expect") != NULL) return true;
+  return length != NULL && strtoull(length, NULL, 10) > DISCARD_SMALL;
+}
+
 static enum MHD_Result begin(struct srv_rest *rest, struct MHD_Connection *connection,
                              const char *url, const char *method, void **slot) {
-  enum MHD_Result result;
-  if (answer_file(connection, method, url, &result)) return result;
   struct exchange *exchange = calloc(1, sizeof(*exchange));
   if (exchange == NULL) return MHD_NO;
   *slot = exchange;
   exchange->rest = rest;
   exchange->connection = connection;
   srv_request_begin(&exchange->request, &rest->context, method, url);
-  exchange->failed = check_head(exchange, connection) != SRV_OK;
-  /* A client that asks before it sends ("Expect: 100-continue") is told now. */
-  if (exchange->failed && header(connection, "expect") != NULL) {
-    return answer(connection, exchange, method, url);
-  }
-  return MHD_YES;
+  exchange->request.is_tls = rest->is_secure;
+  exchange->failed = check_host(exchange) != SRV_OK;
+  if (!exchange->failed && find_file(exchange, method, url)) return MHD_YES;
+  if (!exchange->failed) exchange->failed = check_head(exchange, connection) != SRV_OK;
+  if (!exchange->failed || !refuses_at_once(exchange)) return MHD_YES;
+  exchange->lingers = true;
+  return answer(connection, exchange, method, url);
 }
 
 static void finish(struct exchange *exchange) {
@@ -566,6 +622,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     *data_size = 0;
     return take_data(exchange, data, size);
   }
+  if (exchange->has_file) return answer_file(exchange, method, url);
   if (!exchange->failed && !exchange->finished) finish(exchange);
   exchange->finished = true;
   if (exchange->request.waiting && begin_waiting(exchange)) return MHD_YES;
@@ -579,11 +636,26 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
   (void)code;
   struct exchange *exchange = *slot;
   if (exchange == NULL) return;
+  if (exchange->lingers) srv_linger_add(&exchange->rest->linger, socket_of(exchange));
+  free(exchange->file.owned);
   srv_request_end(&exchange->request);
   if (exchange->body != NULL) explicit_bzero(exchange->body, exchange->body_size);
   free(exchange->body);
   free(exchange);
   *slot = NULL;
+}
+
+/* What a connection may have taken of the certificate lives as long as it. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code) {
+  struct srv_rest *rest = context;
+  (void)connection;
+  if (rest->tls == NULL) return;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    *slot = srv_tls_hold(rest->tls);
+  } else {
+    srv_tls_let_go(rest->tls, *slot);
+  }
 }
 
 /* The URL stays encoded: request.c decodes segment by segment, so that %2F is
@@ -673,14 +745,21 @@ static unsigned connections_per_address(const struct srv_rest_config *config, co
 /* Strict: a request that two programs may read differently is refused. */
 static int start_daemon(struct srv_rest *rest, int fd, const struct srv_rest_config *config,
                         const char *address, char *error) {
+  struct MHD_OptionItem tls_options[] = {
+      {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)srv_tls_callback(), NULL},
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)srv_tls_priorities},
+      {MHD_OPTION_END, 0, NULL}};
+  bool tls = rest->tls != NULL;
   rest->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, rest,
-      MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-      MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+          (tls ? (unsigned)MHD_USE_TLS : 0),
+      0, NULL, NULL, on_request, rest, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+      MHD_OPTION_NOTIFY_CONNECTION, on_connection, rest, MHD_OPTION_CONNECTION_LIMIT,
       (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout(config),
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections_per_address(config, address),
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
-      MHD_OPTION_END);
+      MHD_OPTION_ARRAY, tls ? tls_options : &tls_options[2], MHD_OPTION_END);
   if (rest->daemon != NULL) return SRV_OK;
   close(fd);
   snprintf(error, SRV_ERROR_MAX, "cannot start the HTTP server");
@@ -691,14 +770,111 @@ static int start_daemon(struct srv_rest *rest, int fd, const struct srv_rest_con
 static int nest_daemon(struct srv_rest *rest, char *error) {
   struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
   int fd = MHD_get_daemon_info(rest->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+  struct epoll_event lingering = {.events = EPOLLIN, .data = {.ptr = &rest->linger}};
   rest->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  if (rest->epoll_fd >= 0 && epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0) {
+  if (rest->epoll_fd >= 0 && epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 &&
+      srv_linger_init(&rest->linger) &&
+      epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, rest->linger.epoll_fd, &lingering) == 0) {
     return SRV_OK;
   }
   snprintf(error, SRV_ERROR_MAX, "cannot start the HTTP server: %s", strerror(errno));
+  srv_linger_deinit(&rest->linger);
   if (rest->epoll_fd >= 0) close(rest->epoll_fd);
   MHD_stop_daemon(rest->daemon);
   return SRV_ERR_INTERNAL;
+}
+
+static int add_name(struct srv_rest *rest, bool right, const char *option, const char *text,
+                    char *error) {
+  if (!right) {
+    snprintf(error, SRV_ERROR_MAX, "%s %s: there is no host in it", option, text);
+    return SRV_ERR_INVALID;
+  }
+  rest->name_count++;
+  return SRV_OK;
+}
+
+/* The names that it answers to: of its own address, its public URL, and others. */
+static int take_names(struct srv_rest *rest, const struct srv_rest_config *config,
+                      const char *address, char *error) {
+  int status = SRV_OK;
+  rest->is_secure = rest->tls != NULL;
+  rest->checks_host = srv_rest_is_loopback(address) && rest->tls == NULL;
+  if (config->public_url != NULL) {
+    const char *url = config->public_url;
+    rest->is_secure = rest->is_secure || strncmp(url, "https://", 8) == 0;
+    status = add_name(rest, srv_host_of_url(url, rest->name[rest->name_count]), "--public-url", url,
+                      error);
+  }
+  for (const char *const *each = config->host_names;
+       status == SRV_OK && each != NULL && *each != NULL; each++) {
+    if (rest->name_count > SRV_HOST_NAMES_MAX) {
+      snprintf(error, SRV_ERROR_MAX, "--http-host: more than %d names", SRV_HOST_NAMES_MAX);
+      return SRV_ERR_INVALID;
+    }
+    status = add_name(rest, srv_host_of(*each, rest->name[rest->name_count]), "--http-host", *each,
+                      error);
+  }
+  return status;
+}
+
+/* --- the certificate's end ---------------------------------------------------------------------
+ */
+
+static void warn_of_expiry(struct srv_rest *rest) {
+  int64_t now_us = srv_core_now_us(rest->context.core);
+  const struct srv_tls_facts *facts = srv_tls_facts(rest->tls);
+  int64_t days = srv_tls_days_left(facts, now_us);
+  rest->expiry_checked_us = now_us;
+  if (days < 0) {
+    srv_log(SRV_LOG_ERROR, "rest",
+            "the TLS certificate of %s has expired: browsers and tools "
+            "refuse it; put a new one in place and send SIGHUP",
+            facts->subject);
+  } else if (days < SRV_TLS_WARN_DAYS) {
+    srv_log(SRV_LOG_WARNING, "rest",
+            "the TLS certificate of %s ends in %lld days: put a new one "
+            "in place and send SIGHUP",
+            facts->subject, (long long)days);
+  } else if (facts->not_before_us > now_us) {
+    srv_log(SRV_LOG_WARNING, "rest",
+            "the TLS certificate of %s does not hold yet: is this "
+            "machine's clock right?",
+            facts->subject);
+  }
+}
+
+#define EXPIRY_CHECK_US ((int64_t)24 * 60 * 60 * 1000000)
+
+static void check_expiry(struct srv_rest *rest) {
+  if (rest->tls == NULL) return;
+  if (srv_core_now_us(rest->context.core) - rest->expiry_checked_us >= EXPIRY_CHECK_US) {
+    warn_of_expiry(rest);
+  }
+}
+
+int srv_rest_reload(struct srv_rest *rest, char error[SRV_ERROR_MAX]) {
+  if (rest->tls == NULL) {
+    snprintf(error, SRV_ERROR_MAX, "there is no TLS certificate to read again");
+    return SRV_ERR_INVALID;
+  }
+  int status = srv_tls_reload(rest->tls, error);
+  if (status == SRV_OK) warn_of_expiry(rest);
+  return status;
+}
+
+/* --- life, all of it -----------------------------------------------------------------------------
+ */
+
+static int start_tls(struct srv_rest *rest, const struct srv_rest_config *config, char *error) {
+  if (config->tls_cert == NULL) return SRV_OK;
+  if (MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
+    snprintf(error, SRV_ERROR_MAX, "this libmicrohttpd was built without TLS: use a proxy for it");
+    return SRV_ERR_INVALID;
+  }
+  int status = srv_tls_create(&rest->tls, config->tls_cert, config->tls_key, error);
+  rest->context.tls = rest->tls;
+  return status;
 }
 
 int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
@@ -721,14 +897,18 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                                             .gateway_context = config->gateway_context};
   int status = srv_live_create(&rest->live, &rest->context, config->live_heartbeat_ms);
   rest->context.live = rest->live;
+  if (status == SRV_OK) status = start_tls(rest, config, error);
+  if (status == SRV_OK) status = take_names(rest, config, address, error);
   if (status == SRV_OK) status = open_socket(address, config->port, &rest->port, &fd, error);
   if (status == SRV_OK) status = start_daemon(rest, fd, config, address, error);
   if (status == SRV_OK) status = nest_daemon(rest, error);
   if (status != SRV_OK) {
     srv_live_destroy(rest->live);
+    srv_tls_destroy(rest->tls);
     free(rest);
     return status;
   }
+  if (rest->tls != NULL) warn_of_expiry(rest);
   *out = rest;
   return SRV_OK;
 }
@@ -743,6 +923,8 @@ void srv_rest_destroy(struct srv_rest *rest) {
   if (anyone) MHD_run(rest->daemon); /* so that they hear it */
   MHD_stop_daemon(rest->daemon);
   srv_live_destroy(rest->live);
+  srv_linger_deinit(&rest->linger);
+  srv_tls_destroy(rest->tls);
   close(rest->epoll_fd);
   free(rest);
 }
@@ -751,13 +933,18 @@ int srv_rest_fd(const struct srv_rest *rest) { return rest->epoll_fd; }
 
 uint16_t srv_rest_port(const struct srv_rest *rest) { return rest->port; }
 
+/* The shorter of two times, where negative means none. */
+static int sooner(int a, int b) {
+  if (a < 0) return b;
+  return b < 0 || a < b ? a : b;
+}
+
 int srv_rest_timeout_ms(struct srv_rest *rest) {
   MHD_UNSIGNED_LONG_LONG timeout;
   if (rest->has_resumed) return 0;
-  int live_ms = srv_live_timeout_ms(rest->live);
-  if (MHD_get_timeout(rest->daemon, &timeout) != MHD_YES) return live_ms;
-  int timeout_ms = timeout > 60000 ? 60000 : (int)timeout;
-  return live_ms >= 0 && live_ms < timeout_ms ? live_ms : timeout_ms;
+  int own_ms = sooner(srv_live_timeout_ms(rest->live), srv_linger_timeout_ms(&rest->linger));
+  if (MHD_get_timeout(rest->daemon, &timeout) != MHD_YES) return own_ms;
+  return sooner(own_ms, timeout > 60000 ? 60000 : (int)timeout);
 }
 
 void srv_rest_run(struct srv_rest *rest) {
@@ -765,4 +952,6 @@ void srv_rest_run(struct srv_rest *rest) {
   see_who_hung_up(rest);
   rest->has_resumed = false;
   MHD_run(rest->daemon);
+  srv_linger_run(&rest->linger);
+  check_expiry(rest);
 }

@@ -115,8 +115,10 @@ struct srv_pass {
 };
 
 struct srv_live;
+struct srv_tls;
 struct srv_rest_context {
   struct srv_core *core;
+  const struct srv_tls *tls; /* NULL: plain HTTP */
   struct srv_live *live; /* live.h; NULL: events are not told */
   const char *version;
   int64_t started_us;          /* wall clock */
@@ -130,6 +132,7 @@ struct srv_request {
   struct srv_core *core;
   const struct srv_route *route; /* NULL: none fits */
   bool path_known;               /* then another method would have fitted */
+  bool is_tls; /* it came by TLS, to us or to the proxy before us: cookies are Secure */
   size_t segment_count;
   char segment[SRV_SEGMENTS_MAX][SRV_SEGMENT_MAX + 1];
   char rest_of_path[SRV_REST_OF_PATH_MAX + 1];

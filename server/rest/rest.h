@@ -24,6 +24,14 @@ struct srv_rest_config {
   unsigned connections_per_address;
   struct srv_core *core;
   const char *version; /* of the program, for /v1/status; must outlive it */
+  /* PEM files of a chain and its key; both or neither: plain HTTP. */
+  const char *tls_cert, *tls_key;
+  /* Where operators find the server, "https://models.example"; NULL: where it
+   * listens. With https a proxy before it ends TLS. */
+  const char *public_url;
+  /* Names that it answers to besides, NULL-terminated; NULL: none. On loopback
+   * without TLS all others but loopback's are refused. */
+  const char *const *host_names;
   /* What the gateway counts, for /v1/status; NULL: left out. */
   void (*gateway_stats)(void *context, struct srv_gateway_stats *out);
   void *gateway_context;
@@ -38,6 +46,9 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
 void srv_rest_destroy(struct srv_rest *rest);
 /* Is what is bound there out of other machines' reach? */
 bool srv_rest_is_loopback(const char *address);
+/* Reads certificate and key again; connections go on. When they are not right,
+ * or there is no TLS, error says so and everything stays as it was. */
+int srv_rest_reload(struct srv_rest *rest, char error[SRV_ERROR_MAX]);
 int srv_rest_fd(const struct srv_rest *rest);
 uint16_t srv_rest_port(const struct srv_rest *rest);
 /* Milliseconds until a timer is due, -1 for none. */
