@@ -65,6 +65,10 @@ static int start_gateway(struct app *app) {
 static int start_rest(struct app *app) {
   struct srv_rest_config config = {.bind_address = app->options.http_bind,
                                    .port = app->options.http_port,
+                                   .tls_cert = app->options.tls_cert,
+                                   .tls_key = app->options.tls_key,
+                                   .public_url = app->options.public_url,
+                                   .host_names = app->options.http_hosts,
                                    .core = app->loop.core,
                                    .version = GODWIT_VERSION,
                                    .gateway_stats = gateway_stats,
@@ -83,7 +87,8 @@ static void make_urls(struct app *app) {
   const struct srv_options *options = &app->options;
   make_url(app->coap_url, "coaps", options->coap_bind == NULL ? "::" : options->coap_bind,
            srv_gateway_port(app->loop.gateway));
-  make_url(app->http_url, "http", options->http_bind, srv_rest_port(app->loop.rest));
+  make_url(app->http_url, options->tls_cert == NULL ? "http" : "https", options->http_bind,
+           srv_rest_port(app->loop.rest));
 }
 
 /* Hundreds of uploads at once have a file each; shells commonly allow 1024. */
@@ -202,10 +207,11 @@ static int serve(struct app *app) {
   print_listening(app);
   int status = make_key(app);
   if (status != SRV_OK) return status;
-  if (!srv_rest_is_loopback(app->options.http_bind)) {
-    srv_log(SRV_LOG_WARNING, "app",
-            "the REST API is plain HTTP and open to other machines: API keys travel in the clear; "
-            "put a TLS proxy before it");
+  if (app->options.http_insecure && !srv_rest_is_loopback(app->options.http_bind)) {
+    srv_log(
+        SRV_LOG_WARNING, "app",
+        "--http-insecure: console and API are plain HTTP and open to other machines: tokens and "
+        "passwords travel in the clear");
   }
   write_ports(app);
   print_ready(app);
@@ -238,7 +244,7 @@ int srv_app_main(int argc, char **argv) {
   }
   srv_log_configure(app.options.log_level, app.options.json_log);
   umask(0077); /* the folder holds devices' keys, whatever mode it was made with */
-  srv_loop_catch_signals();
+  srv_loop_catch_signals(app.options.tls_cert != NULL);
   status = start(&app);
   if (status == SRV_OK) status = serve(&app);
   int exit_code = status == SRV_OK ? 0 : report(&app);

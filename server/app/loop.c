@@ -9,6 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "server/core/log.h"
+
 #define TICK_MS 1000 /* srv_core_tick */
 
 static void stop_signals(sigset_t *set) {
@@ -17,9 +19,10 @@ static void stop_signals(sigset_t *set) {
   sigaddset(set, SIGINT);
 }
 
-int srv_loop_catch_signals(void) {
+int srv_loop_catch_signals(bool reloads) {
   sigset_t set;
   stop_signals(&set);
+  if (reloads) sigaddset(&set, SIGHUP);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   return sigprocmask(SIG_BLOCK, &set, NULL);
@@ -49,6 +52,15 @@ static int read_signal(int signal_fd) {
   return (int)info.ssi_signo;
 }
 
+static void reload(const struct srv_loop *loop) {
+  char error[SRV_ERROR_MAX];
+  if (srv_rest_reload(loop->rest, error) == SRV_OK) {
+    srv_log(SRV_LOG_INFO, "app", "SIGHUP: the TLS certificate was read again");
+  } else {
+    srv_log(SRV_LOG_ERROR, "app", "SIGHUP: %s; the certificate before stays in use", error);
+  }
+}
+
 /* HTTP first: what operators change is then sent to devices in the same turn.
  * Both are cheap when nothing has come for them, and have timers of their own. */
 static void run_once(const struct srv_loop *loop) {
@@ -62,7 +74,11 @@ static int run(const struct srv_loop *loop, int epoll_fd, int signal_fd) {
   for (;;) {
     if (epoll_wait(epoll_fd, events, 4, next_timeout_ms(loop)) < 0 && errno != EINTR) return -1;
     int signal_number = read_signal(signal_fd);
-    if (signal_number > 0) return signal_number;
+    if (signal_number == SIGHUP) {
+      reload(loop);
+    } else if (signal_number > 0) {
+      return signal_number;
+    }
     run_once(loop);
   }
 }
@@ -71,6 +87,7 @@ int srv_loop_run(const struct srv_loop *loop, char error[SRV_ERROR_MAX]) {
   sigset_t set;
   int result = -1;
   stop_signals(&set);
+  sigaddset(&set, SIGHUP); /* read only when it is blocked, see above */
   int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   int signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   if (epoll_fd >= 0 && signal_fd >= 0 && watch(epoll_fd, signal_fd) == 0 &&

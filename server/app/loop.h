@@ -14,9 +14,11 @@ struct srv_loop {
 };
 
 /* From now on SIGTERM and SIGINT end srv_loop_run, and a write to a closed
- * socket or past a size limit is an error and no death. Call it early: signals
- * that come before the loop runs wait for it. */
-int srv_loop_catch_signals(void);
+ * socket or past a size limit is an error and no death; with reloads, SIGHUP has
+ * the TLS certificate read again (without, it ends the process, as when its
+ * terminal is closed). Call it early: signals that come before the loop runs wait
+ * for it. */
+int srv_loop_catch_signals(bool reloads);
 /* Returns the signal that ended it, or -1 with a reason in error. */
 int srv_loop_run(const struct srv_loop *loop, char error[SRV_ERROR_MAX]);
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/rest/rest.h"
+
 #define DEFAULT_DATA "godwit-data"
 #define DEFAULT_COAP_PORT 5684 /* coaps, RFC 7252 6.2; what devices use */
 #define DEFAULT_HTTP_PORT 8080
@@ -21,8 +23,14 @@ static const struct option_text texts[] = {
     {'d', "data", "DIR", "everything is kept there; made when absent [" DEFAULT_DATA "]"},
     {'c', "coap-port", "PORT", "UDP port for devices, 0 for any free one [5684]"},
     {'b', "coap-bind", "ADDRESS", "address for devices [::, every address of this machine]"},
-    {'p', "http-port", "PORT", "TCP port of the REST API, 0 for any free one [8080]"},
-    {'a', "http-bind", "ADDRESS", "address of the REST API [127.0.0.1, this machine only]"},
+    {'p', "http-port", "PORT", "TCP port of console and REST API, 0 for any free one [8080]"},
+    {'a', "http-bind", "ADDRESS", "address of console and REST API [127.0.0.1, this machine only]"},
+    {'T', "tls-cert", "FILE", "HTTPS with this PEM chain; read again at SIGHUP [plain HTTP]"},
+    {'Y', "tls-key", "FILE", "its key, PEM"},
+    {'i', "http-insecure", NULL,
+     "other machines without TLS: tokens and passwords travel in the clear"},
+    {'u', "public-url", "URL", "where operators find it, if not there: links, cookies, names"},
+    {'H', "http-host", "NAME", "a name that it answers to besides; may be repeated"},
     {'C', "dtls-cert", "FILE",
      "PEM chain that devices with certificates see [DIR/dtls-cert.pem, self-signed]"},
     {'K', "dtls-key", "FILE", "its key, PEM, EC P-256 or P-384 [DIR/dtls-key.pem]"},
@@ -39,8 +47,8 @@ void srv_options_help(FILE *out) {
   fputs(
       "Usage: godwit server [options]\n"
       "\n"
-      "Runs the server: CoAP over DTLS for devices, a REST API for operators and\n"
-      "tools. The first start makes the data folder and prints an API key, once.\n"
+      "Runs the server: CoAP over DTLS for devices, a web console and a REST API for\n"
+      "operators and tools. The first start makes the data folder and prints an API key, once.\n"
       "SIGTERM or Ctrl-C stops it; it may be killed at any time without loss.\n"
       "\n"
       "Options\n",
@@ -63,8 +71,9 @@ void srv_options_help(FILE *out) {
       "  godwit artifact upload yes_no.tflite --package model --version 1.0.0\n"
       "  godwit release create --artifact model@1.0.0 --rollout\n"
       "\n"
-      "The ports in use are also in DIR/ports.json while the server runs. The REST\n"
-      "API is plain HTTP: give it to other machines through a TLS proxy only.\n",
+      "The ports in use are also in DIR/ports.json while the server runs. For other\n"
+      "machines the console and the API need TLS: --tls-cert and --tls-key here, or\n"
+      "a proxy before it and --public-url https://...\n",
       out);
 }
 
@@ -88,6 +97,16 @@ static int parse_port(const char *option, const char *text, uint16_t *out) {
   return 0;
 }
 
+static int add_host(struct srv_options *options, const char *name) {
+  size_t count = 0;
+  while (options->http_hosts[count] != NULL) count++;
+  if (count == SRV_HTTP_HOSTS_MAX) {
+    return fail("--http-host %s: more than %d names", name, SRV_HTTP_HOSTS_MAX);
+  }
+  options->http_hosts[count] = name;
+  return 0;
+}
+
 static int apply(struct srv_options *options, int letter, const char *value) {
   switch (letter) {
     case 'd':
@@ -103,6 +122,20 @@ static int apply(struct srv_options *options, int letter, const char *value) {
     case 'a':
       options->http_bind = value;
       break;
+    case 'T':
+      options->tls_cert = value;
+      break;
+    case 'Y':
+      options->tls_key = value;
+      break;
+    case 'i':
+      options->http_insecure = true;
+      break;
+    case 'u':
+      options->public_url = value;
+      break;
+    case 'H':
+      return add_host(options, value);
     case 'C':
       options->dtls_cert = value;
       break;
@@ -144,6 +177,32 @@ static void make_long_options(struct option out[TEXT_COUNT + 1]) {
   }
 }
 
+static bool begins(const char *text, const char *start) {
+  return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Who could listen in, and is that what the operator wants? */
+static int check_http(const struct srv_options *options) {
+  const char *url = options->public_url;
+  bool tls = options->tls_cert != NULL;
+  if (tls != (options->tls_key != NULL)) return fail("%s", "--tls-cert and --tls-key go together");
+  if (url != NULL && !begins(url, "http://") && !begins(url, "https://")) {
+    return fail("--public-url %s: it begins with https:// or http://", url);
+  }
+  if (tls && url != NULL && begins(url, "http://")) {
+    return fail("--public-url %s: with --tls-cert it begins with https://", url);
+  }
+  if (tls && options->http_insecure) {
+    return fail("%s", "--http-insecure means without TLS, --tls-cert with it: leave one out");
+  }
+  if (tls || options->http_insecure || srv_rest_is_loopback(options->http_bind)) return 0;
+  return fail(
+      "--http-bind %s lets other machines in: give --tls-cert and --tls-key, or let a TLS "
+      "proxy on this machine pass them on to 127.0.0.1; --http-insecure does without, and "
+      "then tokens and passwords travel in the clear",
+      options->http_bind);
+}
+
 int srv_options_parse(struct srv_options *options, int argc, char **argv) {
   struct option long_options[TEXT_COUNT + 1];
   int letter;
@@ -167,5 +226,5 @@ int srv_options_parse(struct srv_options *options, int argc, char **argv) {
   if ((options->dtls_cert == NULL) != (options->dtls_key == NULL)) {
     return fail("%s", "--dtls-cert and --dtls-key go together");
   }
-  return 0;
+  return check_http(options);
 }

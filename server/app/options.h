@@ -8,13 +8,20 @@
 
 #include "server/core/log.h"
 
+#define SRV_HTTP_HOSTS_MAX 8
+
 struct srv_options {
   const char *data;
   const char *coap_bind;
   uint16_t coap_port;
   const char *http_bind;
   uint16_t http_port;
-  const char *dtls_cert; /* both or neither */
+  const char *tls_cert; /* both or neither */
+  const char *tls_key;
+  bool http_insecure; /* other machines may come without TLS */
+  const char *public_url;
+  const char *http_hosts[SRV_HTTP_HOSTS_MAX + 1]; /* NULL-terminated */
+  const char *dtls_cert;                          /* both or neither */
   const char *dtls_key;
   const char *csr_command;
   enum srv_log_level log_level;
