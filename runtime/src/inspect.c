@@ -55,6 +55,23 @@ bool wit_inspect_input(const struct wit_model *model, size_t index, size_t *tens
   return given_element(model, &graph.inputs, index, tensor);
 }
 
+bool wit_inspect_output(const struct wit_model *model, size_t index, size_t *tensor) {
+  struct wit_subgraph graph = wit_model_subgraph(model, 0);
+  return given_element(model, &graph.outputs, index, tensor);
+}
+
+bool wit_inspect_tensor_name(const struct wit_model *model, size_t index, const char **name,
+                             size_t *length) {
+  struct wit_reader r = wit_model_reader(model);
+  struct wit_subgraph graph = wit_model_subgraph(model, 0);
+  if (index >= graph.tensors.count) return false;
+  struct wit_table tensor = wit_vector_table(&r, &graph.tensors, (uint32_t)index);
+  struct wit_vector text = wit_read_string(&r, &tensor, TENSOR_NAME);
+  *name = text.position ? (const char *)r.data + text.position : "";
+  *length = text.position ? text.count : 0;
+  return true;
+}
+
 bool wit_inspect_operator_input(const struct wit_model *model, size_t op, size_t index,
                                 int32_t *tensor) {
   struct wit_operator_info info;

@@ -278,6 +278,8 @@ int srv_compiled_of(struct srv_core *core, const char *project_id,
  * srv_core_create_release. */
 int srv_compile_release(struct srv_core *core, const struct srv_release *release,
                         uint32_t sequence_number, struct srv_compiled_release *out);
+/* Has it artifacts, and are its blueprint and tags there? */
+int srv_check_release_parts(struct srv_core *core, const struct srv_release *release);
 /* Is that device among those which the release is for? */
 bool srv_release_fits(const struct srv_compiled_release *release, const struct srv_device *device);
 void srv_drop_variants(struct srv_core *core);

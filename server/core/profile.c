@@ -71,6 +71,7 @@ static int keep(struct srv_core *core, const struct srv_device_profile *row) {
   int status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   status = srv_fail_store(core, core->store->ops->put(core->store, SRV_DEVICE_PROFILE, row));
+  srv_fleet_mark(core, row->project_id, row->device_id);
   return srv_transaction_end(core, status);
 }
 

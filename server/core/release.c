@@ -78,9 +78,10 @@ static int add_component(struct srv_core *core, const struct srv_release *releas
   return srv_component_of(core, &artifact, &manifest->component[manifest->component_count++]);
 }
 
-static int compile(struct srv_core *core, const struct srv_release *release,
-                   uint32_t sequence_number, struct srv_compiled_release *out) {
+int srv_compile_release(struct srv_core *core, const struct srv_release *release,
+                        uint32_t sequence_number, struct srv_compiled_release *out) {
   memset(out, 0, sizeof(*out));
+  memcpy(out->id, release->id, sizeof(out->id));
   memcpy(out->blueprint_id, release->blueprint_id, sizeof(out->blueprint_id));
   out->tag_count = release->device_tag_count;
   memcpy(out->tag_id, release->device_tag_id, sizeof(out->tag_id));
@@ -100,6 +101,7 @@ static void free_compiled(struct srv_compiled_project *project) {
 }
 
 void srv_drop_compiled(struct srv_core *core, const char *project_id) {
+  core->compiled_generation++;
   struct srv_compiled_project **link = &core->compiled;
   while (*link != NULL) {
     struct srv_compiled_project *project = *link;
@@ -150,7 +152,7 @@ static int compile_all(struct srv_core *core, const struct release_list *list,
   for (size_t i = 0; i < list->count; i++) {
     const struct srv_release *release = &list->release[i];
     int status =
-        compile(core, release, release->sequence_number, &project->release[project->count]);
+        srv_compile_release(core, release, release->sequence_number, &project->release[project->count]);
     if (is_broken(status)) {
       srv_log(SRV_LOG_ERROR, "core",
               "release %u of project %s is left out, devices get the one before it: %s",
@@ -185,8 +187,8 @@ static int load_project(struct srv_core *core, const char *project_id,
   return SRV_OK;
 }
 
-static int compiled_of(struct srv_core *core, const char *project_id,
-                       struct srv_compiled_project **out) {
+int srv_compiled_of(struct srv_core *core, const char *project_id,
+                    struct srv_compiled_project **out) {
   for (struct srv_compiled_project *each = core->compiled; each != NULL; each = each->next) {
     if (strcmp(each->project_id, project_id) != 0) continue;
     *out = each;
@@ -204,7 +206,7 @@ static bool has_tag(const struct srv_device *device, const char *tag_id) {
   return false;
 }
 
-static bool matches(const struct srv_compiled_release *release, const struct srv_device *device) {
+bool srv_release_fits(const struct srv_compiled_release *release, const struct srv_device *device) {
   if (release->blueprint_id[0] != 0 && strcmp(release->blueprint_id, device->blueprint_id) != 0) {
     return false;
   }
@@ -220,10 +222,10 @@ int srv_core_manifest(struct srv_core *core, const struct srv_device_ref *ref,
   struct srv_compiled_project *project = NULL;
   memset(out, 0, sizeof(*out));
   int status = srv_get_by_id(core, SRV_DEVICE, ref->project_id, ref->device_id, &device);
-  if (status == SRV_OK) status = compiled_of(core, ref->project_id, &project);
+  if (status == SRV_OK) status = srv_compiled_of(core, ref->project_id, &project);
   if (status != SRV_OK) return status;
   for (size_t i = 0; i < project->count; i++) { /* highest sequence number first */
-    if (!matches(&project->release[i], &device)) continue;
+    if (!srv_release_fits(&project->release[i], &device)) continue;
     *out = project->release[i].manifest;
     break;
   }
@@ -261,18 +263,7 @@ static bool same_content(const struct srv_release *a, const struct srv_release *
   return strcmp(a->blueprint_id, b->blueprint_id) == 0;
 }
 
-/* With the longest number: the one that it will get is not known yet. */
-static int check_compiles(struct srv_core *core, const struct srv_release *release) {
-  struct srv_compiled_release *compiled = malloc(sizeof(*compiled));
-  if (compiled == NULL) return srv_fail_memory(core);
-  int status = compile(core, release, INT32_MAX, compiled);
-  free(compiled);
-  return status;
-}
-
-/* One that fits no more can still be switched off. old: NULL for a new one. */
-static int check_release(struct srv_core *core, const struct srv_release *release,
-                         const struct srv_release *old) {
+int srv_check_release_parts(struct srv_core *core, const struct srv_release *release) {
   if (release->artifact_count == 0) {
     return srv_fail(core, SRV_ERR_INVALID, "a release needs at least one artifact");
   }
@@ -281,6 +272,22 @@ static int check_release(struct srv_core *core, const struct srv_release *releas
     status = srv_check_tags(core, release->project_id, release->device_tag_id[0],
                             sizeof(release->device_tag_id[0]), release->device_tag_count);
   }
+  return status;
+}
+
+/* With the longest number: the one that it will get is not known yet. */
+static int check_compiles(struct srv_core *core, const struct srv_release *release) {
+  struct srv_compiled_release *compiled = malloc(sizeof(*compiled));
+  if (compiled == NULL) return srv_fail_memory(core);
+  int status = srv_compile_release(core, release, INT32_MAX, compiled);
+  free(compiled);
+  return status;
+}
+
+/* One that fits no more can still be switched off. old: NULL for a new one. */
+static int check_release(struct srv_core *core, const struct srv_release *release,
+                         const struct srv_release *old) {
+  int status = srv_check_release_parts(core, release);
   for (size_t i = 0; status == SRV_OK && i < release->release_tag_count; i++) {
     status = check_release_tag(core, release, i);
   }
@@ -294,7 +301,7 @@ int srv_core_release_problem(struct srv_core *core, const struct srv_release *re
   struct srv_compiled_release *compiled = malloc(sizeof(*compiled));
   problem[0] = 0;
   if (compiled == NULL) return srv_fail_memory(core);
-  int status = compile(core, release, release->sequence_number, compiled);
+  int status = srv_compile_release(core, release, release->sequence_number, compiled);
   free(compiled);
   if (!is_broken(status)) return status;
   snprintf(problem, SRV_ERROR_MAX, "%s", core->error);

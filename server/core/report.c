@@ -80,5 +80,6 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
   row.time_us = srv_now_us(core);
   status = srv_transaction_end(core, write_report(core, device, report, &row));
   if (status == SRV_OK) srv_seen_reported(core, device->device_id, report);
+  if (status == SRV_OK) srv_fleet_reported(core, device, &row);
   return status;
 }

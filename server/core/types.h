@@ -45,6 +45,8 @@ enum srv_kind {
   SRV_SESSION,
   SRV_LINK,
   SRV_MEMBER,
+  SRV_FLEET_SAMPLE,
+  SRV_CAPTURE_TALLY,
   SRV_KIND_COUNT,
 };
 
@@ -67,6 +69,7 @@ struct srv_blueprint {
   char name[SRV_NAME_MAX + 1]; /* unique in the project */
   char platform[SRV_NAME_MAX + 1];
   char board_id[SRV_NAME_MAX + 1];
+  uint32_t arena_bytes, model_bytes_max; /* what its boards have; 0: not said */
   int64_t created_us, updated_us;
 };
 
@@ -411,5 +414,21 @@ struct srv_audit {
   char object_name[SRV_AUDIT_NAME_MAX + 1];
   char before[SRV_AUDIT_VALUES_MAX + 1]; /* JSON objects of what differs; "" none */
   char after[SRV_AUDIT_VALUES_MAX + 1];
+};
+
+/* From then on, so many devices reported to run that version. */
+struct srv_fleet_sample {
+  int64_t id; /* rising, given by the store */
+  char project_id[SRV_NAME_MAX + 1];
+  char package[GW_PACKAGE_MAX + 1];
+  char version[GW_REPORT_VERSION_MAX + 1];
+  int64_t count;
+  int64_t time_us;
+};
+
+/* How many captures there are. Kept by the store itself. */
+struct srv_capture_tally {
+  char project_id[SRV_NAME_MAX + 1];
+  int64_t total, unlabelled;
 };
 #endif

@@ -49,7 +49,8 @@ static const struct srv_column project_columns[] = {
 static const struct srv_column blueprint_columns[] = {
     TEXT(srv_blueprint, id),          TEXT(srv_blueprint, project_id),
     TEXT(srv_blueprint, name),        TEXT(srv_blueprint, platform),
-    TEXT(srv_blueprint, board_id),    INT64(srv_blueprint, created_us),
+    TEXT(srv_blueprint, board_id),    UINT32(srv_blueprint, arena_bytes),
+    UINT32(srv_blueprint, model_bytes_max), INT64(srv_blueprint, created_us),
     INT64(srv_blueprint, updated_us),
 };
 
@@ -318,7 +319,9 @@ static const struct srv_column login_columns[] = {
     BOOL(srv_login, totp_on),
     FLAGGED(INT64, srv_login, totp_step, SRV_COLUMN_VOLATILE),
     FLAGGED(INT64, srv_login, last_used_us, SRV_COLUMN_VOLATILE),
-    LIST(srv_login, recovery_code, recovery_code_count, "recovery_code", SRV_RECOVERY_CODES),
+    {"recovery_code", SRV_COLUMN_LIST, offsetof(struct srv_login, recovery_code),
+     sizeof(((struct srv_login *)0)->recovery_code[0]),
+     offsetof(struct srv_login, recovery_code_count), SRV_RECOVERY_CODES, SRV_COLUMN_SECRET},
 };
 
 static const struct srv_column session_columns[] = {
@@ -345,6 +348,21 @@ static const struct srv_column member_columns[] = {
     TEXT(srv_member, account_id),  REFERENCE(srv_member, project_id),
     UINT8(srv_member, role),       INT64(srv_member, created_us),
     INT64(srv_member, updated_us),
+};
+
+static const struct srv_column fleet_sample_columns[] = {
+    {"id", SRV_COLUMN_SERIAL, FIELD(srv_fleet_sample, id)},
+    TEXT(srv_fleet_sample, project_id),
+    TEXT(srv_fleet_sample, package),
+    TEXT(srv_fleet_sample, version),
+    INT64(srv_fleet_sample, count),
+    INT64(srv_fleet_sample, time_us),
+};
+
+static const struct srv_column capture_tally_columns[] = {
+    TEXT(srv_capture_tally, project_id),
+    INT64(srv_capture_tally, total),
+    INT64(srv_capture_tally, unlabelled),
 };
 
 #define TABLE_OF(name, row, keys, order)                                                           \
@@ -386,6 +404,8 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_SESSION] = TABLE(session, 1, "id"),
     [SRV_LINK] = TABLE_OF(sign_in_link, srv_link, 1, "id"),
     [SRV_MEMBER] = TABLE(member, 1, "id"),
+    [SRV_FLEET_SAMPLE] = TABLE(fleet_sample, 1, "id"),
+    [SRV_CAPTURE_TALLY] = TABLE(capture_tally, 1, "project_id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }
@@ -417,6 +437,13 @@ void srv_query_text(struct srv_query *query, const char *column, enum srv_match 
 void srv_query_number(struct srv_query *query, const char *column, enum srv_match match,
                       int64_t number) {
   next_condition(query, column, match)->number = number;
+}
+
+void srv_query_constant(struct srv_query *query, const char *column, enum srv_match match,
+                        int64_t number) {
+  struct srv_condition *condition = next_condition(query, column, match);
+  condition->number = number;
+  condition->is_constant = true;
 }
 
 void srv_query_digest(struct srv_query *query, const char *column, const uint8_t *digest) {

@@ -122,8 +122,20 @@ static bool is_null_test(const struct srv_column *column, const struct srv_condi
          condition->text[0] == 0;
 }
 
+static void add_constant(struct srv_sql *sql, const struct srv_column *column,
+                         const struct srv_condition *condition) {
+  const char *sign = condition->match == SRV_AT_LEAST  ? ">="
+                     : condition->match == SRV_AT_MOST ? "<="
+                                                       : "=";
+  add(sql, "\"%s\" %s %lld", column->name, sign, (long long)condition->number);
+}
+
 static void add_condition(struct srv_sql *sql, const struct srv_column *column,
                           const struct srv_condition *condition) {
+  if (condition->is_constant) {
+    add_constant(sql, column, condition);
+    return;
+  }
   if (is_null_test(column, condition)) {
     add(sql, "\"%s\" IS NULL", column->name);
     return;
@@ -170,7 +182,9 @@ void srv_sql_select(struct srv_sql *sql, const struct srv_table *table,
   add_columns(sql, table);
   add(sql, " FROM \"%s\"", table->name);
   add_where(sql, table, query);
-  add(sql, " ORDER BY \"%s\"%s", table->order, query->newest_first ? " DESC" : "");
+  if (!query->unordered) {
+    add(sql, " ORDER BY \"%s\"%s", table->order, query->newest_first ? " DESC" : "");
+  }
   if (query->limit == 0 && query->offset == 0) return;
   /* Both numbers are ours: printed, so that the parameters are the conditions. */
   uint64_t limit = query->limit == 0 ? INT64_MAX : query->limit;
@@ -231,7 +245,7 @@ static int emit_parts(struct parameters *parameters, const char *text) {
 
 static int emit_condition(struct parameters *parameters, const struct srv_column *column,
                           const struct srv_condition *condition) {
-  if (is_null_test(column, condition)) return SRV_OK;
+  if (is_null_test(column, condition) || condition->is_constant) return SRV_OK;
   if (condition->match == SRV_AMONG || condition->match == SRV_HAS) {
     return emit_parts(parameters, condition->text);
   }

@@ -32,6 +32,7 @@ struct srv_condition {
   const char *text;
   int64_t number;
   const uint8_t *bytes; /* GW_DIGEST_SIZE of them */
+  bool is_constant;     /* the number stands in the statement itself */
 };
 #define SRV_CONDITIONS_MAX 20
 
@@ -39,6 +40,7 @@ struct srv_query {
   struct srv_condition condition[SRV_CONDITIONS_MAX]; /* all must hold */
   size_t condition_count;
   bool newest_first; /* default: oldest first */
+  bool unordered;    /* in whatever order is cheapest */
   uint64_t offset;
   uint64_t limit; /* 0: all */
 };
@@ -94,5 +96,9 @@ void srv_query_text(struct srv_query *query, const char *column, enum srv_match 
                     const char *text);
 void srv_query_number(struct srv_query *query, const char *column, enum srv_match match,
                       int64_t number);
+/* A number of the program's, always the same there: an index of the rows that
+ * fit it can be used. */
+void srv_query_constant(struct srv_query *query, const char *column, enum srv_match match,
+                        int64_t number);
 void srv_query_digest(struct srv_query *query, const char *column, const uint8_t *digest);
 #endif

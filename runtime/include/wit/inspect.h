@@ -15,6 +15,12 @@
 bool wit_inspect_tensor(const struct wit_model *model, size_t index, struct wit_tensor *out);
 /* The tensor that is graph input `index`. */
 bool wit_inspect_input(const struct wit_model *model, size_t index, size_t *tensor);
+/* The tensor that is graph output `index`. */
+bool wit_inspect_output(const struct wit_model *model, size_t index, size_t *tensor);
+/* The name that tensor `index` has in the file, `length` bytes, not NUL-terminated;
+ * none where it has no name. For people: two tensors may have the same one. */
+bool wit_inspect_tensor_name(const struct wit_model *model, size_t index, const char **name,
+                             size_t *length);
 /* The tensor that is input `index` of operator `op`; -1: not given. */
 bool wit_inspect_operator_input(const struct wit_model *model, size_t op, size_t index,
                                 int32_t *tensor);
