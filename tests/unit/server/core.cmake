@@ -2,7 +2,9 @@
 godwit_test(NAME unit.server.core
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_artifact.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_audit.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_capture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_changes.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_release.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_report.c
