@@ -7,7 +7,7 @@ import { useProject } from '../../api/session';
 import type { VirtualDevice } from '../../api/types';
 import { tellError } from '../../components/forms';
 import { DeviceStatusBadge } from '../../components/values';
-import { GuardedButton } from '../devices/parts';
+import { GuardedButton } from '../../components/guarded';
 import type { Tour } from './tour';
 
 export function DeviceStep(props: { tour: Tour }) {
@@ -29,7 +29,7 @@ export function DeviceStep(props: { tour: Tour }) {
       {virtual?.lastError ? <Text size="sm" c="red" role="alert">It does not run: {virtual.lastError}</Text> : null}
       {virtual ? null : (
         <Group>
-          <GuardedButton need="OPERATE" variant={device ? 'default' : 'filled'} leftSection={<IconCpu size={16} />} onClick={make} loading={change.isPending}>
+          <GuardedButton right="OPERATE" variant={device ? 'default' : 'filled'} leftSection={<IconCpu size={16} />} onClick={make} loading={change.isPending}>
             Make a virtual device
           </GuardedButton>
           {device ? null : <Button variant="default" component={Link} href={page('devices?add=1')}>I have a board</Button>}

@@ -12,7 +12,7 @@ import { useProject } from '../../api/session';
 import type { Artifact, Release } from '../../api/types';
 import { tellError } from '../../components/forms';
 import { bytesText } from '../../components/values';
-import { GuardedButton } from '../devices/parts';
+import { GuardedButton } from '../../components/guarded';
 import { isFailure, reasonText } from '../devices/words';
 import { TOUR_PACKAGE, type FIRST, type Tour } from './tour';
 
@@ -48,7 +48,7 @@ export function UploadExample(props: { example: typeof FIRST; artifact: Artifact
   return (
     <>
       <Group>
-        <GuardedButton need="OPERATE" leftSection={<IconUpload size={16} />} onClick={() => void start()} loading={share !== null}>
+        <GuardedButton right="OPERATE" leftSection={<IconUpload size={16} />} onClick={() => void start()} loading={share !== null}>
           Upload the example {example.version} ({example.words})
         </GuardedButton>
         {props.own ? <Button variant="default" component={Link} href={page('artifacts/new')}>Your own .tflite</Button> : null}
@@ -104,7 +104,7 @@ export function RollOut(props: { tour: Tour; artifact: Artifact | undefined }) {
   if (!release?.rollout) {
     return (
       <Group>
-        <GuardedButton need="OPERATE" leftSection={<IconRocket size={16} />} onClick={start} loading={change.isPending}>
+        <GuardedButton right="OPERATE" leftSection={<IconRocket size={16} />} onClick={start} loading={change.isPending}>
           Roll out {artifact.version}
         </GuardedButton>
       </Group>

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { send } from '../../api/client';
 import { useProject } from '../../api/session';
 import { callErrorText } from '../devices/words';
-import { GuardedButton } from '../devices/parts';
+import { GuardedButton } from '../../components/guarded';
 import type { Speech } from './tour';
 
 interface Heard {
@@ -62,7 +62,7 @@ export function Talk(props: { deviceId: string; onHeard?: (said: string, heard: 
     <Stack gap="xs">
       <Group gap="xs">
         {words.map((word) => (
-          <GuardedButton key={word} need="OPERATE" variant="light" onClick={() => void say(word)} loading={busy === word} disabled={busy !== '' && busy !== word}>
+          <GuardedButton key={word} right="OPERATE" variant="light" onClick={() => void say(word)} loading={busy === word} disabled={busy !== '' && busy !== word}>
             Say “{word}”
           </GuardedButton>
         ))}
