@@ -134,9 +134,10 @@ export function BlueprintSelect(props: Omit<SelectProps, 'data' | 'onChange' | '
 }
 
 /** One device by its name, searched for on the server; "" for none. */
-export function DeviceSelect(props: Omit<SelectProps, 'data' | 'onChange' | 'value'> & Chosen) {
+export function DeviceSelect(props: Omit<SelectProps, 'data' | 'onChange' | 'value'> & Chosen & { hideLabel?: boolean }) {
   const { project, api } = useProject();
-  const { value = '', onChange, ...others } = props;
+  const { value = '', onChange, label, hideLabel, ...others } = props;
+  const named = hideLabel ? { 'aria-label': String(label) } : { label };
   const [search, setSearch] = useState('');
   const [term] = useDebouncedValue(search, 250);
   const chosen = useDeviceNames(useMemo(() => [value], [value])).get(value);
@@ -146,6 +147,6 @@ export function DeviceSelect(props: Omit<SelectProps, 'data' | 'onChange' | 'val
   if (value && !data.some((item) => item.value === value)) data.unshift({ value, label: chosen ?? '…' });
   return (
     <Select data={data} value={value || null} onChange={(next) => onChange?.(next ?? '')} searchable clearable filter={({ options }) => options} onSearchChange={setSearch}
-      placeholder="Any device" nothingFoundMessage="No such device" {...others} />
+      placeholder="Any device" nothingFoundMessage="No such device" {...named} {...others} />
   );
 }
