@@ -17,6 +17,7 @@
 #include "server/app/options.h"
 #include "server/core/log.h"
 #include "server/store/folder.h"
+#include "virtual/virtual.h"
 
 struct app {
   struct srv_options options;
@@ -62,6 +63,25 @@ static int start_gateway(struct app *app) {
   return status;
 }
 
+/* Before REST, which shows them. A server that cannot run any serves all else. */
+static void start_virtual_devices(struct app *app) {
+  struct srv_virtual_config config = {.core = app->loop.core,
+                                      .data_folder = app->options.data,
+                                      .coap_address = app->options.coap_bind,
+                                      .coap_port = srv_gateway_port(app->loop.gateway)};
+  char error[SRV_ERROR_MAX];
+  if (app->options.no_virtual_devices || !virt_is_built) return;
+  if (srv_virtual_create(&app->loop.virtual_devices, &config, error) == SRV_OK) return;
+  srv_log(SRV_LOG_WARNING, "app", "no virtual devices: %s", error);
+}
+
+static bool example(size_t index, struct srv_rest_example *out) {
+  struct virt_example found;
+  if (!virt_example(index, &found)) return false;
+  *out = (struct srv_rest_example){found.name, found.data, found.size};
+  return true;
+}
+
 static int start_rest(struct app *app) {
   struct srv_rest_config config = {.bind_address = app->options.http_bind,
                                    .port = app->options.http_port,
@@ -72,7 +92,11 @@ static int start_rest(struct app *app) {
                                    .core = app->loop.core,
                                    .version = GODWIT_VERSION,
                                    .gateway_stats = gateway_stats,
-                                   .gateway_context = app};
+                                   .gateway_context = app,
+                                   .example = example};
+  if (app->loop.virtual_devices != NULL) {
+    config.virtual_devices = srv_virtual_for_rest(app->loop.virtual_devices);
+  }
   return srv_rest_create(&app->loop.rest, &config, app->error);
 }
 
@@ -103,6 +127,7 @@ static int start(struct app *app) {
   raise_file_limit();
   int status = start_core(app);
   if (status == SRV_OK) status = start_gateway(app);
+  if (status == SRV_OK) start_virtual_devices(app);
   if (status == SRV_OK) status = start_rest(app);
   if (status == SRV_OK) make_urls(app);
   return status;
@@ -110,6 +135,7 @@ static int start(struct app *app) {
 
 static void stop(struct app *app) {
   srv_rest_destroy(app->loop.rest);
+  srv_virtual_destroy(app->loop.virtual_devices);
   if (app->loop.gateway != NULL) srv_gateway_destroy(app->loop.gateway);
   srv_core_destroy(app->loop.core);
   srv_folder_close(&app->folder);

@@ -67,6 +67,7 @@ static void run_once(const struct srv_loop *loop) {
   srv_rest_run(loop->rest);
   srv_gateway_run(loop->gateway);
   srv_core_tick(loop->core);
+  srv_virtual_run(loop->virtual_devices);
 }
 
 static int run(const struct srv_loop *loop, int epoll_fd, int signal_fd) {

@@ -3,6 +3,7 @@
 #define SERVER_APP_LOOP_H
 /* The server's one loop: waits for devices, for HTTP, for a signal, for time,
  * and lets whoever is concerned run. */
+#include "server/app/virtual.h"
 #include "server/core/objects.h"
 #include "server/gateway/gateway.h"
 #include "server/rest/rest.h"
@@ -11,6 +12,7 @@ struct srv_loop {
   struct srv_core *core;
   struct srv_gateway *gateway;
   struct srv_rest *rest;
+  struct srv_virtual *virtual_devices; /* NULL: runs none */
 };
 
 /* From now on SIGTERM and SIGINT end srv_loop_run, and a write to a closed

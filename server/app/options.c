@@ -37,6 +37,7 @@ static const struct option_text texts[] = {
     {'s', "csr-command", "PROGRAM", "answers devices' certificate requests [the project's own CA]"},
     {'l', "log-level", "LEVEL", "error, warning, info or debug, on standard error [info]"},
     {'j', "json-log", NULL, "one JSON object a line, on standard output and error"},
+    {'V', "no-virtual-devices", NULL, "start no devices of this server's own"},
     {'k', "new-api-key", NULL, "make and print another API key of the whole server"},
     {'h', "help", NULL, "this text"},
     {'v', "version", NULL, "the version"},
@@ -152,6 +153,9 @@ static int apply(struct srv_options *options, int letter, const char *value) {
       break;
     case 'j':
       options->json_log = true;
+      break;
+    case 'V':
+      options->no_virtual_devices = true;
       break;
     case 'k':
       options->new_api_key = true;

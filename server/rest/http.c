@@ -47,6 +47,7 @@
 
 struct srv_rest {
   struct srv_live *live;
+  struct srv_passwords *passwords; /* their thread */
   struct MHD_Daemon *daemon;
   int epoll_fd;             /* MHD's, and the sockets of those who wait for a device */
   struct exchange *waiting; /* a list */
@@ -65,9 +66,10 @@ struct srv_rest {
 /* One HTTP exchange. */
 struct exchange {
   struct srv_request request;
-  bool failed;   /* the error is set; what still comes is thrown away */
-  bool lingers;  /* answered before its body came */
-  bool has_file; /* it is about the console's files */
+  bool failed;                       /* the error is set; what still comes is thrown away */
+  bool lingers;                      /* answered before its body came */
+  char address[SRV_ADDRESS_MAX + 1]; /* of the client */
+  bool has_file;                     /* it is about the console's files */
   struct srv_static_answer file;
   bool finished;  /* the handler has run */
   bool is_stream; /* its answer is being sent: waiting is for more of it */
@@ -325,6 +327,13 @@ static void add_allow_header(const struct srv_request *request, struct MHD_Respo
   MHD_add_response_header(response, "allow", allow);
 }
 
+static void add_retry_after(const struct srv_request *request, struct MHD_Response *response) {
+  char text[16];
+  if (request->retry_after_s == 0) return;
+  snprintf(text, sizeof(text), "%u", request->retry_after_s);
+  MHD_add_response_header(response, "retry-after", text);
+}
+
 /* Worth a line in the operator's log. A device that is asleep is not. */
 static bool is_our_fault(const struct srv_request *request) {
   return request->http_status >= 500 && request->error_detail == NULL;
@@ -344,6 +353,10 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
   if (request->etag[0] != 0 && request->error[0] == 0) {
     MHD_add_response_header(response, "etag", request->etag);
   }
+  if (request->set_cookie[0] != 0) {
+    MHD_add_response_header(response, "set-cookie", request->set_cookie);
+  }
+  add_retry_after(request, response);
   if (request->http_status == 405) add_allow_header(request, response);
   srv_log(is_our_fault(request) ? SRV_LOG_ERROR : SRV_LOG_DEBUG, "rest", "%s %s %d%s%s", method,
           url, request->http_status, request->error[0] == 0 ? "" : ": ", request->error);
@@ -481,9 +494,57 @@ static int check_host(struct exchange *exchange) {
                                text);
 }
 
+static bool is_loopback_peer(const struct sockaddr *peer) {
+  if (peer->sa_family == AF_INET) {
+    return (ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >> 24) == 127;
+  }
+  const struct in6_addr *address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(address);
+}
+
+/* The last proxy's word is the only one that is not the client's own. */
+static const char *last_forwarded(const char *list) {
+  const char *comma = strrchr(list, ',');
+  const char *text = comma == NULL ? list : comma + 1;
+  return text + strspn(text, " \t");
+}
+
+/* Where the client is. Behind a proxy (on this machine, and the operator has said
+ * where it is found: --public-url) as the proxy says. */
+static void find_address(struct exchange *exchange, struct MHD_Connection *connection) {
+  char *out = exchange->address;
+  const size_t size = sizeof(exchange->address);
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const char *forwarded = header(connection, "x-forwarded-for");
+  const struct sockaddr *peer = info == NULL ? NULL : info->client_addr;
+  if (peer == NULL) return;
+  uint8_t bytes[sizeof(struct in6_addr)];
+  if (forwarded != NULL && exchange->rest->context.public_url != NULL && is_loopback_peer(peer)) {
+    snprintf(out, size, "%s", last_forwarded(forwarded));
+    if (inet_pton(AF_INET, out, bytes) == 1 || inet_pton(AF_INET6, out, bytes) == 1) return;
+  }
+  const void *raw = peer->sa_family == AF_INET
+                        ? (const void *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr
+                        : &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+  out[0] = 0;
+  inet_ntop(peer->sa_family, raw, out, (socklen_t)size);
+}
+
+static void read_head(struct exchange *exchange, struct MHD_Connection *connection) {
+  find_address(exchange, connection);
+  exchange->request.head = (struct srv_head){.cookie = header(connection, "cookie"),
+                                             .csrf = header(connection, "x-csrf-token"),
+                                             .address = exchange->address,
+                                             .user_agent = header(connection, "user-agent"),
+                                             .host = header(connection, "host"),
+                                             .is_secure = exchange->rest->is_secure};
+}
+
 /* Everything that can be said before the body has come. */
 static int check_head(struct exchange *exchange, struct MHD_Connection *connection) {
   struct srv_request *request = &exchange->request;
+  read_head(exchange, connection);
   request->if_match = header(connection, "if-match");
   request->if_none_match = header(connection, "if-none-match");
   struct query_reader reader = {.request = request, .status = SRV_OK};
@@ -773,6 +834,7 @@ static int nest_daemon(struct srv_rest *rest, char *error) {
   struct epoll_event lingering = {.events = EPOLLIN, .data = {.ptr = &rest->linger}};
   rest->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (rest->epoll_fd >= 0 && epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 &&
+      epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, srv_passwords_fd(rest->passwords), &event) == 0 &&
       srv_linger_init(&rest->linger) &&
       epoll_ctl(rest->epoll_fd, EPOLL_CTL_ADD, rest->linger.epoll_fd, &lingering) == 0) {
     return SRV_OK;
@@ -866,6 +928,15 @@ int srv_rest_reload(struct srv_rest *rest, char error[SRV_ERROR_MAX]) {
 /* --- life, all of it -----------------------------------------------------------------------------
  */
 
+static int start_passwords(struct srv_rest *rest, char *error) {
+  rest->passwords = srv_passwords_create();
+  rest->context.passwords = rest->passwords;
+  if (rest->passwords != NULL) return SRV_OK;
+  snprintf(error, SRV_ERROR_MAX, "cannot start the thread that hashes passwords: %s",
+           strerror(errno));
+  return SRV_ERR_INTERNAL;
+}
+
 static int start_tls(struct srv_rest *rest, const struct srv_rest_config *config, char *error) {
   if (config->tls_cert == NULL) return SRV_OK;
   if (MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
@@ -891,12 +962,16 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
   clock_gettime(CLOCK_MONOTONIC, &monotonic);
   rest->context = (struct srv_rest_context){.core = config->core,
                                             .version = config->version,
+                                            .public_url = config->public_url,
                                             .started_us = (int64_t)wall.tv_sec * 1000000,
                                             .started_monotonic_s = monotonic.tv_sec,
                                             .gateway_stats = config->gateway_stats,
-                                            .gateway_context = config->gateway_context};
+                                            .gateway_context = config->gateway_context,
+                                            .virtual_devices = config->virtual_devices,
+                                            .example = config->example};
   int status = srv_live_create(&rest->live, &rest->context, config->live_heartbeat_ms);
   rest->context.live = rest->live;
+  if (status == SRV_OK) status = start_passwords(rest, error);
   if (status == SRV_OK) status = start_tls(rest, config, error);
   if (status == SRV_OK) status = take_names(rest, config, address, error);
   if (status == SRV_OK) status = open_socket(address, config->port, &rest->port, &fd, error);
@@ -904,6 +979,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
   if (status == SRV_OK) status = nest_daemon(rest, error);
   if (status != SRV_OK) {
     srv_live_destroy(rest->live);
+    srv_passwords_destroy(rest->passwords);
     srv_tls_destroy(rest->tls);
     free(rest);
     return status;
@@ -923,6 +999,7 @@ void srv_rest_destroy(struct srv_rest *rest) {
   if (anyone) MHD_run(rest->daemon); /* so that they hear it */
   MHD_stop_daemon(rest->daemon);
   srv_live_destroy(rest->live);
+  srv_passwords_destroy(rest->passwords);
   srv_linger_deinit(&rest->linger);
   srv_tls_destroy(rest->tls);
   close(rest->epoll_fd);
@@ -949,6 +1026,7 @@ int srv_rest_timeout_ms(struct srv_rest *rest) {
 
 void srv_rest_run(struct srv_rest *rest) {
   srv_live_run(rest->live);
+  srv_passwords_collect(rest->passwords);
   see_who_hung_up(rest);
   rest->has_resumed = false;
   MHD_run(rest->daemon);

@@ -6,13 +6,18 @@
  * http.c feeds it from libmicrohttpd, tests and fuzzers from memory. */
 #include <jansson.h>
 
+#include "server/core/changes.h"
 #include "server/core/objects.h"
+#include "server/core/password.h"
 #include "server/core/rights.h"
+#include "server/core/session.h"
 #include "server/gateway/gateway.h"
+#include "server/rest/rest.h"
 #include "server/rest/schema.h"
 
 #define SRV_SEGMENTS_MAX 24         /* of a path: six, then as deep as a device's state goes */
 #define SRV_SEGMENT_MAX 192         /* bytes of one, decoded: an id, a name, an identity */
+#define SRV_SCOPES_PER_KEY 32       /* of one API key: more than there are groups */
 #define SRV_QUERY_MAX 32            /* parameters of one request */
 #define SRV_QUERY_VALUE_MAX 2499    /* a hundred ids, separated by commas */
 #define SRV_REST_OF_PATH_MAX 1023   /* of the segments that {path...} stands for, joined */
@@ -112,19 +117,34 @@ struct srv_pair {
  * wiped by who keeps it. */
 struct srv_pass {
   char key[SRV_API_KEY_LENGTH + 1]; /* "": none */
+  char token[SRV_TOKEN_LENGTH + 1]; /* of the session's cookie; "": none */
+};
+
+/* What a request's head says of its sender. Borrowed; NULL: it says nothing. */
+struct srv_head {
+  const char *cookie;  /* the whole header */
+  const char *csrf;    /* x-csrf-token */
+  const char *address; /* of the client, as text */
+  const char *user_agent;
+  const char *host; /* "models.example.com:8080" */
+  bool is_secure;   /* by TLS, here or at the proxy */
 };
 
 struct srv_live;
 struct srv_tls;
 struct srv_rest_context {
   struct srv_core *core;
-  const struct srv_tls *tls; /* NULL: plain HTTP */
-  struct srv_live *live; /* live.h; NULL: events are not told */
+  const struct srv_tls *tls;       /* NULL: plain HTTP */
+  struct srv_live *live;           /* live.h; NULL: events are not told */
+  struct srv_passwords *passwords; /* NULL: they are hashed while the caller waits */
+  const char *public_url;          /* "https://models.example.com", for links; NULL: not said */
   const char *version;
   int64_t started_us;          /* wall clock */
   int64_t started_monotonic_s; /* for the uptime */
   void (*gateway_stats)(void *context, struct srv_gateway_stats *out);
   void *gateway_context;
+  struct srv_rest_virtual_devices virtual_devices;
+  bool (*example)(size_t index, struct srv_rest_example *out); /* NULL: none */
 };
 
 struct srv_request {
@@ -138,11 +158,16 @@ struct srv_request {
   char rest_of_path[SRV_REST_OF_PATH_MAX + 1];
   size_t query_count;
   struct srv_pair query[SRV_QUERY_MAX]; /* borrowed */
-  struct srv_principal principal; /* who asks */
-  struct srv_pass pass;           /* by what it is known */
-  struct srv_project project; /* of the path, when it has one */
-  json_t *body;               /* an object (SRV_ROUTE_VALUE: any value), or NULL */
-  struct srv_upload *upload;  /* SRV_ROUTE_UPLOAD: what has come so far */
+  struct srv_head head;
+  const char *api_key;                  /* borrowed; NULL: none was sent */
+  struct srv_principal principal;       /* who asks */
+  struct srv_pass pass;                 /* by what it is known */
+  struct srv_session session;           /* of an account's cookie */
+  struct srv_project project;           /* of the path, when it has one */
+  struct srv_organization organization; /* likewise */
+  char within[SRV_NAME_MAX + 1];        /* /v1/organizations/{this}/projects/...; "": not so */
+  json_t *body;                         /* an object (SRV_ROUTE_VALUE: any value), or NULL */
+  struct srv_upload *upload;            /* SRV_ROUTE_UPLOAD: what has come so far */
 
   const char *if_match, *if_none_match; /* headers, borrowed; NULL: absent */
   char etag[24];                        /* of the object that is answered; "": none */
@@ -161,6 +186,11 @@ struct srv_request {
   char rpc_id[SRV_ID_LENGTH + 1];
   void (*wake)(void *context);
   void *wake_context;
+  /* Or a password is being hashed; then goes on with what came of it. */
+  unsigned long password_ticket;
+  int (*then)(struct srv_request *request, const struct srv_password_job *job);
+  char set_cookie[192];      /* a header of the answer; "": none */
+  unsigned retry_after_s;    /* likewise; 0: none */
   char error[SRV_ERROR_MAX]; /* "" while all is well */
   int error_code;            /* gRPC's number, as clients of the original expect */
   char error_field[64];      /* the member or parameter that was wrong */
@@ -180,6 +210,20 @@ int srv_request_enter(struct srv_request *request, const struct srv_pass *pass);
 /* For handlers of SELF routes, whose project stands elsewhere than in the path:
  * may the principal do that in that project? */
 int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id);
+/* For OPEN routes that answer each with what is theirs: who is it? A stranger is
+ * nobody, and no error. */
+void srv_request_identify(struct srv_request *request);
+/* Hands the job to the thread (password.h), or does it here; then is called with
+ * what came of it, with the actor set as in a handler. */
+int srv_request_hash(struct srv_request *request, struct srv_password_job *job,
+                     int (*then)(struct srv_request *request, const struct srv_password_job *job));
+/* Who changes things from now on, for the audit log. */
+void srv_request_set_actor(struct srv_request *request);
+/* The same of an organisation. */
+int srv_request_require_of(struct srv_request *request, enum srv_right right,
+                           const char *organization_id);
+/* "devices" or "devices:read": of a group that routes have. */
+bool srv_is_scope(const char *text);
 /* Takes the whole JSON body. */
 int srv_request_set_body(struct srv_request *request, const void *data, size_t size);
 /* Checks the body's members against the route's and runs the handler. */
@@ -271,6 +315,12 @@ int srv_query_from_parameters(struct srv_request *request, struct srv_query *que
 /* page (from 0) and perPage. */
 int srv_page_from_parameters(struct srv_request *request, uint64_t *page, uint64_t *per_page);
 
+/* Rows of which one is shown and another is not: they are few, all are read and
+ * the page is cut here. */
+int srv_answer_seen(struct srv_request *request, enum srv_kind kind, const struct srv_query *query,
+                    bool (*is_seen)(const struct srv_request *request, const void *row),
+                    json_t *(*encode)(const void *row));
+
 /* encode.c: rows to JSON. */
 json_t *srv_encode_time(int64_t time_us); /* null for never */
 json_t *srv_encode_project(const void *row);
@@ -285,6 +335,9 @@ json_t *srv_encode_credential(const void *row);
 json_t *srv_encode_artifact(const void *row);
 json_t *srv_encode_release(const void *row);
 json_t *srv_encode_api_key(const void *row);
+json_t *srv_encode_scopes(const char *scopes); /* a list */
+json_t *srv_encode_organization(const void *row);
+json_t *srv_encode_member(const void *row);      /* without what its account says */
 json_t *srv_encode_certificate(const void *row); /* never its key */
 json_t *srv_encode_device_certificate(const void *row);
 json_t *srv_encode_revoked_certificate(const void *row);
@@ -335,6 +388,37 @@ int srv_create_tag(struct srv_request *request);
 int srv_get_tag(struct srv_request *request);
 int srv_update_tag(struct srv_request *request);
 int srv_delete_tag(struct srv_request *request);
+/* Counts one more try to guess a password of that e-mail; 429 when there were
+ * too many. */
+int srv_request_throttle(struct srv_request *request, const char *email);
+/* "My Project" -> "my-project" */
+void srv_make_slug(const char *name, char *out, size_t size);
+int srv_get_session(struct srv_request *request);
+int srv_sign_in(struct srv_request *request);
+int srv_sign_in_by_link(struct srv_request *request);
+int srv_sign_out(struct srv_request *request);
+/* The session's token in a Cookie header: false when it has none, or no token. */
+bool srv_cookie_token(const char *header, char token[SRV_TOKEN_LENGTH + 1]);
+/* The link that a token makes: "https://host/#/link/TOKEN". */
+void srv_make_link(const struct srv_request *request, const char *token, char *out, size_t size);
+int srv_get_account(struct srv_request *request);
+int srv_update_account(struct srv_request *request);
+int srv_begin_totp(struct srv_request *request);
+int srv_confirm_totp(struct srv_request *request);
+int srv_end_totp(struct srv_request *request);
+int srv_list_sessions(struct srv_request *request);
+int srv_delete_session(struct srv_request *request);
+int srv_list_organizations(struct srv_request *request);
+int srv_create_organization(struct srv_request *request);
+int srv_get_organization(struct srv_request *request);
+int srv_update_organization(struct srv_request *request);
+int srv_delete_organization(struct srv_request *request);
+int srv_list_members(struct srv_request *request);
+int srv_create_member(struct srv_request *request);
+int srv_update_member(struct srv_request *request);
+int srv_delete_member(struct srv_request *request);
+int srv_create_member_link(struct srv_request *request);
+
 int srv_list_api_keys(struct srv_request *request);
 int srv_create_api_key(struct srv_request *request);
 int srv_update_api_key(struct srv_request *request);
@@ -345,6 +429,7 @@ int srv_create_device(struct srv_request *request);
 int srv_get_device(struct srv_request *request);
 int srv_update_device(struct srv_request *request);
 int srv_delete_device(struct srv_request *request);
+int srv_list_project_credentials(struct srv_request *request);
 int srv_list_credentials(struct srv_request *request);
 int srv_create_credential(struct srv_request *request);
 int srv_delete_credential(struct srv_request *request);
@@ -410,6 +495,11 @@ int srv_call_device(struct srv_request *request);
 void srv_request_stop_waiting(struct srv_request *request);
 
 int srv_list_device_logs(struct srv_request *request);
+
+int srv_list_virtual_devices(struct srv_request *request);
+int srv_create_virtual_device(struct srv_request *request);
+int srv_delete_virtual_device(struct srv_request *request);
+int srv_get_example(struct srv_request *request);
 
 int srv_list_audit(struct srv_request *request);
 int srv_get_live(struct srv_request *request);

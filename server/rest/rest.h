@@ -14,6 +14,28 @@
 
 struct srv_rest;
 
+/* The virtual devices that this server runs (server/core/virtual_device.h), as
+ * far as rest/ shows them. status NULL: it runs none. */
+struct srv_rest_virtual_status {
+  bool running;
+  int64_t started_us; /* wall clock; 0: its process does not run */
+  unsigned restarts;
+  char last_error[SRV_ERROR_MAX]; /* "" for none */
+};
+struct srv_rest_virtual_devices {
+  void *context;
+  void (*look_now)(void *context); /* one was made or deleted */
+  /* False: not known of. */
+  bool (*status)(void *context, const char *device_id, struct srv_rest_virtual_status *out);
+};
+
+/* A file that anybody may have, static. */
+struct srv_rest_example {
+  const char *name;
+  const uint8_t *data;
+  size_t size;
+};
+
 struct srv_rest_config {
   const char *bind_address; /* NULL: "127.0.0.1" */
   uint16_t port;            /* 0: any free one */
@@ -35,6 +57,9 @@ struct srv_rest_config {
   /* What the gateway counts, for /v1/status; NULL: left out. */
   void (*gateway_stats)(void *context, struct srv_gateway_stats *out);
   void *gateway_context;
+  struct srv_rest_virtual_devices virtual_devices;
+  /* Example models under /examples, by index; false past the end. NULL: none. */
+  bool (*example)(size_t index, struct srv_rest_example *out);
 };
 
 /* On failure error (SRV_ERROR_MAX) says what to do; SRV_ERR_BUSY for a taken

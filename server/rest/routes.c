@@ -17,6 +17,7 @@
 static const struct srv_field project_create[] = {
     {"name", TEXT, true, "what people call it"},
     {"id", TEXT, false, "stands in routes and identities; made from the name when absent"},
+    {"organizationId", TEXT, false, "the organization that it is in; \"default\" when absent"},
     {0}};
 static const struct srv_field project_update[] = {
     {"name", TEXT, false, "what people call it"},
@@ -107,6 +108,44 @@ static const struct srv_field release_update[] = {
 static const struct srv_field api_key_create[] = {
     {"name", TEXT, true, "what it is for"},
     {"server", BOOL, false, "good for every project of the server"},
+    {"role", TEXT, false, "viewer, operator or admin; admin when absent"},
+    {"scopes", TEXTS, false, "groups of routes: devices, artifacts:read...; all when absent"},
+    {"expiresAt", TEXT, false, "a time; never when absent"},
+    {0}};
+static const struct srv_field session_create[] = {
+    {"email", TEXT, true, "the account's e-mail"},
+    {"password", TEXT, true, "its password"},
+    {"code", TEXT, false, "of the authenticator app, or a recovery code, where it wants one"},
+    {0}};
+static const struct srv_field session_link[] = {
+    {"token", TEXT, true, "what stands behind #/link/ in the link"}, {0}};
+static const struct srv_field account_update[] = {
+    {"name", TEXT, false, "what the person is called"},
+    {"email", TEXT, false, "by which it signs in"},
+    {"password", TEXT, false, "a new one, 10 characters or more"},
+    {"currentPassword", TEXT, false, "the old one; needed for a new e-mail or password"},
+    {0}};
+static const struct srv_field totp_confirm[] = {
+    {"code", TEXT, true, "what the authenticator app shows"}, {0}};
+static const struct srv_field totp_end[] = {{"password", TEXT, false, "the account's password"},
+                                            {0}};
+static const struct srv_field organization_create[] = {
+    {"name", TEXT, true, "what people call it"},
+    {"id", TEXT, false, "stands in routes; made from the name when absent"},
+    {0}};
+static const struct srv_field organization_update[] = {{"name", TEXT, false, "what people call it"},
+                                                       {0}};
+static const struct srv_field member_create[] = {
+    {"email", TEXT, true, "whose account it is; made when there is none"},
+    {"name", TEXT, false, "of a new account"},
+    {"role", TEXT, true, "viewer, operator or admin"},
+    {"projectId", TEXT, false, "of this project only; of all when absent"},
+    {"serverAdmin", BOOL, false, "may do everything on this server"},
+    {0}};
+static const struct srv_field member_update[] = {
+    {"role", TEXT, false, "viewer, operator or admin"},
+    {"projectId", TEXT, false, "of this project only; \"\" for all"},
+    {"serverAdmin", BOOL, false, "may do everything on this server"},
     {0}};
 static const struct srv_field certificate_create[] = {
     {"certFile", TEXT, true, "the CA's certificate, base64 of PEM or DER"},
@@ -145,6 +184,8 @@ static const struct srv_field setting_update[] = {
     {"deviceId", TEXT, false, "as it is"},
     {"blueprintId", TEXT, false, "as it is"},
     {0}};
+static const struct srv_field virtual_create[] = {
+    {"name", SRV_FIELD_TEXT, false, "the device's; virtual-1, virtual-2... when absent"}, {0}};
 static const struct srv_field rpc_call[] = {
     {"method", TEXT, true, "what the device calls it"},
     {"params", ITEMS, false, "any values, at most 767 bytes of them as CBOR"},
@@ -184,6 +225,12 @@ static const struct srv_parameter device_list[] = {
     {"tags", PARAMETER_TEXT, "has all of these tags", "device_tag", SRV_HAS, SRV_TAG},
     {"blueprintId", PARAMETER_TEXT, "of this blueprint", "blueprint_id", SRV_EQUALS, SRV_BLUEPRINT},
     {"enabled", SRV_PARAMETER_BOOL, "enabled or not", "enabled", SRV_EQUALS, NONE},
+    {0}};
+static const struct srv_parameter credential_list[] = {
+    PAGE,
+    {"deviceId", PARAMETER_TEXT, "of these devices", "device_id", SRV_AMONG, SRV_DEVICE},
+    {"lastUsedBefore", SRV_PARAMETER_TIME, "not used since, or never", "last_used_us", SRV_AT_MOST,
+     NONE},
     {0}};
 static const struct srv_parameter artifact_list[] = {
     PAGE,
@@ -313,7 +360,7 @@ static const struct srv_parameter device_logs[] = {LOG_FILTERS, {0}};
 /* --- routes -------------------------------------------------------------------------- */
 
 #define P "/v1/projects/{project}"
-#define OP "/v1/organizations/{organization}/projects/{project}"
+#define O "/v1/organizations/{organization}"
 
 /* Who may call a route stands at its end: what reads is for whoever may look,
  * what changes for operators; the ADMIN_ rows and those that are written out
@@ -359,10 +406,59 @@ static const struct srv_parameter device_logs[] = {LOG_FILTERS, {0}};
 const struct srv_route srv_routes[] = {
     {"GET", "/healthz", srv_get_health, "server", "Is the server up?", NULL, NULL, NONE, false, 0,
      SRV_RIGHT_OPEN},
+    {"GET", "/examples/{name}", srv_get_example, "server", "Download an example model.", NULL, NULL,
+     NONE, false, SRV_ROUTE_BYTES, SRV_RIGHT_OPEN},
     {"GET", "/v1/openapi.json", srv_get_openapi, "server", "This description.", NULL, NULL, NONE,
      false, 0, SRV_RIGHT_OPEN},
     ROW("GET", "/v1/status", srv_get_status, "server", "Version, uptime, counts, gateway.", NULL,
         NULL, NONE, false, 0, SELF),
+
+    ROW("GET", "/v1/session", srv_get_session, "session", "Who am I, and what may I do?", NULL,
+        NULL, NONE, false, 0, OPEN),
+    ROW("POST", "/v1/session", srv_sign_in, "session", "Sign in with a password.", session_create,
+        NULL, NONE, false, 0, OPEN),
+    ROW("DELETE", "/v1/session", srv_sign_out, "session", "Sign out.", NULL, NULL, NONE, false, 0,
+        SELF),
+    ROW("POST", "/v1/session/link", srv_sign_in_by_link, "session",
+        "Sign in with a link that works once.", session_link, NULL, NONE, false, 0, OPEN),
+    ROW("GET", "/v1/account", srv_get_account, "account", "Show one's own account.", NULL, NULL,
+        NONE, false, 0, SELF),
+    ROW("PATCH", "/v1/account", srv_update_account, "account",
+        "Change one's name, e-mail or password; a new password ends other sessions.",
+        account_update, NULL, NONE, false, 0, SELF),
+    ROW("POST", "/v1/account/totp", srv_begin_totp, "account",
+        "Begin to sign in with one-time codes, too.", NULL, NULL, NONE, false, 0, SELF),
+    ROW("POST", "/v1/account/totp/confirm", srv_confirm_totp, "account",
+        "Switch one-time codes on by a first one.", totp_confirm, NULL, NONE, false, 0, SELF),
+    ROW("DELETE", "/v1/account/totp", srv_end_totp, "account", "Switch one-time codes off.",
+        totp_end, NULL, NONE, false, 0, SELF),
+    ROW("GET", "/v1/account/sessions", srv_list_sessions, "account",
+        "List the browsers that are signed in, newest first.", NULL, paged, SRV_SESSION, true, 0,
+        SELF),
+    ROW("DELETE", "/v1/account/sessions/{session}", srv_delete_session, "account",
+        "Sign a browser out.", NULL, NULL, NONE, false, 0, SELF),
+
+    ROW("GET", "/v1/organizations", srv_list_organizations, "organizations",
+        "List one's organizations.", NULL, paged, SRV_ORGANIZATION, true, 0, SELF),
+    ROW("POST", "/v1/organizations", srv_create_organization, "organizations",
+        "Create an organization.", organization_create, NULL, SRV_ORGANIZATION, false, 0, SERVER),
+    ROW("GET", O, srv_get_organization, "organizations", "Show an organization.", NULL, NULL,
+        SRV_ORGANIZATION, false, 0, SELF),
+    ROW("PATCH", O, srv_update_organization, "organizations", "Rename an organization.",
+        organization_update, NULL, SRV_ORGANIZATION, false, 0, ADMIN),
+    ROW("DELETE", O, srv_delete_organization, "organizations",
+        "Delete an organization that has no projects.", NULL, NULL, NONE, false, 0, SERVER),
+    LIST(O "/members", srv_list_members, "members", "List members.", paged, SRV_MEMBER),
+    ADMIN_POST(O "/members", srv_create_member, "members",
+               "Make somebody a member; a new account gets a link to sign in, shown this once.",
+               member_create, SRV_MEMBER),
+    ROW("PATCH", O "/members/{member}", srv_update_member, "members",
+        "Give a member another role; it ends the account's sessions.", member_update, NULL,
+        SRV_MEMBER, false, 0, ADMIN),
+    ADMIN_DELETE(O "/members/{member}", srv_delete_member, "members",
+                 "Take a member out; an account that is a member nowhere goes."),
+    ADMIN_POST(O "/members/{member}/link", srv_create_member_link, "members",
+               "Make a link that signs a member in once, for a lost password.", NULL, NONE),
 
     ROW("GET", "/v1/projects", srv_list_projects, "projects", "List projects.", NULL, paged,
         SRV_PROJECT, true, 0, SELF),
@@ -387,6 +483,9 @@ const struct srv_route srv_routes[] = {
                "Add a credential to a device.", credential_create, SRV_CREDENTIAL),
     ADMIN_DELETE(P "/devices/{device}/credentials/{credential}", srv_delete_credential,
                  "credentials", "Delete a credential; a session that it opened ends."),
+    LIST(P "/credentials", srv_list_project_credentials, "credentials",
+         "List the credentials of all devices, without their keys.", credential_list,
+         SRV_CREDENTIAL),
     ADMIN_POST(P "/credentials", srv_create_credential, "credentials", "Add a credential.",
                credential_create, SRV_CREDENTIAL),
     ADMIN_DELETE(P "/credentials/{credential}", srv_delete_credential, "credentials",
@@ -489,6 +588,14 @@ const struct srv_route srv_routes[] = {
     POST(P "/devices/{device}/rpc", srv_call_device, "rpc",
          "Call a method of a device and wait for its answer.", rpc_call, NONE),
 
+    LIST(P "/virtual-devices", srv_list_virtual_devices, "devices",
+         "List the virtual devices that this server runs.", paged, SRV_VIRTUAL_DEVICE),
+    POST(P "/virtual-devices", srv_create_virtual_device, "devices",
+         "Make a virtual device: a process that connects and runs models as any device does.",
+         virtual_create, NONE),
+    DELETE(P "/virtual-devices/{device}", srv_delete_virtual_device, "devices",
+           "Stop a virtual device and delete it."),
+
     LIST(P "/logs", srv_list_device_logs, "logs", "List what devices logged, newest first.",
          project_logs, SRV_DEVICE_LOG),
     LIST(P "/devices/{device}/logs", srv_list_device_logs, "logs",
@@ -535,8 +642,6 @@ const struct srv_route srv_routes[] = {
         live_events, NONE, false, SRV_ROUTE_BYTES, VIEW),
 
     LIST(P "/ota-events", srv_list_ota_events, "events", "List OTA events, newest first.",
-         event_list, SRV_OTA_EVENT),
-    LIST(OP "/ota-events", srv_list_ota_events, "events", "List OTA events, newest first.",
          event_list, SRV_OTA_EVENT),
     LIST(P "/firmware/logs", srv_list_firmware_logs, "events",
          "List OTA events in the older shape.", log_list, SRV_OTA_EVENT),

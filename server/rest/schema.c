@@ -31,6 +31,7 @@
 static const struct srv_property project_members[] = {
     {"id", TEXT, 0, NULL, "stands in routes and identities"},
     {"name", TEXT, 0, NULL, "what people call it"},
+    {"organizationId", TEXT, 0, NULL, "the organization that it is in"},
     {"autoProvision", BOOL, 0, NULL, "a right certificate of an unknown device makes the device"},
     {"autoProvisionMax", INTEGER, 0, NULL, "so many devices at most are made so"},
     {"autoProvisioned", INTEGER, 0, NULL, "so many were made so, deleted ones too"},
@@ -60,12 +61,23 @@ static const struct srv_property package_update_members[] = {
     {"time", TIME, OR_NULL, NULL, "when it said so"},
     {0}};
 static const struct srv_shape package_update = {"PackageUpdate", package_update_members, false};
+static const struct srv_property profile_members[] = {
+    {"board", TEXT, 0, NULL, "what it is; empty where it did not say, likewise the others"},
+    {"sdk", TEXT, 0, NULL, "godwit/0.1.0"},
+    {"runtime", TEXT, 0, NULL, "wit/0.1.0"},
+    {"ops", TEXT, LIST, NULL, "what its runtime has, by TensorFlow Lite's names"},
+    {"arenaBytes", INTEGER, 0, NULL, "the largest arena of a model; 0: not said"},
+    {"slotBytes", INTEGER, 0, NULL, "the longest model file; 0: not said"},
+    {"time", TIME, 0, NULL, "when it said so"},
+    {0}};
+static const struct srv_shape device_profile = {"DeviceProfile", profile_members, false};
 static const struct srv_property device_metadata_members[] = {
     {"status", TEXT, 0, NULL, "one of: online, offline, -; - is one that was never here"},
     {"lastReport", TIME, OR_NULL, NULL, "when it last said what it runs"},
     {"lastSeenOnline", TIME, OR_NULL, NULL, "when it last came"},
     {"lastSeenOffline", TIME, OR_NULL, NULL, "when it last went"},
     {"update", OBJECT, MAP, &package_update, "what it said of its packages, by package"},
+    {"profile", OBJECT, OR_NULL, &device_profile, "what it says of itself; null: nothing"},
     {0}};
 static const struct srv_shape device_metadata = {"DeviceMetadata", device_metadata_members, false};
 static const struct srv_property device_members[] = {
@@ -87,7 +99,8 @@ static const struct srv_property credential_members[] = {
     ID,
     {"type", TEXT, 0, NULL, "one of: PRE_SHARED_KEY"},
     {"identity", TEXT, 0, NULL, "what the device calls itself"},
-    {"preSharedKey", TEXT, OR_NULL, NULL, "null when it is no text"},
+    {"preSharedKey", TEXT, OR_NULL, NULL,
+     "null when it is no text, and in the list of the project"},
     {"deviceId", TEXT, 0, NULL, "the device"},
     {"name", TEXT, OPTIONAL, NULL, "the device's name, where it was made with the credential"},
     CREATED,
@@ -151,6 +164,11 @@ static const struct srv_property api_key_members[] = {
     {"type", TEXT, 0, NULL, "one of: API_KEY"},
     {"server", BOOL, 0, NULL, "good for every project of the server"},
     {"enabled", BOOL, 0, NULL, "a disabled key opens nothing"},
+    {"projectId", TEXT, 0, NULL, "its project; empty: every project of the server"},
+    {"role", TEXT, 0, NULL, "one of: viewer, operator, admin"},
+    {"scopes", TEXT, LIST, NULL, "groups of routes, like devices or devices:read; none: all"},
+    {"expiresAt", TIME, OR_NULL, NULL, "null: never"},
+    {"lastUsed", TIME, OR_NULL, NULL, "to the minute; null: not yet"},
     {"key", TEXT, OPTIONAL, NULL, "the key itself, once, when it is made"},
     CREATED,
     UPDATED,
@@ -270,6 +288,28 @@ static const struct srv_property revoked_members[] = {
     CREATED,
     {0}};
 
+static const struct srv_property organization_members[] = {
+    {"id", TEXT, 0, NULL, "stands in routes"},
+    {"name", TEXT, 0, NULL, "what people call it"},
+    CREATED,
+    UPDATED,
+    {0}};
+static const struct srv_property member_members[] = {
+    ID,
+    {"accountId", TEXT, 0, NULL, "who"},
+    {"email", TEXT, 0, NULL, "by which the account signs in"},
+    {"name", TEXT, 0, NULL, "what the person is called; may be empty"},
+    {"role", TEXT, 0, NULL, "one of: viewer, operator, admin"},
+    {"projectId", TEXT, 0, NULL, "of this project only; empty: of all"},
+    {"serverAdmin", BOOL, 0, NULL, "may do everything on this server"},
+    {"totpEnabled", BOOL, 0, NULL, "signs in with a code, too"},
+    {"lastUsed", TIME, OR_NULL, NULL, "when the account was last here"},
+    {"invited", BOOL, 0, NULL, "has set no password yet"},
+    {"link", TEXT, OR_NULL | OPTIONAL, NULL, "signs a new account in, once; shown this once"},
+    {"expiresAt", TIME, OR_NULL | OPTIONAL, NULL, "until then the link works"},
+    CREATED,
+    {0}};
+
 static const struct srv_shape kinds[SRV_KIND_COUNT] = {
     [SRV_PROJECT] = {"Project", project_members, false},
     [SRV_BLUEPRINT] = {"Blueprint", blueprint_members, false},
@@ -279,6 +319,8 @@ static const struct srv_shape kinds[SRV_KIND_COUNT] = {
     [SRV_ARTIFACT] = {"Artifact", artifact_members, false},
     [SRV_RELEASE] = {"Release", release_members, false},
     [SRV_API_KEY] = {"ApiKey", api_key_members, false},
+    [SRV_ORGANIZATION] = {"Organization", organization_members, false},
+    [SRV_MEMBER] = {"Member", member_members, false},
     [SRV_OTA_EVENT] = {"OtaEvent", ota_event_members, false},
     [SRV_AUDIT] = {"AuditEntry", audit_members, false},
     [SRV_CAPTURE] = {"Capture", capture_members, false},
@@ -405,6 +447,78 @@ static const struct srv_property firmware_log_members[] = {
     {0}};
 static const struct srv_shape firmware_log = {"FirmwareLog", firmware_log_members, false};
 
+/* --- accounts and sessions --- */
+
+static const struct srv_property session_account_members[] = {
+    ID,
+    {"email", TEXT, 0, NULL, "by which it signs in"},
+    {"name", TEXT, 0, NULL, "may be empty"},
+    {"serverAdmin", BOOL, 0, NULL, "may do everything on this server"},
+    {"totpEnabled", BOOL, 0, NULL, "signs in with a code, too"},
+    {"hasPassword", BOOL, 0, NULL, "false: came by a link and has set none yet"},
+    {0}};
+static const struct srv_shape session_account = {"SessionAccount", session_account_members, false};
+static const struct srv_property account_members[] = {
+    ID,
+    {"email", TEXT, 0, NULL, "by which it signs in"},
+    {"name", TEXT, 0, NULL, "may be empty"},
+    {"serverAdmin", BOOL, 0, NULL, "may do everything on this server"},
+    {"totpEnabled", BOOL, 0, NULL, "signs in with a code, too"},
+    {"hasPassword", BOOL, 0, NULL, "false: came by a link and has set none yet"},
+    {"recoveryCodes", INTEGER, 0, NULL, "so many are left"},
+    CREATED,
+    {0}};
+static const struct srv_shape account_shape = {"Account", account_members, false};
+static const struct srv_property membership_members[] = {
+    {"organizationId", TEXT, 0, NULL, "the organization"},
+    {"organizationName", TEXT, 0, NULL, "its name"},
+    {"projectId", TEXT, 0, NULL, "of this project only; empty: of all"},
+    {"role", TEXT, 0, NULL, "one of: viewer, operator, admin"},
+    {0}};
+static const struct srv_shape membership = {"Membership", membership_members, false};
+static const struct srv_property session_key_members[] = {
+    ID,
+    {"name", TEXT, 0, NULL, "what it is for"},
+    {"role", TEXT, 0, NULL, "one of: viewer, operator, admin"},
+    {"scopes", TEXT, LIST, NULL, "groups of routes; none: all"},
+    {"projectId", TEXT, 0, NULL, "its project; empty: every project of the server"},
+    {"expiresAt", TIME, OR_NULL, NULL, "null: never"},
+    {0}};
+static const struct srv_shape session_key = {"SessionApiKey", session_key_members, false};
+static const struct srv_property session_members[] = {
+    {"signedIn", BOOL, 0, NULL, "by a session or an API key"},
+    {"csrfToken", TEXT, OR_NULL, NULL, "to be sent as x-csrf-token with each change by a browser"},
+    {"account", OBJECT, OR_NULL, &session_account, "whose session it is"},
+    {"memberships", OBJECT, LIST, &membership, "where the account has which role"},
+    {"apiKey", OBJECT, OR_NULL, &session_key, "the key that was sent"},
+    {"version", TEXT, 0, NULL, "of the program"},
+    {"needsSetup", BOOL, 0, NULL, "nobody has set a password yet"},
+    {0}};
+static const struct srv_shape session_shape = {"Session", session_members, false};
+static const struct srv_property browser_members[] = {
+    ID,
+    CREATED,
+    {"lastUsed", TIME, OR_NULL, NULL, "to the minute"},
+    {"address", TEXT, 0, NULL, "from where"},
+    {"userAgent", TEXT, 0, NULL, "what the browser calls itself"},
+    {"current", BOOL, 0, NULL, "it is the one that asks"},
+    {0}};
+static const struct srv_shape browser = {"AccountSession", browser_members, false};
+static const struct srv_property totp_members[] = {
+    {"secret", TEXT, 0, NULL, "base32, to be typed"},
+    {"uri", TEXT, 0, NULL, "otpauth://, to be shown as a QR code"},
+    {0}};
+static const struct srv_shape totp_shape = {"Totp", totp_members, false};
+static const struct srv_property recovery_members[] = {
+    {"recoveryCodes", TEXT, LIST, NULL, "each signs in once instead of a code; shown this once"},
+    {0}};
+static const struct srv_shape recovery = {"RecoveryCodes", recovery_members, false};
+static const struct srv_property link_members[] = {
+    {"link", TEXT, 0, NULL, "signs the account in, once; shown this once"},
+    {"expiresAt", TIME, OR_NULL, NULL, "until then it works"},
+    {0}};
+static const struct srv_shape link_shape = {"SignInLink", link_members, false};
+
 /* --- which route answers what ----------------------------------------------------------- */
 
 static const struct {
@@ -412,6 +526,18 @@ static const struct {
   const struct srv_shape *shape;
 } answers[] = {
     {srv_get_health, &health},
+    {srv_get_session, &session_shape},
+    {srv_sign_in, &session_shape},
+    {srv_sign_in_by_link, &session_shape},
+    {srv_sign_out, &srv_shape_empty},
+    {srv_get_account, &account_shape},
+    {srv_update_account, &account_shape},
+    {srv_begin_totp, &totp_shape},
+    {srv_confirm_totp, &recovery},
+    {srv_end_totp, &srv_shape_empty},
+    {srv_list_sessions, &browser},
+    {srv_delete_session, &srv_shape_empty},
+    {srv_create_member_link, &link_shape},
     {srv_get_openapi, &document},
     {srv_get_status, &status},
     {srv_label_captures, &labelled},
@@ -425,6 +551,8 @@ static const struct {
     {srv_call_device, &rpc_answer},
     {srv_revoke_device_certificates, &revoked_count},
     {srv_list_firmware_logs, &firmware_log},
+    {srv_list_virtual_devices, &srv_shape_virtual_device},
+    {srv_create_virtual_device, &srv_shape_virtual_device},
 };
 
 const struct srv_shape *srv_shape_of_kind(enum srv_kind kind) {

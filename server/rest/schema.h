@@ -64,6 +64,7 @@ struct srv_shape {
 /* Answers that several routes may give. */
 extern const struct srv_shape srv_shape_empty; /* {} */
 extern const struct srv_shape srv_shape_any;   /* {data: any JSON value} */
+extern const struct srv_shape srv_shape_virtual_device; /* virtual.c */
 
 struct srv_route;
 /* What the route's answer holds. NULL: it answers bytes, or nobody has said. */

@@ -20,17 +20,21 @@ ALLOWED = {
     "runtime": set(),
     "features": set(),
     "sdk": {"wire"},
-    "server": {"wire", "runtime", "cli"},
+    "server": {"wire", "runtime", "cli", "virtual"},
     "cli": {"runtime", "features"},
     "examples": {"wire", "runtime", "features", "sdk"},
+    "virtual": {"wire", "runtime", "features", "sdk", "examples"},
 }
-# server/app wires the one binary together, so it alone may see cli/.
-ONLY_APP_SEES_CLI = "server/app/"
+# server/app wires the one binary together, so it alone may see cli/ and virtual/.
+ONLY_APP_SEES = {"cli", "virtual"}
+APP = "server/app/"
+# virtual/ shares what the main example listens with, and no other example.
+VIRTUAL_SHARES = ("examples/micro_speech/device/", "examples/common/")
 
 PART_OF_PREFIX = {
     "wire/": "wire", "wit/": "runtime", "wit_audio/": "features", "godwit/": "sdk",
     "platform/": "sdk", "runtime/": "runtime", "features/": "features", "sdk/": "sdk", "server/": "server",
-    "cli/": "cli", "examples/": "examples", "tests/": "tests",
+    "cli/": "cli", "virtual/": "virtual", "examples/": "examples", "tests/": "tests",
 }
 DEVICE_FOLDERS = ("wire/", "runtime/", "features/src/", "features/include/", "sdk/src/", "sdk/include/", "sdk/platform/")
 DEVICE_C_HEADERS = {
@@ -56,7 +60,9 @@ def check_include(path, header, quoted, problems, number):
     where = f"{path}:{number}"
     if target and part in ALLOWED and target != part:
         allowed = target in ALLOWED[part]
-        if target == "cli" and not path.startswith(ONLY_APP_SEES_CLI):
+        if target in ONLY_APP_SEES and not path.startswith(APP):
+            allowed = False
+        if part == "virtual" and target == "examples" and not header.startswith(VIRTUAL_SHARES):
             allowed = False
         if not allowed:
             problems.append(f"{where}: {part}/ may not include {header} ({target}/)")

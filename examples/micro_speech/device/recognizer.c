@@ -47,6 +47,13 @@ bool recognizer_set_labels(struct recognizer *recognizer, size_t label_count) {
   return true;
 }
 
+void recognizer_set_hop(struct recognizer *recognizer, uint16_t rows) {
+  uint16_t hop = clamp(rows, 1, WIT_AUDIO_MODEL_ROWS);
+  bool has_begun = recognizer->row_count >= WIT_AUDIO_MODEL_ROWS;
+  recognizer->config.hop_rows = hop;
+  if (has_begun && recognizer->rows_until_due > hop) recognizer->rows_until_due = hop;
+}
+
 bool recognizer_push_row(struct recognizer *recognizer, const int8_t row[WIT_AUDIO_CHANNELS]) {
   memcpy(recognizer->ring[recognizer->row_count % WIT_AUDIO_MODEL_ROWS], row, WIT_AUDIO_CHANNELS);
   recognizer->row_count++;

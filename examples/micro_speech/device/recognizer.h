@@ -70,6 +70,10 @@ void recognizer_init(struct recognizer *recognizer, const struct recognizer_conf
  * false otherwise, and nothing changes). Forgets scores, keeps features. */
 bool recognizer_set_labels(struct recognizer *recognizer, size_t label_count);
 
+/* Runs the model once every so many rows from now on: seldom in a quiet room,
+ * where there is nothing to recognise. Clamped as config.hop_rows is. */
+void recognizer_set_hop(struct recognizer *recognizer, uint16_t rows);
+
 /* One row of the front end. True: the model is due on recognizer_window(); the
  * first time once a whole second was heard, then every hop_rows. */
 bool recognizer_push_row(struct recognizer *recognizer, const int8_t row[WIT_AUDIO_CHANNELS]);

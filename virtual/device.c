@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "virtual/device.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "examples/common/wit_model.h"
+#include "godwit/hello.h"
+#include "godwit/log.h"
+#include "godwit/updater.h"
+#include "virtual/speech.h"
+#include "wit/ops.h"
+
+#define RETRY_MIN_MS 5000u /* nobody's battery or SIM card: it tries again soon */
+#define RETRY_MAX_MS 60000u
+#define BACKOFF_MAX_MS 10000u
+
+static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_file[2][VIRT_SLOT_BYTES];
+static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_arena[2][VIRT_ARENA_BYTES];
+static alignas(16) uint8_t client_memory[GODWIT_CLIENT_MEMORY_BYTES];
+static uint8_t log_buffer[2048];
+
+static const struct wit_model_contract contract = {
+    .input_bytes = RECOGNIZER_WINDOW_BYTES,
+    .labels_min = RECOGNIZER_FIRST_KEYWORD,
+    .labels_max = WIT_MODEL_LABELS_MAX,
+};
+
+/* A swap is told when the new model has looked at its first window: only then
+ * it is known whether any was missed. */
+struct swap {
+  bool pending;
+  char from[WIT_MODEL_VERSION_MAX + 1], to[WIT_MODEL_VERSION_MAX + 1];
+  struct listener_counts before;
+  uint32_t load_ms;
+};
+
+struct device {
+  struct wit_model_pair models;
+  struct virt_speech speech;
+  struct swap swap;
+  struct godwit_client *client;
+  struct godwit_store store;
+  struct godwit_updater updater;
+  struct godwit_hello hello;
+  struct godwit_remote_log remote_log;
+  bool running; /* updater_start has returned */
+};
+
+static int fail(const char *what, const char *why) {
+  fprintf(stderr, "virtual device: %s: %s\n", what, why);
+  return 1;
+}
+
+static uint64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* --- models: what the updater asks of the application ---------------------------- */
+
+static int load_model(void *arg, const struct godwit_model *candidate) {
+  struct device *device = arg;
+  struct wit_error error;
+  device->swap.before = device->speech.hearing.listener.counts;
+  if (wit_model_prepare(&device->models, candidate->slot, candidate->version, candidate->data,
+                        candidate->size, &error) == WIT_OK) {
+    return GODWIT_OK;
+  }
+  godwit_log(GODWIT_LOG_ERROR, "model: %s@%s is refused: %s", candidate->package,
+             candidate->version, error.message);
+  return error.status == WIT_ERR_ARENA ? GODWIT_ERR_NO_MEMORY : GODWIT_ERR_MODEL;
+}
+
+static void activate_model(void *arg, const struct godwit_model *model) {
+  struct device *device = arg;
+  const struct wit_model_slot *former = device->models.active;
+  snprintf(device->swap.from, sizeof device->swap.from, "%s", former ? former->version : "");
+  snprintf(device->swap.to, sizeof device->swap.to, "%s", model->version);
+  wit_model_activate(&device->models, model->slot);
+  virt_speech_model_changed(&device->speech, device->running);
+}
+
+static void discard_model(void *arg, const struct godwit_model *model) {
+  struct device *device = arg;
+  wit_model_discard(&device->models, model->slot);
+}
+
+static void on_event(void *arg, const struct godwit_updater_event *happened) {
+  struct device *device = arg;
+  switch (happened->type) {
+    case GODWIT_EVENT_CONNECTED:
+      virt_speech_connected(&device->speech);
+      break;
+    case GODWIT_EVENT_SWAPPED:
+      if (!device->running) {
+        godwit_log(GODWIT_LOG_INFO, "model: " VIRT_PACKAGE "@%s is in the store, and at work",
+                   happened->version);
+        break;
+      }
+      device->swap.load_ms = happened->load_ms;
+      device->swap.pending = true;
+      break;
+    case GODWIT_EVENT_FAILED:
+      godwit_log(GODWIT_LOG_WARN, "model: " VIRT_PACKAGE "@%s: %s (%s)%s", happened->version,
+                 gw_ota_reason_name(happened->reason), godwit_status_name(happened->status),
+                 happened->is_final ? "" : ", will be tried again");
+      break;
+    default:
+      break;
+  }
+}
+
+static void tell_swap(struct device *device) {
+  struct swap *swap = &device->swap;
+  const struct listener_counts *counts = &device->speech.hearing.listener.counts;
+  if (!swap->pending || counts->windows_evaluated == swap->before.windows_evaluated) return;
+  swap->pending = false;
+  godwit_log(GODWIT_LOG_INFO,
+             "model: " VIRT_PACKAGE
+             "@%s is at work in place of %s, loaded in %u ms, "
+             "%u windows missed",
+             swap->to, swap->from[0] != 0 ? swap->from : "none", (unsigned)swap->load_ms,
+             (unsigned)(counts->windows_missed - swap->before.windows_missed));
+}
+
+/* --- putting it together ------------------------------------------------------------ */
+
+static int open_client(struct device *device, struct virt_options *options) {
+  int status = godwit_client_init(&device->client, &(struct godwit_client_config){
+                                                       .host = options->host,
+                                                       .port = options->port,
+                                                       .psk_identity = options->identity,
+                                                       .psk = options->key,
+                                                       .psk_size = options->key_size,
+                                                       .memory = client_memory,
+                                                       .memory_size = sizeof client_memory,
+                                                       .backoff_max_ms = BACKOFF_MAX_MS,
+                                                   });
+  explicit_bzero(options->key, sizeof options->key);
+  if (status != GODWIT_OK) return fail("--host, --identity or the key", godwit_status_name(status));
+  device->remote_log =
+      (struct godwit_remote_log){.buffer = log_buffer, .buffer_size = sizeof log_buffer};
+  status = godwit_log_to_server(device->client, &device->remote_log, GODWIT_LOG_INFO);
+  return status == GODWIT_OK ? 0 : fail("log", godwit_status_name(status));
+}
+
+static int open_updater(struct device *device, const struct virt_options *options) {
+  if (mkdir(options->store, 0700) != 0 && errno != EEXIST) {
+    return fail(options->store, strerror(errno));
+  }
+  int status = godwit_store_init(
+      &device->store,
+      &(struct godwit_store_config){.volume = options->store, .package = VIRT_PACKAGE});
+  if (status != GODWIT_OK) return fail(options->store, godwit_status_name(status));
+  wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], VIRT_ARENA_BYTES);
+  status = godwit_updater_init(
+      &device->updater,
+      &(struct godwit_updater_config){
+          .client = device->client,
+          .store = &device->store,
+          .slot = {{model_file[0], VIRT_SLOT_BYTES}, {model_file[1], VIRT_SLOT_BYTES}},
+          .ops = {load_model, activate_model, discard_model, device},
+          .on_event = on_event,
+          .event_arg = device,
+          .retry_min_ms = RETRY_MIN_MS,
+          .retry_max_ms = RETRY_MAX_MS});
+  return status == GODWIT_OK ? 0 : fail("updater", godwit_status_name(status));
+}
+
+static int say_hello(struct device *device) {
+  char board[GW_HELLO_TEXT_MAX + 1];
+  uint16_t codes[GW_HELLO_OPS_MAX];
+  struct utsname machine;
+  struct gw_hello_words words = {.board = board,
+                                 .runtime = "wit/" WIT_VERSION,
+                                 .op_code = codes,
+                                 .arena_bytes = VIRT_ARENA_BYTES,
+                                 .slot_bytes = VIRT_SLOT_BYTES};
+  bool known = uname(&machine) == 0;
+  snprintf(board, sizeof board, "virtual device%s%.32s", known ? ", " : "",
+           known ? machine.machine : "");
+  for (size_t i = 0; i < wit_ops_all.count && i < GW_HELLO_OPS_MAX; i++) {
+    int32_t code = wit_op_builtin(wit_ops_all.op[i]);
+    if (code >= 0) codes[words.op_code_count++] = (uint16_t)code;
+  }
+  int status = godwit_hello_start(&device->hello, device->client, &words);
+  return status == GODWIT_OK ? 0 : fail("hello", godwit_status_name(status));
+}
+
+static int start(struct device *device, struct virt_options *options,
+                 const volatile sig_atomic_t *stopped) {
+  int failed = open_client(device, options);
+  if (failed == 0) failed = open_updater(device, options);
+  if (failed == 0) failed = say_hello(device);
+  if (failed != 0) return failed;
+  int status =
+      virt_speech_start(&device->speech, &device->models, device->client, options->seed, stopped);
+  if (status < 0) return fail("calls and settings", godwit_status_name(status));
+  status = godwit_updater_start(&device->updater);
+  if (status != GODWIT_OK && status != GODWIT_ERR_NOT_FOUND) {
+    return fail("cannot start with what is stored", godwit_status_name(status));
+  }
+  device->running = true;
+  return 0;
+}
+
+static void wait(struct device *device) {
+  uint32_t until_audio = virt_hearing_wait_ms(&device->speech.hearing);
+  uint32_t until_updater = godwit_updater_next_timeout_ms(&device->updater);
+  godwit_client_wait(device->client, until_audio < until_updater ? until_audio : until_updater);
+}
+
+int virt_device_run(struct virt_options *options, const volatile sig_atomic_t *stopped) {
+  static struct device device;
+  int failed = start(&device, options, stopped);
+  if (failed != 0) return failed;
+  while (!*stopped) {
+    bool more = virt_speech_step(&device.speech, now_ms());
+    tell_swap(&device);
+    godwit_updater_poll(&device.updater);
+    if (!more) wait(&device);
+  }
+  virt_speech_stop(&device.speech);
+  godwit_updater_deinit(&device.updater);
+  godwit_client_deinit(device.client);
+  return 0;
+}
