@@ -1,110 +1,174 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /v1/openapi.json, made from the route table; the schemas of answers are
- * made from what the encoders really write, so that neither can drift. */
+/* GET /v1/openapi.json: OpenAPI 3.1, made from the route table (routes.c) and
+ * from what answers look like (schema.c). Nothing is said here that stands in a
+ * table elsewhere. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/rest/internal.h"
+#include "server/rest/schema.h"
 
-static const char *const kind_names[SRV_KIND_COUNT] = {
-    [SRV_PROJECT] = "Project",
-    [SRV_BLUEPRINT] = "Blueprint",
-    [SRV_TAG] = "Tag",
-    [SRV_DEVICE] = "Device",
-    [SRV_CREDENTIAL] = "Credential",
-    [SRV_ARTIFACT] = "Artifact",
-    [SRV_RELEASE] = "Release",
-    [SRV_API_KEY] = "ApiKey",
-    [SRV_OTA_EVENT] = "OtaEvent",
-    [SRV_CAPTURE] = "Capture",
-    [SRV_SETTING] = "Setting",
-    [SRV_DEVICE_LOG] = "LogLine",
-    [SRV_EVALUATION] = "Evaluation",
-    [SRV_CERTIFICATE] = "Certificate",
-    [SRV_DEVICE_CERTIFICATE] = "DeviceCertificate",
-    [SRV_REVOKED_CERTIFICATE] = "RevokedCertificate",
-};
+#define WORDS_MAX 160
 
-static json_t *reference_to(const char *name) {
-  char path[80];
-  snprintf(path, sizeof(path), "#/components/schemas/%s", name);
+static const char about[] =
+    "Over-the-air updates of models on microcontrollers. Members of a body that are not listed are "
+    "ignored; an answer may have more members one day, and clients take no notice of those that "
+    "they do not know. Where an id is wanted, a name does as well for devices, tags and "
+    "blueprints. Every route below /v1/projects/{project} is also at "
+    "/v1/organizations/{organization}/projects/{project}. x-godwit-right says who may call a "
+    "route: open (anybody), self (whoever is signed in), view, operate and admin (that role in "
+    "the project or organisation), own (admin of the whole organisation), server (admin of the "
+    "server). A request that the session's cookie authorises and that changes something carries "
+    "x-csrf-token; API keys need none.";
+
+static json_t *reference_to(const char *section, const char *name) {
+  char path[WORDS_MAX];
+  snprintf(path, sizeof(path), "#/components/%s/%s", section, name);
   return json_pack("{s:s}", "$ref", path);
 }
 
-/* --- schemas of what encoders write --------------------------------------------------- */
+/* --- shapes -------------------------------------------------------------------------- */
 
-static json_t *schema_of(const json_t *value);
-
-static json_t *schema_of_object(const json_t *object) {
-  const char *name;
-  json_t *member, *properties = json_object();
-  json_object_foreach((json_t *)object, name, member) {
-    json_object_set_new(properties, name, schema_of(member));
-  }
-  return json_pack("{s:s, s:o}", "type", "object", "properties", properties);
+static json_t *text_schema(const char *format) {
+  return json_pack("{s:s, s:s*}", "type", "string", "format", format);
 }
 
-static json_t *schema_of(const json_t *value) {
-  switch (json_typeof(value)) {
-    case JSON_OBJECT:
-      return schema_of_object(value);
-    case JSON_ARRAY:
-      return json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
-    case JSON_STRING:
-      return json_pack("{s:s}", "type", "string");
-    case JSON_INTEGER:
+/* "one of: a, b, c; and so on" lists all there can be. */
+static void add_choices(json_t *schema, const char *summary) {
+  static const char start[] = "one of: ";
+  if (strncmp(summary, start, strlen(start)) != 0) return;
+  json_t *choices = json_array();
+  const char *at = summary + strlen(start), *end = at + strcspn(at, ";");
+  while (at < end) {
+    size_t length = strcspn(at, ",;");
+    json_array_append_new(choices, json_stringn(at, length));
+    at += length;
+    at += strspn(at, ", ");
+  }
+  json_object_set_new(schema, "enum", choices);
+}
+
+/* Of one value, without lists and null. */
+static json_t *value_schema(const struct srv_property *property) {
+  json_t *schema;
+  switch (property->type) {
+    case SRV_VALUE_TEXT:
+      schema = text_schema(NULL);
+      add_choices(schema, property->summary);
+      return schema;
+    case SRV_VALUE_TIME:
+      return text_schema("date-time");
+    case SRV_VALUE_INT64:
+      schema = text_schema("int64");
+      json_object_set_new(schema, "pattern", json_string("^-?[0-9]+$"));
+      return schema;
+    case SRV_VALUE_INTEGER:
       return json_pack("{s:s}", "type", "integer");
-    case JSON_REAL:
+    case SRV_VALUE_NUMBER:
       return json_pack("{s:s}", "type", "number");
-    case JSON_NULL:
-      return json_pack("{s:s, s:s, s:b}", "type", "string", "format", "date-time", "nullable", 1);
-    default:
+    case SRV_VALUE_BOOL:
       return json_pack("{s:s}", "type", "boolean");
+    case SRV_VALUE_OBJECT:
+      return reference_to("schemas", property->shape->name);
+    default:
+      return json_object();
   }
 }
 
-static json_t *schema_of_kind(enum srv_kind kind) {
-  static const struct srv_evaluation blank; /* zeros, larger than any other row */
-  _Static_assert(sizeof(blank) >= sizeof(struct srv_capture), "room for any row");
-  _Static_assert(sizeof(blank) >= sizeof(struct srv_artifact), "room for any row");
-  json_t *example = srv_encoder_of(kind)(&blank);
-  if (kind == SRV_DEVICE) {
-    struct srv_device_state *state = calloc(1, sizeof(*state));
-    if (state != NULL) srv_encode_device_state(example, state);
-    free(state);
+static json_t *or_null(json_t *schema) {
+  json_t *type = json_object_get(schema, "type"), *choices = json_object_get(schema, "enum");
+  if (type == NULL) {
+    return json_pack("{s:[o, {s:s}]}", "anyOf", schema, "type", "null");
   }
-  json_t *schema = schema_of(example);
-  json_decref(example);
+  json_object_set_new(schema, "type", json_pack("[O, s]", type, "null"));
+  if (choices != NULL) json_array_append_new(choices, json_null());
   return schema;
 }
 
+static json_t *property_schema(const struct srv_property *property) {
+  json_t *schema = value_schema(property);
+  if ((property->flags & SRV_PROPERTY_LIST) != 0) {
+    schema = json_pack("{s:s, s:o}", "type", "array", "items", schema);
+  }
+  if ((property->flags & SRV_PROPERTY_MAP) != 0) {
+    schema = json_pack("{s:s, s:o}", "type", "object", "additionalProperties", schema);
+  }
+  if ((property->flags & SRV_PROPERTY_NULL) != 0 && property->type != SRV_VALUE_ANY) {
+    schema = or_null(schema);
+  }
+  json_object_set_new(schema, "description", json_string(property->summary));
+  return schema;
+}
+
+static json_t *shape_schema(const struct srv_shape *shape) {
+  if (shape->members == NULL) return json_object(); /* any JSON value */
+  json_t *properties = json_object(), *required = json_array();
+  for (const struct srv_property *each = shape->members; each->name != NULL; each++) {
+    json_object_set_new(properties, each->name, property_schema(each));
+    if ((each->flags & SRV_PROPERTY_OPTIONAL) == 0) {
+      json_array_append_new(required, json_string(each->name));
+    }
+  }
+  return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required",
+                   required);
+}
+
+/* The shape and all that it speaks of, once each. */
+static void add_shape(json_t *schemas, const struct srv_shape *shape) {
+  if (shape == NULL || json_object_get(schemas, shape->name) != NULL) return;
+  json_object_set_new(schemas, shape->name, shape_schema(shape));
+  for (const struct srv_property *each = shape->members; each != NULL && each->name != NULL;
+       each++) {
+    if (each->type == SRV_VALUE_OBJECT) add_shape(schemas, each->shape);
+  }
+}
+
+static json_t *error_schema(void) {
+  return json_pack("{s:s, s:{s:{s:s, s:s}, s:{s:s, s:s}, s:{s:s, s:s, s:{s:s, s:b}}}, s:[s, s, s]}",
+                   "type", "object", "properties", "code", "type", "integer", "description",
+                   "gRPC's number of what kind of error it is", "message", "type", "string",
+                   "description", "what was tried, on what, and what to do next", "details", "type",
+                   "array", "description",
+                   "for programs: field names a member or parameter that is wrong", "items", "type",
+                   "object", "additionalProperties", 1, "required", "code", "message", "details");
+}
+
 static json_t *make_schemas(void) {
-  json_t *schemas = json_pack("{s:{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s, s:{s:s}}}}}", "Error", "type",
-                              "object", "properties", "code", "type", "integer", "message", "type",
-                              "string", "details", "type", "array", "items", "type", "object");
-  for (int kind = 0; kind < SRV_KIND_COUNT; kind++) {
-    if (kind_names[kind] == NULL) continue;
-    json_object_set_new(schemas, kind_names[kind], schema_of_kind((enum srv_kind)kind));
+  json_t *schemas = json_object();
+  json_object_set_new(schemas, "Error", error_schema());
+  for (size_t i = 0; i < srv_route_count; i++) {
+    add_shape(schemas, srv_shape_of_route(&srv_routes[i]));
   }
   return schemas;
 }
 
-/* --- one route -------------------------------------------------------------------------- */
+/* --- parameters and bodies ------------------------------------------------------------- */
 
 static void add_path_parameters(json_t *parameters, const char *path) {
   for (const char *open = strchr(path, '{'); open != NULL; open = strchr(open + 1, '{')) {
     size_t length = strcspn(open + 1, ".}");
-    json_array_append_new(
-        parameters, json_pack("{s:s%, s:s, s:b, s:{s:s}}", "name", open + 1, length, "in", "path",
-                              "required", 1, "schema", "type", "string"));
+    bool is_rest = open[1 + length] == '.';
+    json_array_append_new(parameters, json_pack("{s:s%, s:s, s:b, s:s, s:{s:s}}", "name", open + 1,
+                                                length, "in", "path", "required", 1, "description",
+                                                is_rest ? "one segment or more, joined by '/'"
+                                                        : "its id, or its name",
+                                                "schema", "type", "string"));
   }
 }
 
-static const char *parameter_type(const struct srv_parameter *parameter) {
-  if (parameter->type == SRV_PARAMETER_NUMBER) return "integer";
-  if (parameter->type == SRV_PARAMETER_SHARE) return "number";
-  return parameter->type == SRV_PARAMETER_BOOL ? "boolean" : "string";
+static json_t *parameter_schema(const struct srv_parameter *parameter) {
+  switch (parameter->type) {
+    case SRV_PARAMETER_NUMBER:
+      return json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
+    case SRV_PARAMETER_SHARE:
+      return json_pack("{s:s, s:i, s:i}", "type", "number", "minimum", 0, "maximum", 1);
+    case SRV_PARAMETER_BOOL:
+      return json_pack("{s:s}", "type", "boolean");
+    case SRV_PARAMETER_TIME:
+      return text_schema("date-time");
+    default:
+      return text_schema(NULL);
+  }
 }
 
 static json_t *make_parameters(const struct srv_route *route) {
@@ -112,31 +176,44 @@ static json_t *make_parameters(const struct srv_route *route) {
   add_path_parameters(parameters, route->path);
   for (const struct srv_parameter *each = route->parameters; each != NULL && each->name != NULL;
        each++) {
-    json_array_append_new(parameters, json_pack("{s:s, s:s, s:s, s:{s:s}}", "name", each->name,
-                                                "in", "query", "description", each->summary,
-                                                "schema", "type", parameter_type(each)));
+    json_array_append_new(
+        parameters, json_pack("{s:s, s:s, s:s, s:o}", "name", each->name, "in", "query",
+                              "description", each->summary, "schema", parameter_schema(each)));
   }
   return parameters;
 }
 
 static json_t *field_schema(const struct srv_field *field) {
+  json_t *schema;
   switch (field->type) {
     case SRV_FIELD_BOOL:
-      return json_pack("{s:s, s:s}", "type", "boolean", "description", field->summary);
+      schema = json_pack("{s:s}", "type", "boolean");
+      break;
     case SRV_FIELD_TEXTS:
-      return json_pack("{s:s, s:{s:s}, s:s}", "type", "array", "items", "type", "string",
-                       "description", field->summary);
+      schema = json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
+      break;
     case SRV_FIELD_NUMBER:
-      return json_pack("{s:s, s:s}", "type", "number", "description", field->summary);
+      schema = json_pack("{s:s}", "type", "number");
+      break;
     case SRV_FIELD_LIST:
-      return json_pack("{s:s, s:{}, s:s}", "type", "array", "items", "description", field->summary);
+      schema = json_pack("{s:s, s:{}}", "type", "array", "items");
+      break;
     case SRV_FIELD_OBJECT:
-      return json_pack("{s:s, s:s}", "type", "object", "description", field->summary);
+      schema = json_pack("{s:s, s:b}", "type", "object", "additionalProperties", 1);
+      break;
     case SRV_FIELD_ANY:
-      return json_pack("{s:s}", "description", field->summary);
+      schema = json_object();
+      break;
     default:
-      return json_pack("{s:s, s:s}", "type", "string", "description", field->summary);
+      schema = text_schema(NULL);
+      break;
   }
+  json_object_set_new(schema, "description", json_string(field->summary));
+  return schema;
+}
+
+static json_t *content_of(const char *type, json_t *schema) {
+  return json_pack("{s:{s:o}}", type, "schema", schema);
 }
 
 static json_t *json_body(const struct srv_field *fields) {
@@ -145,64 +222,209 @@ static json_t *json_body(const struct srv_field *fields) {
     json_object_set_new(properties, fields->name, field_schema(fields));
     if (fields->required) json_array_append_new(required, json_string(fields->name));
   }
-  json_t *schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
-  if (json_array_size(required) > 0) {
-    json_object_set_new(schema, "required", required);
-  } else {
-    json_decref(required);
+  bool is_required = json_array_size(required) > 0;
+  json_t *schema = json_pack("{s:s, s:o, s:b, s:o}", "type", "object", "properties", properties,
+                             "additionalProperties", 1, "required", required);
+  return json_pack("{s:b, s:o}", "required", is_required, "content",
+                   content_of("application/json", schema));
+}
+
+static json_t *make_body(const struct srv_route *route) {
+  if (route->body != NULL) return json_body(route->body);
+  if ((route->flags & SRV_ROUTE_VALUE) != 0) {
+    return json_pack(
+        "{s:b, s:o}", "required", 1, "content",
+        content_of("application/json", json_pack("{s:s}", "description", "any JSON value")));
   }
-  return json_pack("{s:{s:{s:o}}}", "content", "application/json", "schema", schema);
+  if ((route->flags & SRV_ROUTE_UPLOAD) != 0) {
+    return json_pack("{s:b, s:{s:{}}}", "required", 1, "content", "application/octet-stream");
+  }
+  return NULL;
 }
 
-static json_t *any_value(void) {
-  return json_pack("{s:{s:{s:{s:s}}}}", "content", "application/json", "schema", "description",
-                   "any JSON value");
+/* --- answers ---------------------------------------------------------------------------- */
+
+static bool has_parameter(const struct srv_route *route, const char *name) {
+  for (const struct srv_parameter *each = route->parameters; each != NULL && each->name != NULL;
+       each++) {
+    if (strcmp(each->name, name) == 0) return true;
+  }
+  return false;
 }
 
-static json_t *bytes_of_artifact(void) {
-  return json_pack("{s:{s:{s:{s:s, s:s}}}}", "content", "application/octet-stream", "schema",
-                   "type", "string", "format", "binary");
+static json_t *list_schema(const struct srv_route *route, json_t *element) {
+  json_t *schema =
+      json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:s, s:s}}, s:[s, s, s, s]}",
+                "type", "object", "properties", "list", "type", "array", "items", element, "page",
+                "type", "integer", "description", "from 0", "perPage", "type", "integer",
+                "description", "rows of a page", "total", "type", "integer", "description",
+                "rows of all pages", "required", "list", "page", "perPage", "total");
+  if (has_parameter(route, "pageToken")) {
+    json_object_set_new(json_object_get(schema, "properties"), "nextPageToken",
+                        json_pack("{s:s, s:s}", "type", "string", "description",
+                                  "pageToken of the next page; empty on the last"));
+    json_array_append_new(json_object_get(schema, "required"), json_string("nextPageToken"));
+  }
+  return schema;
 }
 
 static json_t *answer_schema(const struct srv_route *route) {
-  if (route->kind == SRV_KIND_COUNT) return json_pack("{s:s}", "type", "object");
-  json_t *object = reference_to(kind_names[route->kind]);
-  if (!route->is_list) {
-    return json_pack("{s:s, s:{s:o}}", "type", "object", "properties", "data", object);
+  const struct srv_shape *shape = srv_shape_of_route(route);
+  if (shape == NULL) return json_object();
+  json_t *schema = reference_to("schemas", shape->name);
+  if (shape->whole) return schema;
+  if (route->is_list) return list_schema(route, schema);
+  return json_pack("{s:s, s:{s:o}, s:[s]}", "type", "object", "properties", "data", schema,
+                   "required", "data");
+}
+
+static json_t *good_answer(const struct srv_route *route) {
+  json_t *content;
+  if (route->handle == srv_get_live) {
+    content = content_of("text/event-stream", text_schema(NULL));
+  } else if ((route->flags & SRV_ROUTE_BYTES) != 0) {
+    content = json_pack("{s:{}}", "application/octet-stream");
+  } else {
+    content = content_of("application/json", answer_schema(route));
   }
-  return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}, s:{s:s}}}", "type", "object",
-                   "properties", "list", "type", "array", "items", object, "page", "type",
-                   "integer", "perPage", "type", "integer", "total", "type", "integer");
+  return json_pack("{s:s, s:o}", "description", "done", "content", content);
+}
+
+/* What may go wrong, by HTTP status; all of them have the same shape. */
+static const struct {
+  const char *status, *name, *description;
+} problems[] = {
+    {"400", "Invalid", "something in the request is not right"},
+    {"401", "Unauthenticated", "who asks is not known"},
+    {"403", "Forbidden", "who asks may not"},
+    {"404", "NotFound", "there is no such thing"},
+    {"409", "Conflict", "it is there already, or in use"},
+    {"412", "Changed", "it is no longer what If-Match says"},
+    {"413", "TooLarge", "the body is too large"},
+    {"429", "Throttled", "too often; Retry-After says when"},
+    {"default", "Problem", "what went wrong"},
+};
+
+static bool may_answer(const struct srv_route *route, const char *status) {
+  bool changes = strcmp(route->method, "GET") != 0;
+  bool has_body = route->body != NULL || (route->flags & (SRV_ROUTE_VALUE | SRV_ROUTE_UPLOAD)) != 0;
+  if (strcmp(status, "401") == 0) return route->right != SRV_RIGHT_OPEN || has_body;
+  if (strcmp(status, "403") == 0) return route->right != SRV_RIGHT_OPEN;
+  if (strcmp(status, "404") == 0) return strchr(route->path, '{') != NULL;
+  if (strcmp(status, "409") == 0) return changes;
+  if (strcmp(status, "412") == 0) return changes && strcmp(route->method, "POST") != 0;
+  if (strcmp(status, "413") == 0) return has_body;
+  if (strcmp(status, "429") == 0) return route->right == SRV_RIGHT_OPEN && changes;
+  return true;
 }
 
 static json_t *make_responses(const struct srv_route *route) {
-  json_t *good;
-  if ((route->flags & SRV_ROUTE_BYTES) != 0) {
-    good = bytes_of_artifact();
-  } else {
-    good =
-        json_pack("{s:{s:{s:o}}}", "content", "application/json", "schema", answer_schema(route));
+  json_t *responses = json_object();
+  json_object_set_new(responses, "200", good_answer(route));
+  for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
+    if (!may_answer(route, problems[i].status)) continue;
+    json_object_set_new(responses, problems[i].status, reference_to("responses", problems[i].name));
   }
-  json_object_set_new(good, "description", json_string("done"));
-  return json_pack("{s:o, s:{s:s, s:{s:{s:o}}}}", "200", good, "default", "description",
-                   "what was wrong", "content", "application/json", "schema",
-                   reference_to("Error"));
+  return responses;
+}
+
+static json_t *make_problems(void) {
+  json_t *responses = json_object();
+  for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
+    json_object_set_new(
+        responses, problems[i].name,
+        json_pack("{s:s, s:o}", "description", problems[i].description, "content",
+                  content_of("application/json", reference_to("schemas", "Error"))));
+  }
+  return responses;
+}
+
+/* --- operations -------------------------------------------------------------------------- */
+
+/* "ota-events" -> "OtaEvents"; up to the first dot. */
+static void append_words(char *out, const char *segment, size_t length) {
+  size_t used = strlen(out);
+  bool begins = true;
+  for (size_t i = 0; i < length && segment[i] != '.' && used + 1 < WORDS_MAX; i++) {
+    char c = segment[i];
+    if (c == '-' || c == '_') {
+      begins = true;
+      continue;
+    }
+    out[used++] = (char)(begins && c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    begins = false;
+  }
+  out[used] = 0;
+}
+
+/* The path in words, things by their singular: "/devices/{device}/logs" is
+ * "DeviceLogs". *ends_plural: its last segment names many. */
+static void path_in_words(const char *path, char *out, bool *ends_plural) {
+  static const char project[] = "/v1/projects/{project}/", top[] = "/v1/";
+  if (strncmp(path, project, strlen(project)) == 0) {
+    path += strlen(project) - 1;
+  } else if (strncmp(path, top, strlen(top)) == 0) {
+    path += strlen(top) - 1;
+  }
+  *ends_plural = false;
+  while (*path == '/') {
+    size_t length = strcspn(++path, "/"), next = 0;
+    const char *after = path + length;
+    if (after[0] == '/' && after[1] == '{') next = strcspn(after + 2, ".}");
+    bool is_rest = next > 0 && after[2 + next] == '.';
+    if (next == 0 || is_rest) append_words(out, path, length);
+    if (next > 0) {
+      append_words(out, after + 2, next);
+      path = after + 1 + strcspn(after + 1, "/");
+    } else {
+      *ends_plural = length > 1 && path[length - 1] == 's';
+      path = after;
+    }
+  }
+}
+
+static void make_operation_id(const struct srv_route *route, char out[WORDS_MAX]) {
+  char words[WORDS_MAX] = "";
+  bool plural;
+  path_in_words(route->path, words, &plural);
+  const char *verb = "get";
+  if (strcmp(route->method, "GET") == 0 && route->is_list) verb = "list";
+  if (strcmp(route->method, "PUT") == 0) verb = "put";
+  if (strcmp(route->method, "PATCH") == 0) verb = "update";
+  if (strcmp(route->method, "DELETE") == 0) verb = "delete";
+  if (strcmp(route->method, "POST") == 0) {
+    bool creates = plural && route->kind != SRV_KIND_COUNT;
+    verb = creates ? "create" : "post";
+    if (creates) words[strlen(words) - 1] = 0;
+  }
+  snprintf(out, WORDS_MAX, "%s%.*s", verb, WORDS_MAX - 8, words);
+}
+
+static const char *right_name(enum srv_right right) {
+  static const char *const names[] = {
+      [SRV_RIGHT_SERVER] = "server",   [SRV_RIGHT_OWN] = "own",   [SRV_RIGHT_ADMIN] = "admin",
+      [SRV_RIGHT_OPERATE] = "operate", [SRV_RIGHT_VIEW] = "view", [SRV_RIGHT_SELF] = "self",
+      [SRV_RIGHT_OPEN] = "open"};
+  return names[right];
+}
+
+static json_t *make_security(const struct srv_route *route) {
+  if (route->right == SRV_RIGHT_OPEN) return json_array();
+  bool changes = strcmp(route->method, "GET") != 0;
+  json_t *cookie = json_pack("{s:[]}", "cookie");
+  if (changes) json_object_set_new(cookie, "csrf", json_array());
+  return json_pack("[{s:[]}, {s:[]}, o]", "apiKey", "bearer", cookie);
 }
 
 static json_t *make_operation(const struct srv_route *route) {
-  json_t *operation =
-      json_pack("{s:s, s:[s], s:o, s:o}", "summary", route->summary, "tags", route->group,
-                "parameters", make_parameters(route), "responses", make_responses(route));
-  if (route->body != NULL) json_object_set_new(operation, "requestBody", json_body(route->body));
-  if ((route->flags & SRV_ROUTE_UPLOAD) != 0) {
-    json_object_set_new(operation, "requestBody", bytes_of_artifact());
-  }
-  if ((route->flags & SRV_ROUTE_VALUE) != 0) {
-    json_object_set_new(operation, "requestBody", any_value());
-  }
-  if (route->right == SRV_RIGHT_OPEN) {
-    json_object_set_new(operation, "security", json_array());
-  }
+  char id[WORDS_MAX];
+  make_operation_id(route, id);
+  json_t *operation = json_pack(
+      "{s:s, s:s, s:[s], s:s, s:o, s:o, s:o}", "operationId", id, "summary", route->summary, "tags",
+      route->group, "x-godwit-right", right_name(route->right), "security", make_security(route),
+      "parameters", make_parameters(route), "responses", make_responses(route));
+  json_t *body = make_body(route);
+  if (body != NULL) json_object_set_new(operation, "requestBody", body);
   return operation;
 }
 
@@ -222,7 +444,7 @@ static void plain_path(const char *path, char *out, size_t size) {
 static json_t *make_paths(void) {
   json_t *paths = json_object();
   for (size_t i = 0; i < srv_route_count; i++) {
-    char method[8], name[160];
+    char method[8], name[WORDS_MAX];
     plain_path(srv_routes[i].path, name, sizeof(name));
     json_t *path = json_object_get(paths, name);
     if (path == NULL) {
@@ -235,14 +457,41 @@ static json_t *make_paths(void) {
   return paths;
 }
 
-json_t *srv_openapi(const char *version) {
+/* --- the document --------------------------------------------------------------------------- */
+
+static json_t *make_tags(void) {
+  json_t *tags = json_array(), *seen = json_object();
+  for (size_t i = 0; i < srv_route_count; i++) {
+    const char *group = srv_routes[i].group;
+    if (json_object_get(seen, group) != NULL) continue;
+    json_object_set_new(seen, group, json_true());
+    json_array_append_new(tags, json_pack("{s:s}", "name", group));
+  }
+  json_decref(seen);
+  return tags;
+}
+
+static json_t *make_security_schemes(void) {
   return json_pack(
-      "{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s, s:s}, s:{s:s, s:s}}}, s:[{s:[]}, "
-      "{s:[]}]}",
-      "openapi", "3.0.3", "info", "title", "Godwit", "version", version, "description",
-      "Over-the-air updates of models on microcontrollers. Members of a body that are not listed "
-      "are ignored. Where an id is wanted, a name does as well for devices, tags and blueprints.",
-      "paths", make_paths(), "components", "schemas", make_schemas(), "securitySchemes", "apiKey",
-      "type", "apiKey", "in", "header", "name", "x-api-key", "bearer", "type", "http", "scheme",
-      "bearer", "security", "apiKey", "bearer");
+      "{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}}",
+      "apiKey", "type", "apiKey", "in", "header", "name", "x-api-key", "description",
+      "an API key of the project or of the server", "bearer", "type", "http", "scheme", "bearer",
+      "description", "the same key as a bearer token", "cookie", "type", "apiKey", "in", "cookie",
+      "name", "godwit_session", "description", "a session: POST /v1/session opens one", "csrf",
+      "type", "apiKey", "in", "header", "name", "x-csrf-token", "description",
+      "csrfToken of GET /v1/session, with whatever changes something");
+}
+
+static json_t *make_info(const char *version) {
+  return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "title", "Godwit", "version", version,
+                   "description", about, "license", "name", "Apache License 2.0", "identifier",
+                   "Apache-2.0");
+}
+
+/* The server's address is relative to the document's: right behind a prefix, too. */
+json_t *srv_openapi(const char *version) {
+  return json_pack("{s:s, s:o, s:[{s:s}], s:o, s:o, s:{s:o, s:o, s:o}}", "openapi", "3.1.0", "info",
+                   make_info(version), "servers", "url", "..", "tags", make_tags(), "paths",
+                   make_paths(), "components", "schemas", make_schemas(), "responses",
+                   make_problems(), "securitySchemes", make_security_schemes());
 }

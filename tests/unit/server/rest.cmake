@@ -3,7 +3,11 @@ godwit_test(NAME unit.server.rest
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/http_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
+          ${CMAKE_SOURCE_DIR}/tests/support/openapi.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_artifacts.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_audit_log.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_etag.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_live.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_captures.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_certificates.c
           ${CMAKE_SOURCE_DIR}/tests/support/pki.c

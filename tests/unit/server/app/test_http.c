@@ -177,7 +177,7 @@ TEST(a_refused_upload_is_answered_before_it_is_sent_when_the_client_asks) {
   int fd = connect_raw();
   snprintf(text, sizeof(text),
            "POST " PP
-           "/artifacts?version=nonsense HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\n"
+           "/artifacts?version=nonsense HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\n"
            "content-length: 1000000\r\nexpect: 100-continue\r\n\r\n",
            s.key);
   send_raw(fd, text);
@@ -192,7 +192,7 @@ TEST(an_upload_that_breaks_off_leaves_nothing) {
   int fd = connect_raw();
   snprintf(text, sizeof(text),
            "POST " UPLOAD
-           " HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\ncontent-length: 1000\r\n\r\n"
+           " HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\ncontent-length: 1000\r\n\r\n"
            "only the beginning",
            s.key);
   send_raw(fd, text);
@@ -210,7 +210,7 @@ TEST(what_is_no_http_gets_an_error_or_the_door_and_the_server_goes_on) {
                                      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
                                      "GET /healthz HTTP/9.9\r\n\r\n",
                                      "POST /v1/artifacts HTTP/1.1\r\ncontent-length: -5\r\n\r\n",
-                                     "GET /%%%%/%00 HTTP/1.1\r\nhost: x\r\n\r\n"};
+                                     "GET /%%%%/%00 HTTP/1.1\r\nhost: localhost\r\n\r\n"};
   server_start(&s, NULL, NULL);
   for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++) {
     int fd = connect_raw();
@@ -226,7 +226,7 @@ TEST(many_connections_at_once_are_all_answered) {
   int fd[COUNT];
   server_start(&s, NULL, NULL);
   for (int i = 0; i < COUNT; i++) fd[i] = connect_raw();
-  for (int i = 0; i < COUNT; i++) send_raw(fd[i], "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+  for (int i = 0; i < COUNT; i++) send_raw(fd[i], "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
   for (int i = 0; i < COUNT; i++) {
     expect_raw(fd[i], "{\"status\":\"ok\"}");
     close(fd[i]);
@@ -237,9 +237,9 @@ TEST(many_connections_at_once_are_all_answered) {
 TEST(a_connection_goes_on_after_an_error) {
   server_start(&s, NULL, NULL);
   int fd = connect_raw();
-  send_raw(fd, "POST /v1/projects HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}");
+  send_raw(fd, "POST /v1/projects HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}");
   expect_raw(fd, "x-api-key");
-  send_raw(fd, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+  send_raw(fd, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
   expect_raw(fd, "{\"status\":\"ok\"}");
   close(fd);
   server_stop(&s);

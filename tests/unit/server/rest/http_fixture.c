@@ -31,7 +31,7 @@ void http_send(const struct http_fixture *fixture, int fd, const char *method, c
                const char *body) {
   char text[4096];
   int length = snprintf(text, sizeof(text),
-                        "%s %s HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\nconnection: close\r\n"
+                        "%s %s HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\nconnection: close\r\n"
                         "content-length: %zu\r\n\r\n%s",
                         method, path, fixture->base.key, body == NULL ? 0 : strlen(body),
                         body == NULL ? "" : body);

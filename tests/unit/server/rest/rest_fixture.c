@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/server/rest/rest_fixture.h"
 
+#include "tests/support/openapi.h"
+
 static struct rest_answer last;
 
 void rest_begin(struct rest_fixture *fixture) {
@@ -69,6 +71,18 @@ static void keep_bytes(struct srv_request *request) {
   if (request->stream.context != NULL) read_stream(&request->stream);
 }
 
+void rest_check_described(const char *method, const char *path, int status,
+                          const json_t *document) {
+  static json_t *description; /* made once a process */
+  char problem[512] = "";
+  if (description == NULL) description = srv_openapi("0.0.0");
+  if (!openapi_check(description, method, path, status, document, problem)) {
+    char *text = json_dumps(document, JSON_INDENT(1));
+    fail_msg("%s %s %d is not as described: %s\n%.2000s", method, path, status, problem, text);
+    free(text);
+  }
+}
+
 static const struct rest_answer *call(struct rest_fixture *fixture, const char *key,
                                       const char *method, const char *url, const void *data,
                                       size_t size) {
@@ -86,6 +100,9 @@ static const struct rest_answer *call(struct rest_fixture *fixture, const char *
   last.document = NULL;
   if (request.error[0] != 0 || request.answer != NULL) {
     last.document = srv_request_take_document(&request);
+  }
+  if (last.document != NULL && request.route != NULL) {
+    rest_check_described(request.route->method, request.route->path, last.status, last.document);
   }
   keep_bytes(&request);
   last.message = json_string_value(json_object_get(last.document, "message"));

@@ -36,6 +36,10 @@ const struct rest_answer *rest_call_as(struct rest_fixture *fixture, const char 
 const struct rest_answer *rest_upload(struct rest_fixture *fixture, const char *url,
                                       const void *data, size_t size);
 
+/* Fails the test unless the answer is what GET /v1/openapi.json says of the route;
+ * the calls above do it themselves. path: the route's. */
+void rest_check_described(const char *method, const char *path, int status, const json_t *document);
+
 /* As ref_of, in whatever project it is. */
 struct srv_device_ref rest_ref_of(const struct srv_device *device);
 /* A capture as the device sends it; with what the model took it for and its

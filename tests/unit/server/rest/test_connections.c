@@ -78,8 +78,8 @@ TEST(a_connection_that_says_nothing_or_half_a_head_is_closed) {
 TEST(one_address_cannot_take_every_connection) {
   begin((struct srv_rest_config){.connections_per_address = 2});
   int first = connect_client(), second = connect_client(), third = connect_client();
-  expect_answer(first, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", "HTTP/1.1 200");
-  expect_answer(second, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", "HTTP/1.1 200");
+  expect_answer(first, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n", "HTTP/1.1 200");
+  expect_answer(second, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n", "HTTP/1.1 200");
   expect_closed(third);
   close(first);
   close(second);
