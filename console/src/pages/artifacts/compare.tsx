@@ -30,10 +30,10 @@ function Side(props: { rows: Row[]; label: string; names: [string, string] }) {
       <Table aria-label={props.label} verticalSpacing="xs" layout="fixed">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={150}>What</Table.Th>
+            <Table.Th w={190}>What</Table.Th>
             <Table.Th>{props.names[0]}</Table.Th>
             <Table.Th>{props.names[1]}</Table.Th>
-            <Table.Th w={120}>Difference</Table.Th>
+            <Table.Th w={110}>Difference</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

@@ -42,7 +42,9 @@ export function shapeText(shape: number[] | undefined): string {
 /** How integers stand for real numbers: real = scale × (value − zero point). */
 export function quantisationText(tensor: TensorInfo): string {
   if (tensor.scale === undefined || tensor.scale === 0) return '–';
-  return `${Number(tensor.scale.toPrecision(5))} × (value − ${tensor.zeroPoint ?? 0})`;
+  const zero = tensor.zeroPoint ?? 0;
+  const value = zero === 0 ? 'value' : `(value ${zero < 0 ? '+' : '−'} ${Math.abs(zero)})`;
+  return `${Number(tensor.scale.toPrecision(5))} × ${value}`;
 }
 
 export function tensorText(tensor: TensorInfo): string {

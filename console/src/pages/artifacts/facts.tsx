@@ -50,7 +50,7 @@ function Tensors(props: { inputs: TensorInfo[]; outputs: TensorInfo[] }) {
       <Table aria-label="Inputs and outputs" verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Way</Table.Th>
+            <Table.Th>Direction</Table.Th>
             <Table.Th>Name</Table.Th>
             <Table.Th>Type</Table.Th>
             <Table.Th>Shape</Table.Th>

@@ -89,12 +89,12 @@ export default function Page() {
     return () => sending.current?.abort();
   }, []);
 
-  // Suggestions, until somebody types: the only package, its next version.
+  // Suggestions, until somebody types: the package of the newest model, its next version.
   const packages = packagesOf(artifacts.data);
   const { package: name, version } = form.getValues();
   useEffect(() => {
     if (!artifacts.data) return;
-    const suggested = name === '' && packages.length <= 1 && draft.package === undefined ? (packages[0] ?? 'model') : name;
+    const suggested = name === '' && draft.package === undefined ? newestModel(artifacts.data) : name;
     if (suggested !== name) setFieldValue('package', suggested);
     if (chosenVersion.current) return;
     const next = nextVersion(artifacts.data.filter((a) => a.package === suggested).map((a) => a.version));
@@ -180,6 +180,11 @@ export default function Page() {
       )}
     </>
   );
+}
+
+function newestModel(artifacts: Artifact[]): string {
+  const models = artifacts.filter((a) => a.binaryInfo.type === 'tflite');
+  return models.reduce<Artifact | undefined>((best, a) => (best && best.createdAt > a.createdAt ? best : a), undefined)?.package ?? 'model';
 }
 
 function versionHelp(artifacts: Artifact[] | undefined, name: string): string {

@@ -17,6 +17,8 @@ export interface ChartProps {
   onPoint?: (index: number | null) => void;
 }
 
+const ALPHA = 0.45;
+
 /** Series on top of each other: each holds the sum of itself and those before. */
 function stack(series: ChartProps['series']): number[][] {
   const sums: number[][] = [];
@@ -47,6 +49,14 @@ export default function Chart(props: ChartProps) {
       grid: { stroke: scheme === 'dark' ? '#ffffff1a' : '#0000001a', width: 1 },
       ticks: { stroke: scheme === 'dark' ? '#ffffff1a' : '#0000001a', width: 1 },
     };
+    // 24-hour clocks; a day's or a year's name where it begins.
+    const values: uPlot.Axis.Values = [
+      [86_400 * 365, '{YYYY}', null, null, null, null, null, null, 1],
+      [86_400 * 28, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+      [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+      [60, '{HH}:{mm}', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+      [1, '{HH}:{mm}:{ss}', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+    ];
     const stepped = uPlot.paths.stepped!({ align: 1 });
     const plot = new uPlot({
       width: element.clientWidth || 300,
@@ -54,13 +64,18 @@ export default function Chart(props: ChartProps) {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, Math.ceil(max * 1.05))] } },
-      axes: [axis, { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000] }],
-      // The topmost sum is drawn first, so that each area ends where the next begins.
+      axes: [{ ...axis, values }, { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000] }],
+      // Series 1 is the topmost sum; each band lies between it and the one below,
+      // the lowest reaches down to zero.
       series: [{}, ...series.map((_, index) => {
         const at = series.length - 1 - index;
         const colour = colourOf(at, scheme);
-        return { stroke: colour, fill: withAlpha(colour, 0.35), width: 2, paths: stepped, points: { show: false } };
+        return { stroke: colour, width: 2, paths: stepped, points: { show: false }, ...(at === 0 ? { fill: withAlpha(colour, ALPHA) } : {}) };
       })],
+      bands: series.slice(1).map((_, index) => ({
+        series: [index + 1, index + 2] as [number, number],
+        fill: withAlpha(colourOf(series.length - 1 - index, scheme), ALPHA),
+      })),
       hooks: { setCursor: [(u) => point.current?.(u.cursor.idx ?? null)] },
     }, [times, ...[...sums].reverse()], element);
     const watcher = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));

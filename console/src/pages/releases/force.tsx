@@ -21,7 +21,7 @@ function unableOf(error: ApiError): Unable[] {
 
 export function isIncompatible(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409
-    && (error.field === 'force' || error.details.some((detail) => 'devices' in detail || 'deviceId' in detail || detail['reason'] === 'incompatible'));
+    && (error.field === 'force' || /cannot run this/.test(error.message) || error.details.some((detail) => 'devices' in detail || 'deviceId' in detail || detail['reason'] === 'incompatible'));
 }
 
 interface ForceQuestionProps {
@@ -38,7 +38,7 @@ export function ForceQuestion(props: ForceQuestionProps) {
   return (
     <Modal opened={props.refusal !== undefined} onClose={props.onCancel} title="Some devices cannot run this">
       <Stack>
-        <Text size="sm" className="gw-text">{props.refusal?.message}</Text>
+        <Text size="sm" className="gw-text">{props.refusal?.message.replace(/; narrow the release or send "force"$/, '.')}</Text>
         {unable.length > 0 ? (
           <List size="sm" aria-label="Devices that cannot run it">
             {unable.slice(0, 20).map((device) => (

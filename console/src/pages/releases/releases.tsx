@@ -11,11 +11,11 @@ import { GuardedButton, whyNot } from '../../components/guarded';
 import { PageHead } from '../../components/page';
 import { useParamsOf } from '../../components/params';
 import { DataTable, type Column } from '../../components/table';
-import { TimeAgo, VersionStep } from '../../components/values';
+import { countText, TimeAgo, VersionStep } from '../../components/values';
 import { useArtifacts, useBlueprints, useById, useTags } from '../artifacts/data';
 import { RolloutBar } from './rollout-bar';
 import { RolloutDialog } from './rollout-dialog';
-import { contentText, deviceCount, releaseTitle } from './words';
+import { contentText, releaseTitle } from './words';
 
 function useRollout(release: Release): Rollout | undefined {
   const { project, api } = useProject();
@@ -33,8 +33,8 @@ function RolloutCell(props: { release: Release }) {
   return (
     <Stack gap={4} miw={140}>
       <Group gap="xs" wrap="nowrap">
-        <Badge color="teal" variant="filled" tt="none" data-active>active</Badge>
-        <Text span size="sm">{rollout.states.updated} of {deviceCount(rollout.targets)}</Text>
+        <Badge color="teal" variant="filled" tt="none" flex="none" data-active>active</Badge>
+        <Text span size="sm" style={{ whiteSpace: 'nowrap' }}>{countText(rollout.states.updated)} of {countText(rollout.targets)}</Text>
       </Group>
       <RolloutBar rollout={rollout} size="sm" />
     </Stack>
@@ -122,7 +122,7 @@ export default function Page() {
     { key: 'progress', title: 'Devices', render: (r) => <RolloutCell release={r} /> },
     { key: 'targets', title: 'For', render: (r) => <Targets release={r} blueprints={blueprints} tags={tags} /> },
     { key: 'sequence', title: 'Number', align: 'right', render: (r) => <span className="gw-mono">{String(r.sequenceNumber)}</span> },
-    { key: 'time', title: 'Made', render: (r) => <TimeAgo time={r.createdAt} /> },
+    { key: 'time', title: 'Made', render: (r) => <Text span size="sm" style={{ whiteSpace: 'nowrap' }}><TimeAgo time={r.createdAt} /></Text> },
     {
       key: 'back', title: '',
       render: (r) => (r.rollout ? (

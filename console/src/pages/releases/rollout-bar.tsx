@@ -25,19 +25,23 @@ export function RolloutBar(props: { rollout: Rollout; size?: string | number }) 
   );
 }
 
+export function StateMark(props: { colour: string }) {
+  const [name, shade] = props.colour.split('.');
+  return <Box w={10} h={10} flex="none" bg={`var(--mantine-color-${name}-${shade})`} style={{ borderRadius: 2 }} aria-hidden />;
+}
+
 /** The counts under the bar; each shows its devices when it is chosen. */
 export function StateCounts(props: { rollout: Rollout; chosen: string; onChoose: (state: RolloutState | '') => void }) {
   return (
     <Group gap="xs" role="group" aria-label="States">
       {states.map(({ state, label, colour, help }) => {
         const on = props.chosen === state;
-        const [name, shade] = colour.split('.');
         return (
           <Tooltip key={state} label={`A device that ${help}`}>
             <Box component="button" type="button" aria-pressed={on} data-state={state} className="gw-state" mod={{ on }}
               onClick={() => props.onChoose(on ? '' : state)}>
               <Group gap={6} wrap="nowrap">
-                <Box w={10} h={10} bg={`var(--mantine-color-${name}-${shade})`} style={{ borderRadius: 2 }} aria-hidden />
+                <StateMark colour={colour} />
                 <Text span size="sm">{label}</Text>
                 <Text span size="sm" fw={700} data-count={state}>{countText(props.rollout.states[state])}</Text>
               </Group>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The devices of a rollout, one by one, as they go.
-import { Anchor, Badge, Group, Progress, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Group, Progress, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -11,6 +11,7 @@ import { useProject } from '../../api/session';
 import type { Artifact, RolloutDevice } from '../../api/types';
 import { DataTable, type Column } from '../../components/table';
 import { DeviceStatusBadge, TimeAgo } from '../../components/values';
+import { StateMark } from './rollout-bar';
 import { reasonText, states } from './words';
 
 /** State and, while it downloads, how far it is. */
@@ -23,11 +24,13 @@ function StateCell(props: { row: RolloutDevice; packageName: string }) {
   const known = states.find(({ state }) => state === (downloading ? 'downloading' : row.state));
   return (
     <Stack gap={4} miw={130}>
-      <Badge variant="light" color={known?.colour ?? 'gray'} tt="none" data-state={known?.state} autoContrast={false}
-        styles={{ label: { color: 'var(--mantine-color-text)' } }}>
-        {known?.label ?? row.state}
-        {downloading && percent !== null && percent !== undefined ? ` ${Math.floor(percent)} %` : ''}
-      </Badge>
+      <Group gap={6} wrap="nowrap" data-state={known?.state}>
+        <StateMark colour={known?.colour ?? 'gray.5'} />
+        <Text span size="sm">
+          {known?.label ?? row.state}
+          {downloading && percent !== null && percent !== undefined ? ` ${Math.floor(percent)} %` : ''}
+        </Text>
+      </Group>
       {downloading ? <Progress value={percent ?? 0} size="xs" aria-label={`Download of ${row.deviceName}`} /> : null}
       {row.state === 'failed' ? <Text size="xs" className="gw-text">{reasonText(row.reason)}</Text> : null}
     </Stack>
