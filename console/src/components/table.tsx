@@ -108,7 +108,7 @@ export function DataTable<T>(props: TableProps<T>) {
   }
   return (
     <>
-      <Table.ScrollContainer minWidth={500} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': props.label, role: 'region' } } as object}>
+      <Table.ScrollContainer minWidth={Math.max(500, 100 * columns.length)} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': props.label, role: 'region' } } as object}>
         <Table highlightOnHover striped aria-label={props.label} verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
