@@ -187,6 +187,27 @@ int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artif
   return status;
 }
 
+int srv_core_upload_inspect(struct srv_upload *upload, struct srv_artifact *artifact,
+                            char problem[SRV_ERROR_MAX]) {
+  struct srv_core *core = upload->core;
+  struct srv_blob_view view;
+  problem[0] = 0;
+  artifact->model_info[0] = 0;
+  int status =
+      srv_fail_blobs(core, core->blobs->ops->seal(upload->writer, artifact->digest, &view));
+  if (status == SRV_OK) {
+    artifact->size_bytes = (uint32_t)view.size;
+    status = srv_check_model(core, view.data, view.size, artifact->model_info);
+    artifact->is_model = status == SRV_OK;
+  }
+  if (status == SRV_ERR_MODEL) {
+    snprintf(problem, SRV_ERROR_MAX, "%s", core->error);
+    status = SRV_OK;
+  }
+  srv_core_upload_abort(upload);
+  return status;
+}
+
 int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact, const void *data,
                              size_t size, bool binary) {
   struct srv_upload *upload = NULL;

@@ -2,7 +2,6 @@
 #include "server/core/compatibility.h"
 
 #include <jansson.h>
-#include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,20 +341,4 @@ int srv_core_artifact_fit(struct srv_core *core, const struct srv_artifact *arti
   free(fits);
   srv_compatibility_end(compatibility);
   return status;
-}
-
-/* --- bytes that are not kept
- * ---------------------------------------------------------------------------- */
-
-int srv_core_inspect_model(struct srv_core *core, const void *data, size_t size,
-                           struct srv_artifact *out, char problem[SRV_ERROR_MAX]) {
-  problem[0] = 0;
-  out->size_bytes = (uint32_t)size;
-  out->model_info[0] = 0;
-  mbedtls_sha256(data, size, out->digest, 0);
-  int status = srv_check_model(core, data, size, out->model_info);
-  out->is_model = status == SRV_OK;
-  if (status != SRV_ERR_MODEL) return status;
-  snprintf(problem, SRV_ERROR_MAX, "%s", core->error);
-  return SRV_OK;
 }

@@ -37,12 +37,6 @@ int srv_core_artifact_fit(struct srv_core *core, const struct srv_artifact *arti
  * SRV_ERR_BUSY while a large fleet is still being read. */
 int srv_core_check_release_fit(struct srv_core *core, const struct srv_release *release);
 
-/* What uploads are checked with, for bytes that are not kept: what an artifact
- * of them would say, or why there can be none. SRV_OK also for no model:
- * problem, SRV_ERROR_MAX, is then not "". */
-int srv_core_inspect_model(struct srv_core *core, const void *data, size_t size,
-                           struct srv_artifact *out, char problem[SRV_ERROR_MAX]);
-
 /* --- for fleet_rollout.c ----------------------------------------------------- */
 
 struct srv_compatibility;

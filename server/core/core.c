@@ -287,6 +287,12 @@ int srv_transaction_end(struct srv_core *core, int status) {
   return status;
 }
 
+int srv_core_transaction_begin(struct srv_core *core) { return srv_transaction_begin(core); }
+
+int srv_core_transaction_end(struct srv_core *core, int status) {
+  return srv_transaction_end(core, status);
+}
+
 void srv_core_batch_begin(struct srv_core *core) { core->batch_depth++; }
 
 /* First the bytes, then the rows that name them: a crash in between leaves

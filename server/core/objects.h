@@ -85,6 +85,12 @@ int srv_core_create_credential(struct srv_core *core, struct srv_credential *cre
 int srv_core_delete_credential(struct srv_core *core, const char *project_id, const char *device_id,
                                const char *id);
 
+/* What is written in between is on the disk together, or not at all; end gives
+ * the status of the work (anything but SRV_OK undoes it) and returns what came
+ * of it. */
+int srv_core_transaction_begin(struct srv_core *core);
+int srv_core_transaction_end(struct srv_core *core, int status);
+
 /* Both or neither: makes the device (id "") or updates it, and adds the
  * credential to it. */
 int srv_core_provision(struct srv_core *core, struct srv_device *device,
@@ -115,6 +121,11 @@ int srv_core_upload_append(struct srv_upload *upload, const void *data, size_t s
  * labels do not fit its output. SRV_ERR_EXISTS: package and version are taken
  * (for that blueprint). */
 int srv_core_upload_finish(struct srv_upload *upload, struct srv_artifact *artifact, bool binary);
+/* Ends it, and keeps nothing: what an artifact of these bytes would say of them
+ * (size_bytes, digest, is_model, model_info); problem: why they are no model
+ * that devices could run, "" when they are. */
+int srv_core_upload_inspect(struct srv_upload *upload, struct srv_artifact *artifact,
+                            char problem[SRV_ERROR_MAX]);
 void srv_core_upload_abort(struct srv_upload *upload);
 /* All of that for bytes at hand. */
 int srv_core_create_artifact(struct srv_core *core, struct srv_artifact *artifact, const void *data,

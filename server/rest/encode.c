@@ -7,7 +7,7 @@
 
 #include "server/core/json.h"
 #include "server/core/profile.h"
-#include "server/rest/internal.h"
+#include "server/rest/fleet.h"
 
 json_t *srv_encode_time(int64_t time_us) {
   char text[64], whole[32];
@@ -51,6 +51,7 @@ json_t *srv_encode_project(const void *row) {
   json_t *object = json_object();
   set_text(object, "id", project->id);
   set_text(object, "name", project->name);
+  set_text(object, "organizationId", project->organization_id);
   set(object, "autoProvision", json_boolean(project->auto_provision));
   set(object, "autoProvisionMax", json_integer(project->auto_provision_max));
   set(object, "autoProvisioned", json_integer(project->auto_provision_count));
@@ -66,6 +67,8 @@ json_t *srv_encode_blueprint(const void *row) {
   set_text(object, "name", blueprint->name);
   set_text(object, "platform", blueprint->platform);
   set_text(object, "boardId", blueprint->board_id);
+  set(object, "arenaBytes", json_integer(blueprint->arena_bytes));
+  set(object, "modelBytesMax", json_integer(blueprint->model_bytes_max));
   set(object, "createdAt", srv_encode_time(blueprint->created_us));
   set(object, "updatedAt", srv_encode_time(blueprint->updated_us));
   return object;
@@ -182,8 +185,7 @@ json_t *srv_encode_artifact(const void *row) {
   set(object, "binaryInfo",
       json_pack("{s:s, s:I, s:{s:{s:s}}}", "type", artifact->is_model ? "tflite" : "binary", "size",
                 (json_int_t)artifact->size_bytes, "digests", "sha256", "digest", hex));
-  json_t *model = json_loads(artifact->model_info, 0, NULL);
-  if (model != NULL) set(object, "model", model);
+  if (artifact->is_model) set(object, "model", srv_encode_model(artifact, ""));
   set(object, "createdAt", srv_encode_time(artifact->created_us));
   set(object, "updatedAt", srv_encode_time(artifact->updated_us));
   return object;
@@ -218,8 +220,44 @@ json_t *srv_encode_api_key(const void *row) {
   set_text(object, "type", "API_KEY");
   set(object, "server", json_boolean(key->project_id[0] == 0));
   set(object, "enabled", json_boolean(key->enabled));
+  set_text(object, "projectId", key->project_id);
+  set_text(object, "role", srv_role_name((enum srv_role)key->role));
+  set(object, "scopes", srv_encode_scopes(key->scopes));
+  set(object, "expiresAt", srv_encode_time(key->expires_us));
+  set(object, "lastUsed", srv_encode_time(key->last_used_us));
   set(object, "createdAt", srv_encode_time(key->created_us));
   set(object, "updatedAt", srv_encode_time(key->updated_us));
+  return object;
+}
+
+json_t *srv_encode_scopes(const char *scopes) {
+  json_t *list = json_array();
+  while (*scopes != 0) {
+    size_t length = strcspn(scopes, ",");
+    json_array_append_new(list, json_stringn(scopes, length));
+    scopes += length + (scopes[length] == ',');
+  }
+  return list;
+}
+
+json_t *srv_encode_organization(const void *row) {
+  const struct srv_organization *organization = row;
+  json_t *object = json_object();
+  set_text(object, "id", organization->id);
+  set_text(object, "name", organization->name);
+  set(object, "createdAt", srv_encode_time(organization->created_us));
+  set(object, "updatedAt", srv_encode_time(organization->updated_us));
+  return object;
+}
+
+json_t *srv_encode_member(const void *row) {
+  const struct srv_member *member = row;
+  json_t *object = json_object();
+  set_text(object, "id", member->id);
+  set_text(object, "accountId", member->account_id);
+  set_text(object, "role", srv_role_name((enum srv_role)member->role));
+  set_text(object, "projectId", member->project_id);
+  set(object, "createdAt", srv_encode_time(member->created_us));
   return object;
 }
 
@@ -447,6 +485,10 @@ json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row) {
       return srv_encode_release;
     case SRV_API_KEY:
       return srv_encode_api_key;
+    case SRV_ORGANIZATION:
+      return srv_encode_organization;
+    case SRV_MEMBER:
+      return srv_encode_member;
     case SRV_OTA_EVENT:
       return srv_encode_event;
     case SRV_AUDIT:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Projects, blueprints, tags, API keys, and what is about the server. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -66,16 +67,65 @@ static json_t *encode_gateway(const struct srv_gateway_stats *stats) {
   return object;
 }
 
-static int add_count(struct srv_request *request, json_t *counts, const char *name,
-                     enum srv_kind kind) {
+struct counts {
+  struct srv_request *request;
+  size_t project_count;
+  char project_id[SRV_PAGE_SIZE_MAX][SRV_NAME_MAX + 1];
+};
+
+static bool sees_project(const struct srv_request *request, const void *row) {
+  const struct srv_project *project = row;
+  return srv_rights_role(&request->principal, project->id, project->organization_id) !=
+         SRV_ROLE_NONE;
+}
+
+static void keep_seen(void *context, const void *row) {
+  struct counts *counts = context;
+  const struct srv_project *project = row;
+  if (counts->project_count == SRV_PAGE_SIZE_MAX || !sees_project(counts->request, row)) return;
+  memcpy(counts->project_id[counts->project_count++], project->id, sizeof(project->id));
+}
+
+static int count_rows(struct srv_request *request, enum srv_kind kind, const char *project_id,
+                      uint64_t *total) {
   struct srv_query query = {0};
-  uint64_t total = 0;
-  const struct srv_principal *principal = &request->principal;
-  const char *project_id = principal->server_role > 0 ? "" : principal->grant[0].project_id;
-  if (project_id[0] != 0) srv_query_text(&query, "project_id", SRV_EQUALS, project_id);
-  int status = srv_core_list(request->core, kind, &query, NULL, NULL, &total);
-  json_object_set_new(counts, name, json_integer((json_int_t)total));
+  uint64_t count = 0;
+  if (project_id != NULL) srv_query_text(&query, "project_id", SRV_EQUALS, project_id);
+  int status = srv_core_list(request->core, kind, &query, NULL, NULL, &count);
+  *total += count;
   return srv_request_fail_core(request, status);
+}
+
+/* Of all projects, or of those that the principal sees. */
+static int add_count(struct srv_request *request, const struct counts *seen, json_t *counts,
+                     const char *name, enum srv_kind kind) {
+  uint64_t total = 0;
+  int status = SRV_OK;
+  if (request->principal.server_role != SRV_ROLE_NONE) {
+    status = count_rows(request, kind, NULL, &total);
+  }
+  for (size_t i = 0; i < seen->project_count && status == SRV_OK; i++) {
+    status = count_rows(request, kind, seen->project_id[i], &total);
+  }
+  json_object_set_new(counts, name, json_integer((json_int_t)total));
+  return status;
+}
+
+static int add_counts(struct srv_request *request, json_t *counts) {
+  struct srv_query query = {0};
+  struct counts *seen = calloc(1, sizeof(*seen));
+  if (seen == NULL) return srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
+  seen->request = request;
+  int status = SRV_OK;
+  if (request->principal.server_role == SRV_ROLE_NONE) {
+    status = srv_request_fail_core(
+        request, srv_core_list(request->core, SRV_PROJECT, &query, keep_seen, seen, NULL));
+  }
+  if (status == SRV_OK) status = add_count(request, seen, counts, "devices", SRV_DEVICE);
+  if (status == SRV_OK) status = add_count(request, seen, counts, "artifacts", SRV_ARTIFACT);
+  if (status == SRV_OK) status = add_count(request, seen, counts, "releases", SRV_RELEASE);
+  free(seen);
+  return status;
 }
 
 /* A project's key sees what is the project's, and nothing of the gateway, which
@@ -83,9 +133,7 @@ static int add_count(struct srv_request *request, json_t *counts, const char *na
 int srv_get_status(struct srv_request *request) {
   const struct srv_rest_context *context = request->context;
   json_t *counts = json_object();
-  int status = add_count(request, counts, "devices", SRV_DEVICE);
-  if (status == SRV_OK) status = add_count(request, counts, "artifacts", SRV_ARTIFACT);
-  if (status == SRV_OK) status = add_count(request, counts, "releases", SRV_RELEASE);
+  int status = add_counts(request, counts);
   if (status != SRV_OK) {
     json_decref(counts);
     return status;
@@ -108,14 +156,14 @@ int srv_get_status(struct srv_request *request) {
 
 int srv_list_projects(struct srv_request *request) {
   struct srv_query query = {0};
-  if (request->principal.server_role == SRV_ROLE_NONE) {
-    srv_query_text(&query, "id", SRV_EQUALS, request->principal.grant[0].project_id);
+  if (request->principal.server_role != SRV_ROLE_NONE) {
+    return srv_answer_list(request, &query, srv_encode_project, NULL);
   }
-  return srv_answer_list(request, &query, srv_encode_project, NULL);
+  return srv_answer_seen(request, SRV_PROJECT, &query, sees_project, srv_encode_project);
 }
 
 /* "My Project" -> "my-project" */
-static void make_slug(const char *name, char *out, size_t size) {
+void srv_make_slug(const char *name, char *out, size_t size) {
   size_t length = 0;
   for (; *name != 0 && length + 1 < size; name++) {
     char c = *name;
@@ -131,13 +179,24 @@ static void make_slug(const char *name, char *out, size_t size) {
   out[length] = 0;
 }
 
+/* For admins of the organisation that it is to be in. */
+static int read_organization(struct srv_request *request, struct srv_project *project) {
+  size_t size = sizeof(project->organization_id);
+  int status = srv_body_text(request, "organizationId", project->organization_id, size);
+  if (status != SRV_OK) return status;
+  if (project->organization_id[0] == 0) {
+    snprintf(project->organization_id, size, "%s", SRV_DEFAULT_ORGANIZATION);
+  }
+  return srv_request_require_of(request, SRV_RIGHT_OWN, project->organization_id);
+}
+
 int srv_create_project(struct srv_request *request) {
   struct srv_project project = {0};
-  int status = srv_request_require(request, SRV_RIGHT_SERVER, "");
+  int status = read_organization(request, &project);
   if (status == SRV_OK) status = srv_body_text(request, "name", project.name, sizeof(project.name));
   if (status == SRV_OK) status = srv_body_text(request, "id", project.id, sizeof(project.id));
   if (status != SRV_OK) return status;
-  if (project.id[0] == 0) make_slug(project.name, project.id, sizeof(project.id));
+  if (project.id[0] == 0) srv_make_slug(project.name, project.id, sizeof(project.id));
   status = srv_core_create_project(request->core, &project);
   return answer(request, status, srv_encode_project, &project);
 }
@@ -174,6 +233,10 @@ static int read_blueprint(struct srv_request *request, struct srv_blueprint *blu
   }
   if (status == SRV_OK) {
     status = srv_body_text(request, "boardId", blueprint->board_id, sizeof(blueprint->board_id));
+  }
+  if (status == SRV_OK) status = srv_body_number(request, "arenaBytes", &blueprint->arena_bytes);
+  if (status == SRV_OK) {
+    status = srv_body_number(request, "modelBytesMax", &blueprint->model_bytes_max);
   }
   return status;
 }
@@ -252,43 +315,73 @@ int srv_delete_tag(struct srv_request *request) {
 /* --- API keys ----------------------------------------------------------------------------- */
 
 static bool sees_server_keys(const struct srv_request *request) {
-  return request->principal.server_role > 0;
+  return request->principal.server_role == SRV_ROLE_ADMIN;
 }
 
-struct key_list {
-  const struct srv_request *request;
-  json_t *list;
-  uint64_t skip, take, total;
-};
-
-/* Keys of the project and, for who has one, of the whole server. They are few:
- * all are read and the page is cut here. */
-static void append_key(void *context, const void *row) {
-  struct key_list *keys = context;
+/* Keys of the project and, for who has one, of the whole server. */
+static bool sees_key(const struct srv_request *request, const void *row) {
   const struct srv_api_key *key = row;
-  bool of_server = key->project_id[0] == 0;
-  if (of_server && !sees_server_keys(keys->request)) return;
-  if (!of_server && strcmp(key->project_id, keys->request->project.id) != 0) return;
-  uint64_t index = keys->total++;
-  if (index < keys->skip || json_array_size(keys->list) >= keys->take) return;
-  json_array_append_new(keys->list, srv_encode_api_key(key));
+  if (key->project_id[0] == 0) return sees_server_keys(request);
+  return strcmp(key->project_id, request->project.id) == 0;
 }
 
 int srv_list_api_keys(struct srv_request *request) {
-  struct srv_query query = {0};
-  uint64_t page = 0, per_page = 0;
-  int status = srv_page_from_parameters(request, &page, &per_page);
-  if (status != SRV_OK) return status;
-  struct key_list keys = {
-      .request = request, .list = json_array(), .skip = page * per_page, .take = per_page};
-  status = srv_core_list(request->core, SRV_API_KEY, &query, append_key, &keys, NULL);
-  if (status != SRV_OK) {
-    json_decref(keys.list);
-    return srv_request_fail_core(request, status);
+  const struct srv_query query = {0};
+  return srv_answer_seen(request, SRV_API_KEY, &query, sees_key, srv_encode_api_key);
+}
+
+/* A list of scopes: each must be a group that there is, alone or with ":read". */
+static int read_scopes(struct srv_request *request, struct srv_api_key *key) {
+  char scope[SRV_SCOPES_PER_KEY][SRV_NAME_MAX + 1];
+  size_t count = 0, length = 0;
+  int status =
+      srv_body_texts(request, "scopes", scope[0], sizeof(scope[0]), SRV_SCOPES_PER_KEY, &count);
+  for (size_t i = 0; i < count && status == SRV_OK; i++) {
+    if (!srv_is_scope(scope[i])) {
+      return srv_request_fail_field(request, "scopes",
+                                    "must be of groups of the API, like \"devices\" or "
+                                    "\"devices:read\"; docs/spec/rights.md lists them");
+    }
+    int written = snprintf(key->scopes + length, sizeof(key->scopes) - length, "%s%s",
+                           i == 0 ? "" : ",", scope[i]);
+    length += (size_t)written;
+    if (length >= sizeof(key->scopes)) {
+      return srv_request_fail_field(request, "scopes", "are too many");
+    }
   }
-  request->answer = json_pack("{s:o, s:I, s:I, s:I}", "list", keys.list, "page", (json_int_t)page,
-                              "perPage", (json_int_t)per_page, "total", (json_int_t)keys.total);
-  return SRV_OK;
+  return status;
+}
+
+static int read_key(struct srv_request *request, struct srv_api_key *key) {
+  char role_text[16] = "admin", expires[64] = "";
+  enum srv_role role = SRV_ROLE_ADMIN;
+  int status = srv_body_text(request, "name", key->name, sizeof(key->name));
+  if (status == SRV_OK) status = srv_body_text(request, "role", role_text, sizeof(role_text));
+  if (status == SRV_OK && role_text[0] != 0 && !srv_role_parse(role_text, &role)) {
+    return srv_request_fail_field(request, "role", "must be viewer, operator or admin");
+  }
+  key->role = (uint8_t)role;
+  if (status == SRV_OK) status = read_scopes(request, key);
+  if (status == SRV_OK) status = srv_body_text(request, "expiresAt", expires, sizeof(expires));
+  if (status == SRV_OK && expires[0] != 0 && !srv_time_parse(expires, &key->expires_us)) {
+    return srv_request_fail_field(request, "expiresAt", "must be a time like 2027-01-31T00:00:00Z");
+  }
+  return status;
+}
+
+/* What one key may not do, or not for long, it cannot have another one do. */
+static int check_maker(struct srv_request *request) {
+  struct srv_api_key own;
+  const struct srv_principal *principal = &request->principal;
+  if (principal->type != SRV_PRINCIPAL_API_KEY) return SRV_OK;
+  const char *project_id = principal->grant_count > 0 ? principal->grant[0].project_id : "";
+  int status = srv_core_find(request->core, SRV_API_KEY, project_id, principal->id, &own);
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  if (own.scopes[0] == 0 && own.expires_us == 0) return SRV_OK;
+  return srv_request_fail(
+      request, SRV_ERR_FORBIDDEN,
+      "an API key with scopes or an expiry makes no other keys: use an account, "
+      "or a key without");
 }
 
 int srv_create_api_key(struct srv_request *request) {
@@ -298,10 +391,11 @@ int srv_create_api_key(struct srv_request *request) {
   srv_body_bool(request, "server", &of_server);
   if (of_server && !sees_server_keys(request)) {
     return srv_request_fail(request, SRV_ERR_FORBIDDEN,
-                            "only a key of the whole server can make another one");
+                            "only an admin or a key of the whole server can make such a key");
   }
   if (!of_server) memcpy(key.project_id, request->project.id, sizeof(key.project_id));
-  int status = srv_body_text(request, "name", key.name, sizeof(key.name));
+  int status = check_maker(request);
+  if (status == SRV_OK) status = read_key(request, &key);
   if (status != SRV_OK) return status;
   status = srv_core_create_api_key(request->core, &key, text);
   if (status != SRV_OK) return srv_request_fail_core(request, status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every route, declared once: the router, the checks of bodies and queries and
  * GET /v1/openapi.json read these tables. */
+#include "server/rest/fleet.h"
 #include "server/rest/internal.h"
 
 #define TEXT SRV_FIELD_TEXT
@@ -25,13 +26,19 @@ static const struct srv_field project_update[] = {
     {"autoProvisionMax", NUMBER, false, "so many devices at most are made so"},
     {"certificateDays", NUMBER, false, "how long a certificate holds that answers a CSR"},
     {0}};
+#define BLUEPRINT_LIMITS                                                                    \
+  {"arenaBytes", NUMBER, false, "memory for models that its boards have; 0: not said"}, {     \
+    "modelBytesMax", NUMBER, false, "bytes of a model that they can store; 0: not said"       \
+  }
 static const struct srv_field blueprint_create[] = {{"name", TEXT, true, "unique in the project"},
                                                     {"platform", TEXT, false, "for people"},
                                                     {"boardId", TEXT, false, "for people"},
+                                                    BLUEPRINT_LIMITS,
                                                     {0}};
 static const struct srv_field blueprint_update[] = {{"name", TEXT, false, "unique in the project"},
                                                     {"platform", TEXT, false, "for people"},
                                                     {"boardId", TEXT, false, "for people"},
+                                                    BLUEPRINT_LIMITS,
                                                     {0}};
 static const struct srv_field tag_create[] = {{"name", TEXT, true, "unique in the project"}, {0}};
 static const struct srv_field tag_update[] = {{"name", TEXT, false, "unique in the project"}, {0}};
@@ -93,9 +100,27 @@ static const struct srv_field release_create[] = {
     {"deviceTagIds", TEXTS, false, "only for devices that have all of these tags"},
     {"blueprintId", TEXT, false, "only for devices of this blueprint"},
     {"rollout", BOOL, false, "devices get it from now on"},
+    {"force", BOOL, false, "also to devices that are known to be unable to run it"},
+    {0}};
+static const struct srv_field release_preview[] = {
+    {"artifactIds", TEXTS, true, "as for a release"},
+    {"deviceTagIds", TEXTS, false, "only for devices that have all of these tags"},
+    {"blueprintId", TEXT, false, "only for devices of this blueprint"},
+    {"releaseId", TEXT, false, "in the place of this release; absent: of a new one"},
+    {"page", NUMBER, false, "page, from 0"},
+    {"perPage", NUMBER, false, "rows of a page, 1 to 1000"},
+    {0}};
+static const struct srv_field device_bulk[] = {
+    {"ids", TEXTS, false, "these devices, by id or name"},
+    {"filter", OBJECT, false, "or those that fit: term, tags, blueprintId, enabled"},
+    {"addTagId", TEXTS, false, "further tags, by id or name"},
+    {"removeTagId", TEXTS, false, "these tags no longer"},
+    {"blueprintId", TEXT, false, "their blueprint; \"\" for none"},
+    {"enabled", BOOL, false, "disabled devices are not let in"},
     {0}};
 static const struct srv_field release_update[] = {
     {"rollout", BOOL, false, "off: devices go back to the release before"},
+    {"force", BOOL, false, "also to devices that are known to be unable to run it"},
     {"artifactIds", TEXTS, false, "all of them"},
     {"releaseTags", TEXTS, false, "all of its labels"},
     {"addReleaseTag", TEXTS, false, "further labels"},
@@ -225,6 +250,23 @@ static const struct srv_parameter device_list[] = {
     {"tags", PARAMETER_TEXT, "has all of these tags", "device_tag", SRV_HAS, SRV_TAG},
     {"blueprintId", PARAMETER_TEXT, "of this blueprint", "blueprint_id", SRV_EQUALS, SRV_BLUEPRINT},
     {"enabled", SRV_PARAMETER_BOOL, "enabled or not", "enabled", SRV_EQUALS, NONE},
+    {"status", PARAMETER_TEXT, "online or offline", NULL, SRV_EQUALS, NONE},
+    {"version", PARAMETER_TEXT, "reports to run PACKAGE@VERSION", NULL, SRV_EQUALS, NONE},
+    {"sort", PARAMETER_TEXT, "name, lastReport or createdAt", NULL, SRV_EQUALS, NONE},
+    {"order", PARAMETER_TEXT, "asc or desc", NULL, SRV_EQUALS, NONE},
+    {0}};
+static const struct srv_parameter overview_history[] = {
+    {"package", PARAMETER_TEXT, "of this package", NULL, SRV_EQUALS, NONE},
+    {"start", SRV_PARAMETER_TIME, "from then on; 30 days before the end when absent", NULL,
+     SRV_EQUALS, NONE},
+    {"end", SRV_PARAMETER_TIME, "until then; now when absent", NULL, SRV_EQUALS, NONE},
+    {"points", SRV_PARAMETER_NUMBER, "how many, 1 to 500; 200 when absent", NULL, SRV_EQUALS, NONE},
+    {0}};
+static const struct srv_parameter rollout_devices[] = {
+    PAGE,
+    {"state", PARAMETER_TEXT, "waiting, downloading, downloaded, updating, updated or failed",
+     NULL, SRV_EQUALS, NONE},
+    {"term", PARAMETER_TEXT, "part of the name", NULL, SRV_EQUALS, NONE},
     {0}};
 static const struct srv_parameter credential_list[] = {
     PAGE,
@@ -546,6 +588,25 @@ const struct srv_route srv_routes[] = {
     UPDATE(P "/releases/{release}", srv_update_release, "releases",
            "Change a release, switch its rollout on or off.", release_update, SRV_RELEASE),
     DELETE(P "/releases/{release}", srv_delete_release, "releases", "Delete a release."),
+
+    ROW("POST", P "/releases/preview", srv_preview_release, "releases",
+        "Which devices would get a release, before it is made.", release_preview, NULL, NONE, false,
+        0, VIEW),
+    GET(P "/releases/{release}/rollout", srv_get_release_rollout, "releases",
+        "How far a release has come.", NONE),
+    LIST(P "/releases/{release}/devices", srv_list_release_devices, "releases",
+         "List the devices that get a release, and how far each is.", rollout_devices, NONE),
+
+    GET(P "/overview", srv_get_overview, "overview", "All devices at once.", NONE),
+    ROW("GET", P "/overview/history", srv_get_overview_history, "overview",
+        "Which versions were in the field when.", NULL, overview_history, NONE, false, 0, VIEW),
+    POST(P "/devices/bulk", srv_update_devices, "devices", "Change many devices at once.",
+         device_bulk, NONE),
+    ROW("POST", P "/models/inspect", srv_inspect_model, "artifacts",
+        "What a model is and who could run it; the body is its bytes, nothing is stored.", NULL,
+        NULL, NONE, false, SRV_ROUTE_UPLOAD, OPERATE),
+    GET(P "/artifacts/{artifact}/compatibility", srv_get_artifact_compatibility, "artifacts",
+        "Which devices could run an artifact.", NONE),
 
     LIST(P "/captures", srv_list_captures, "captures", "List captures, newest first.", capture_list,
          SRV_CAPTURE),

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "server/rest/fleet.h"
 #include "server/rest/internal.h"
 
 #define TEXT SRV_VALUE_TEXT
@@ -44,6 +45,8 @@ static const struct srv_property blueprint_members[] = {
     {"name", TEXT, 0, NULL, "unique in the project"},
     {"platform", TEXT, 0, NULL, "for people"},
     {"boardId", TEXT, 0, NULL, "for people"},
+    {"arenaBytes", INTEGER, 0, NULL, "memory for models that its boards have; 0: not said"},
+    {"modelBytesMax", INTEGER, 0, NULL, "bytes of a model that they can store; 0: not said"},
     CREATED,
     UPDATED,
     {0}};
@@ -118,7 +121,6 @@ static const struct srv_property binary_info_members[] = {
     {"digests", OBJECT, 0, &digests, "by algorithm"},
     {0}};
 static const struct srv_shape binary_info = {"BinaryInfo", binary_info_members, false};
-static const struct srv_shape model = {"Model", NULL, false};
 
 static const struct srv_property evaluation_members[] = {
     ID,
@@ -139,7 +141,7 @@ static const struct srv_property artifact_members[] = {
     {"blueprintId", TEXT, 0, NULL, "only for devices of this blueprint; empty for any"},
     {"size", INT64, 0, NULL, "bytes"},
     {"binaryInfo", OBJECT, 0, &binary_info, "what kind of bytes"},
-    {"model", OBJECT, OPTIONAL, &model, "what is inside, of a model"},
+    {"model", OBJECT, OPTIONAL, &srv_shape_model, "what is inside, of a model"},
     {"latestEvaluation", OBJECT, OPTIONAL, &kinds[SRV_EVALUATION], "how good it was last found"},
     CREATED,
     UPDATED,
@@ -551,6 +553,14 @@ static const struct {
     {srv_call_device, &rpc_answer},
     {srv_revoke_device_certificates, &revoked_count},
     {srv_list_firmware_logs, &firmware_log},
+    {srv_get_overview, &srv_shape_overview},
+    {srv_get_overview_history, &srv_shape_overview_history},
+    {srv_get_release_rollout, &srv_shape_rollout},
+    {srv_list_release_devices, &srv_shape_rollout_device},
+    {srv_preview_release, &srv_shape_preview},
+    {srv_update_devices, &srv_shape_bulk},
+    {srv_inspect_model, &srv_shape_inspected_model},
+    {srv_get_artifact_compatibility, &srv_shape_compatibilities},
     {srv_list_virtual_devices, &srv_shape_virtual_device},
     {srv_create_virtual_device, &srv_shape_virtual_device},
 };
