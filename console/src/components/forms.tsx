@@ -14,7 +14,7 @@ export function tellDone(message: string): void {
 }
 
 /** The second of two editors is told, and chooses: read again, or stay. */
-export function tellConflict(error: ApiError, readAgain: () => void): void {
+export function tellConflict(error: { message: string }, readAgain: () => void): void {
   modals.openConfirmModal({
     title: 'Somebody else changed this meanwhile',
     children: <Text size="sm">{error.message}</Text>,

@@ -6,7 +6,7 @@ import { useRef } from 'react';
 import { ApiError, getObject } from '../../api/client';
 import { useChange, useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
-import { askDelete, tellDone, tellError } from '../../components/forms';
+import { askDelete, tellConflict, tellDone, tellError } from '../../components/forms';
 import { Failure } from '../../components/page';
 import type { DeviceTabProps } from './device';
 import { showErrorAt, useDraft } from './editing';
@@ -53,29 +53,35 @@ function Editor(props: { deviceId: string; state: Json; selected: React.RefObjec
   const { deviceId } = props;
   const form = useForm<Values>({ initialValues: empty, validate: { path: pathProblem, value: valueProblem } });
   const draft = useDraft(form, `state.${deviceId}`);
-  // What stood there when it was taken over to edit: whoever replaces it meanwhile wins.
-  const taken = useRef<{ path: string; etag: string | undefined } | null>(null);
+  // What stood there when it was taken over to edit: who replaces it meanwhile is noticed.
+  const taken = useRef<{ path: string; text: string } | null>(null);
   const change = useChange<Json>('state');
   const values = form.getValues();
   const current = at(props.state, values.path);
   const load = (path: string) => {
     getObject<Json>(api(restPath(deviceId, path))).then((answer) => {
-      taken.current = { path, etag: answer.etag };
+      taken.current = { path, text: JSON.stringify(answer.data) };
       form.setValues({ path, value: JSON.stringify(answer.data, null, 2), how: 'replace' });
       form.clearErrors();
     }).catch((error: unknown) => tellError(error));
   };
   props.selected.current = (path) => load(path.join('/'));
   const submit = form.onSubmit(async (sent) => {
-    const etag = sent.how === 'replace' && taken.current?.path === sent.path ? taken.current.etag : undefined;
+    const before = taken.current;
+    const now = JSON.stringify(current ?? null);
+    if (sent.how === 'replace' && before?.path === sent.path && before.text !== now) {
+      taken.current = { path: sent.path, text: now }; // told once: the next time it is meant
+      tellConflict({ message: 'What stands at this path is not what you took over: the device or somebody else has written to it.' }, () => load(sent.path));
+      return;
+    }
     try {
-      await change.mutateAsync({ method: sent.how === 'merge' ? 'PATCH' : 'PUT', path: api(restPath(deviceId, sent.path)), body: JSON.parse(sent.value) as unknown, ifMatch: etag });
+      await change.mutateAsync({ method: sent.how === 'merge' ? 'PATCH' : 'PUT', path: api(restPath(deviceId, sent.path)), body: JSON.parse(sent.value) as unknown });
       taken.current = null;
       draft.forget();
       tellDone('Saved; the device is told if it listens');
     } catch (error) {
       if (error instanceof ApiError && error.field === 'path') form.setFieldError('path', error.message);
-      else showErrorAt(form, error, 'value', () => load(sent.path));
+      else showErrorAt(form, error, 'value');
     }
   });
   const remove = () => askDelete(values.path === '' ? 'the whole state' : values.path, 'What stands there is gone. The device is told if it listens.', () => {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of the fleet's pages share.
+import assert from 'node:assert/strict';
+import { checkAccessible, openPage, screenshot, signInFirst, until } from './harness.mjs';
+
+export const P = '/v1/projects/default';
+/** Markup, right-to-left, four-byte characters, and long without a gap. */
+export const awkward = '<b onload=alert(1)>كلب🐕</b>';
+
+export async function openSignedIn(server, options) {
+  const page = await openPage(server, options);
+  const account = await signInFirst(page, server);
+  return { page, account };
+}
+
+/** Somebody with a role, signed in by the link of an invitation. */
+export async function openAs(server, role, options) {
+  const member = (await server.rest('POST', '/v1/organizations/default/members', { email: `${role}@example.org`, name: role, role })).data;
+  assert.ok(member.link, 'an invitation has a link');
+  const page = await openPage(server, options);
+  await page.goto(member.link.replace(/^https?:\/\/[^/]+/, server.url));
+  await page.waitForURL(/#\/account/);
+  return page;
+}
+
+/** Another page of the same person. */
+export async function another(page) {
+  const next = await page.context().newPage();
+  next.setDefaultTimeout(30_000);
+  return next;
+}
+
+async function noSidewaysScrolling(page, where) {
+  const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(widths[0] <= widths[1], `${where}: the page is ${widths[0]} wide on a screen of ${widths[1]}`);
+}
+
+/** The page as people get it: accessible in light and dark, and on a phone. */
+export async function looksRight(page, name) {
+  for (const scheme of ['dark', 'light']) {
+    await page.getByRole('button', { name: `${scheme} colours` }).click().catch(() => undefined);
+    await until(`${scheme} colours`, () => page.evaluate((s) => document.documentElement.dataset.mantineColorScheme === s, scheme));
+    await checkAccessible(page, `${name}, ${scheme}`);
+    await screenshot(page, scheme === 'light' ? name : `${name}-dark`);
+  }
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await noSidewaysScrolling(page, name);
+  await screenshot(page, `${name}-phone`);
+  await page.setViewportSize(size);
+}
