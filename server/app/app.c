@@ -15,6 +15,7 @@
 #include "server/app/identity.h"
 #include "server/app/loop.h"
 #include "server/app/options.h"
+#include "server/app/sign_in.h"
 #include "server/core/log.h"
 #include "server/store/folder.h"
 #include "virtual/virtual.h"
@@ -192,6 +193,35 @@ static int make_key(struct app *app) {
   return SRV_OK;
 }
 
+/* Where a person's browser finds the console: an address that stands for all of
+ * this machine's is none to go to. */
+static void console_url(const struct app *app, char out[SRV_SIGN_IN_LINK_MAX]) {
+  const struct srv_options *options = &app->options;
+  bool is_any = strcmp(options->http_bind, "0.0.0.0") == 0 || strcmp(options->http_bind, "::") == 0;
+  char here[96];
+  make_url(here, options->tls_cert == NULL ? "http" : "https",
+           is_any ? "localhost" : options->http_bind, srv_rest_port(app->loop.rest));
+  snprintf(out, SRV_SIGN_IN_LINK_MAX, "%s",
+           options->public_url == NULL ? here : options->public_url);
+}
+
+static int print_link(struct app *app) {
+  char url[SRV_SIGN_IN_LINK_MAX], link[SRV_SIGN_IN_LINK_MAX];
+  const char *email = app->options.new_link;
+  console_url(app, url);
+  int status = email == NULL ? srv_sign_in_first(app->loop.core, url, link, app->error)
+                             : srv_sign_in_new(app->loop.core, url, email, link, app->error);
+  if (status != SRV_OK || link[0] == 0) return status;
+  if (app->options.json_log) {
+    print_json(json_pack("{s:s, s:s}", "event", "signInLink", "url", link));
+  } else {
+    printf("  Open this link to sign in%s%s: %s\n\n", email == NULL ? "" : " as ",
+           email == NULL ? "" : email, link);
+  }
+  explicit_bzero(link, sizeof(link));
+  return SRV_OK;
+}
+
 static void ports_path(const struct app *app, char path[PATH_MAX], const char *ending) {
   snprintf(path, PATH_MAX, "%s/ports.json%s", app->options.data, ending);
 }
@@ -232,6 +262,7 @@ static void print_ready(const struct app *app) {
 static int serve(struct app *app) {
   print_listening(app);
   int status = make_key(app);
+  if (status == SRV_OK) status = print_link(app);
   if (status != SRV_OK) return status;
   if (app->options.http_insecure && !srv_rest_is_loopback(app->options.http_bind)) {
     srv_log(

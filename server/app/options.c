@@ -39,6 +39,7 @@ static const struct option_text texts[] = {
     {'j', "json-log", NULL, "one JSON object a line, on standard output and error"},
     {'V', "no-virtual-devices", NULL, "start no devices of this server's own"},
     {'k', "new-api-key", NULL, "make and print another API key of the whole server"},
+    {'n', "new-link", "EMAIL", "make and print a link that signs that account in, once"},
     {'h', "help", NULL, "this text"},
     {'v', "version", NULL, "the version"},
 };
@@ -49,7 +50,8 @@ void srv_options_help(FILE *out) {
       "Usage: godwit server [options]\n"
       "\n"
       "Runs the server: CoAP over DTLS for devices, a web console and a REST API for\n"
-      "operators and tools. The first start makes the data folder and prints an API key, once.\n"
+      "operators and tools. The first start makes the data folder and prints an API key, once,\n"
+      "and a link that signs the first admin in.\n"
       "SIGTERM or Ctrl-C stops it; it may be killed at any time without loss.\n"
       "\n"
       "Options\n",
@@ -159,6 +161,9 @@ static int apply(struct srv_options *options, int letter, const char *value) {
       break;
     case 'k':
       options->new_api_key = true;
+      break;
+    case 'n':
+      options->new_link = value;
       break;
     case 'h':
       options->help = true;

@@ -27,6 +27,7 @@ struct srv_options {
   enum srv_log_level log_level;
   bool json_log;
   bool new_api_key;
+  const char *new_link; /* an e-mail; NULL: none */
   bool no_virtual_devices;
   bool help;
   bool version;

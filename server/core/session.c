@@ -267,9 +267,9 @@ static int identify(struct srv_core *core, bool is_session, const char *text, co
     return srv_fail(core, SRV_ERR_FORBIDDEN, "%s",
                     is_session ? why : "the API key has expired: make another one");
   }
-  if (now > known->used_us) known->used_us = now;
+  if (address != NULL && now > known->used_us) known->used_us = now;
   *out = known->principal;
-  snprintf(out->address, sizeof(out->address), "%s", address);
+  snprintf(out->address, sizeof(out->address), "%s", address == NULL ? "" : address);
   if (session != NULL) *session = known->session;
   return SRV_OK;
 }
@@ -282,29 +282,6 @@ int srv_core_identify_api_key(struct srv_core *core, const char *text, const cha
 int srv_core_identify_session(struct srv_core *core, const char *token, const char *address,
                               struct srv_principal *out, struct srv_session *session) {
   return identify(core, true, token, address, out, session);
-}
-
-bool srv_core_refresh_principal(struct srv_core *core, struct srv_principal *principal) {
-  struct srv_session session;
-  struct srv_api_key key;
-  struct srv_principal fresh = {0};
-  struct srv_query query = {0};
-  bool is_key = principal->type == SRV_PRINCIPAL_API_KEY;
-  int64_t now = srv_now_us(core);
-  if (principal->type == SRV_PRINCIPAL_NOBODY) return false;
-  srv_query_text(&query, "id", SRV_EQUALS, is_key ? principal->id : principal->session_id);
-  if (is_key) {
-    if (core->store->ops->get(core->store, SRV_API_KEY, &query, &key) != SRV_OK) return false;
-    if (!key.enabled || (key.expires_us != 0 && now >= key.expires_us)) return false;
-    principal_of_key(&key, &fresh);
-  } else {
-    if (core->store->ops->get(core->store, SRV_SESSION, &query, &session) != SRV_OK) return false;
-    if (now - session.created_us >= SRV_SESSION_LIFE_US) return false;
-    if (principal_of_session(core, &session, &fresh) != SRV_OK) return false;
-  }
-  memcpy(fresh.address, principal->address, sizeof(fresh.address));
-  *principal = fresh;
-  return true;
 }
 
 /* --- sessions ------------------------------------------------------------------------------------

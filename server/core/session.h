@@ -12,17 +12,13 @@
 #define SRV_SESSION_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
 #define SRV_LINK_LIFE_US (INT64_C(24) * 3600 * 1000000)
 
-/* SRV_ERR_FORBIDDEN: unknown, disabled, expired. address: where it came from;
- * counts as a use. */
+/* SRV_ERR_FORBIDDEN: unknown, disabled, expired. address: where it came from, and
+ * it counts as a use; NULL: it is only asked whether it still holds. */
 int srv_core_identify_api_key(struct srv_core *core, const char *text, const char *address,
                               struct srv_principal *out);
 /* The same for a cookie. session may be NULL. */
 int srv_core_identify_session(struct srv_core *core, const char *token, const char *address,
                               struct srv_principal *out, struct srv_session *session);
-/* Is that principal still who it was? For what stays open long: false once its
- * session or key has ended; else *principal is what it may now. */
-bool srv_core_refresh_principal(struct srv_core *core, struct srv_principal *principal);
-
 /* token comes back once. address and user_agent are for the account's owner to
  * read. */
 int srv_core_create_session(struct srv_core *core, const char *account_id, bool by_link,

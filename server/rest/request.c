@@ -195,6 +195,19 @@ static bool join_rest(struct srv_request *request) {
   return true;
 }
 
+/* /v1/organizations/{organization}/projects/{project}... is the project's own
+ * path, as clients of the original write it. */
+static void strip_organization(struct srv_request *request) {
+  if (request->segment_count < 5 || strcmp(request->segment[1], "organizations") != 0 ||
+      strcmp(request->segment[3], "projects") != 0 || strlen(request->segment[2]) > SRV_NAME_MAX) {
+    return;
+  }
+  memcpy(request->within, request->segment[2], sizeof(request->within));
+  request->segment_count -= 2;
+  memmove(request->segment[1], request->segment[3],
+          (request->segment_count - 1) * sizeof(request->segment[0]));
+}
+
 void srv_request_begin(struct srv_request *request, const struct srv_rest_context *context,
                        const char *method, const char *url) {
   memset(request, 0, sizeof(*request));
@@ -203,6 +216,7 @@ void srv_request_begin(struct srv_request *request, const struct srv_rest_contex
   request->http_status = 200;
   if (strcmp(method, "HEAD") == 0) method = "GET";
   if (!split_path(request, url)) return;
+  strip_organization(request);
   for (size_t i = 0; i < srv_route_count && request->route == NULL; i++) {
     if (!path_fits(request, srv_routes[i].path)) continue;
     request->path_known = true;
@@ -250,76 +264,188 @@ const char *srv_query_value(const struct srv_request *request, const char *name)
 
 /* --- who may ----------------------------------------------------------------------- */
 
-static void principal_of_key(const struct srv_api_key *key, struct srv_principal *out) {
-  out->type = SRV_PRINCIPAL_API_KEY;
-  memcpy(out->id, key->id, sizeof(key->id));
-  memcpy(out->name, key->name, sizeof(key->name));
-  if (key->project_id[0] == 0) {
-    out->server_role = SRV_ROLE_ADMIN;
-    return;
-  }
-  out->grant[out->grant_count].role = SRV_ROLE_ADMIN;
-  memcpy(out->grant[out->grant_count++].project_id, key->project_id, sizeof(key->project_id));
-}
-
-static int check_key(struct srv_request *request, const char *key) {
-  struct srv_api_key row;
-  if (key == NULL || key[0] == 0) {
-    return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED,
-                                 "this needs an API key: send it in the header x-api-key");
-  }
-  int status = srv_core_check_api_key(request->core, key, &row);
-  if (status == SRV_ERR_FORBIDDEN) {
-    return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED, "the API key is not valid");
-  }
-  if (status != SRV_OK) return srv_request_fail_core(request, status);
-  principal_of_key(&row, &request->principal);
-  return SRV_OK;
-}
-
-static int fail_denied(struct srv_request *request, enum srv_verdict verdict,
-                       enum srv_right right) {
-  const struct srv_principal *principal = &request->principal;
-  bool is_key = principal->type == SRV_PRINCIPAL_API_KEY;
-  const char *who = is_key ? "this API key" : "this account";
-  switch (verdict) {
-    case SRV_DENIED_STRANGER:
-      return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED,
-                                   "this needs an API key: send it in the header x-api-key");
-    case SRV_DENIED_SCOPE:
-      return srv_request_fail(request, SRV_ERR_FORBIDDEN,
-                              "the scopes of this API key leave out \"%s\"%s",
-                              request->route->group, "");
-    case SRV_DENIED_PLACE:
-      return srv_request_fail(request, SRV_ERR_FORBIDDEN, "%s is for another project", who);
-    default:
-      if (right == SRV_RIGHT_SERVER || right == SRV_RIGHT_OWN) {
-        return srv_request_fail(request, SRV_ERR_FORBIDDEN,
-                                "%s is for one project; this needs one of the whole server", who);
-      }
-      return srv_request_fail(request, SRV_ERR_FORBIDDEN,
-                              "%s may not do this: it needs the role %s", who,
-                              srv_role_name(srv_role_needed(right)));
-  }
-}
-
 static bool is_read(const struct srv_request *request) {
   return strcmp(request->route->method, "GET") == 0;
 }
 
-int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id) {
-  enum srv_verdict verdict = srv_rights_allow(&request->principal, right, project_id, "",
-                                              request->route->group, is_read(request));
-  if (verdict != SRV_ALLOWED) return fail_denied(request, verdict, right);
-  if (project_id[0] == 0) return SRV_OK;
-  int status = srv_core_find(request->core, SRV_PROJECT, "", project_id, &request->project);
-  if (status == SRV_OK) srv_etag_note(request, SRV_PROJECT, &request->project);
+static int fail_stranger(struct srv_request *request, const char *why) {
+  return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED, "%s", why);
+}
+
+/* Takes as long wherever they differ. */
+static bool is_same_token(const char *a, const char *b) {
+  unsigned difference = 0;
+  for (size_t i = 0; i < SRV_TOKEN_LENGTH; i++) difference |= (unsigned)(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+/* A page of another site can make a browser send the cookie, but cannot read
+ * this. */
+static int check_csrf(struct srv_request *request, const char *token) {
+  char wanted[SRV_TOKEN_LENGTH + 1];
+  const char *given = request->head.csrf;
+  srv_session_csrf(token, wanted);
+  if (given != NULL && strlen(given) == SRV_TOKEN_LENGTH && is_same_token(given, wanted)) {
+    return SRV_OK;
+  }
+  return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                          "a change by a browser needs the header x-csrf-token with csrfToken of "
+                          "GET /v1/session; programs use an API key");
+}
+
+static int identify_by_key(struct srv_request *request, const char *key) {
+  int status =
+      srv_core_identify_api_key(request->core, key, request->head.address, &request->principal);
+  if (status == SRV_ERR_FORBIDDEN) return fail_stranger(request, srv_core_error(request->core));
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  snprintf(request->pass.key, sizeof(request->pass.key), "%s", key);
+  return SRV_OK;
+}
+
+static int identify_by_token(struct srv_request *request, const char *token) {
+  int status = srv_core_identify_session(request->core, token, request->head.address,
+                                         &request->principal, &request->session);
+  if (status == SRV_ERR_FORBIDDEN) return fail_stranger(request, srv_core_error(request->core));
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  memcpy(request->pass.token, token, sizeof(request->pass.token));
+  return SRV_OK;
+}
+
+/* An API key counts before a cookie: whoever sends one means it. */
+static int identify(struct srv_request *request, const char *key) {
+  char token[SRV_TOKEN_LENGTH + 1];
+  if (key != NULL && key[0] != 0) return identify_by_key(request, key);
+  if (srv_cookie_token(request->head.cookie, token)) {
+    int status = identify_by_token(request, token);
+    if (status == SRV_OK && !is_read(request)) status = check_csrf(request, token);
+    explicit_bzero(token, sizeof(token));
+    return status;
+  }
+  return fail_stranger(request,
+                       "this needs an API key: send it in the header x-api-key, or sign in");
+}
+
+void srv_request_identify(struct srv_request *request) {
+  char token[SRV_TOKEN_LENGTH + 1];
+  int status = SRV_ERR_FORBIDDEN;
+  if (request->api_key != NULL && request->api_key[0] != 0) {
+    status = identify_by_key(request, request->api_key);
+  } else if (srv_cookie_token(request->head.cookie, token)) {
+    status = identify_by_token(request, token);
+  }
+  if (status == SRV_OK) return;
+  memset(&request->principal, 0, sizeof(request->principal));
+  request->error[0] = 0;
+  request->http_status = 200;
+}
+
+static int fail_place(struct srv_request *request, const char *project_id) {
+  if (request->principal.type == SRV_PRINCIPAL_API_KEY) {
+    return srv_request_fail(request, SRV_ERR_FORBIDDEN, "this API key is for another project");
+  }
+  if (project_id[0] != 0) {
+    return srv_request_fail(request, SRV_ERR_NOT_FOUND,
+                            "there is no project \"%s\" that this account is a member of",
+                            project_id);
+  }
+  return srv_request_fail(request, SRV_ERR_NOT_FOUND,
+                          "there is no such organization that this account is a member of");
+}
+
+static int fail_role(struct srv_request *request, enum srv_right right) {
+  const char *who =
+      request->principal.type == SRV_PRINCIPAL_API_KEY ? "this API key" : "this account";
+  if (right == SRV_RIGHT_SERVER) {
+    return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                            "%s may not do this: it needs an admin of the whole server", who);
+  }
+  if (right == SRV_RIGHT_OWN) {
+    return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                            "%s may not do this: it needs an admin of the organization", who);
+  }
+  return srv_request_fail(request, SRV_ERR_FORBIDDEN, "%s may not do this: it needs the role %s",
+                          who, srv_role_name(srv_role_needed(right)));
+}
+
+/* May it, there? */
+static int check_right(struct srv_request *request, enum srv_right right, const char *project_id,
+                       const char *organization_id) {
+  switch (srv_rights_allow(&request->principal, right, project_id, organization_id,
+                           request->route->group, is_read(request))) {
+    case SRV_ALLOWED:
+      return SRV_OK;
+    case SRV_DENIED_STRANGER:
+      return fail_stranger(request, "sign in, or send an API key in the header x-api-key");
+    case SRV_DENIED_SCOPE:
+      return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                              "the scopes of this API key leave this out: it needs \"%s%s\"",
+                              request->route->group, is_read(request) ? ":read" : "");
+    case SRV_DENIED_PLACE:
+      return fail_place(request, project_id);
+    default:
+      return fail_role(request, right);
+  }
+}
+
+/* The project by its id, with its organisation. Whoever may not see it does not
+ * learn whether it is there. */
+static int enter_project(struct srv_request *request, enum srv_right right,
+                         const char *project_id) {
+  struct srv_project *project = &request->project;
+  int status = srv_core_find(request->core, SRV_PROJECT, "", project_id, project);
+  bool elsewhere = status == SRV_OK && request->within[0] != 0 &&
+                   strcmp(project->organization_id, request->within) != 0;
+  if (status == SRV_ERR_NOT_FOUND || elsewhere) {
+    memset(project, 0, sizeof(*project));
+    if (request->principal.server_role == SRV_ROLE_NONE) {
+      status = check_right(request, right, project_id, "");
+      return status != SRV_OK ? status : fail_place(request, project_id);
+    }
+    return srv_request_fail(request, SRV_ERR_NOT_FOUND, "there is no project \"%s\"%s%s%s",
+                            project_id, elsewhere ? " in organization \"" : "",
+                            elsewhere ? request->within : "", elsewhere ? "\"" : "");
+  }
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  status = check_right(request, right, project->id, project->organization_id);
+  if (status == SRV_OK) srv_etag_note(request, SRV_PROJECT, project);
+  return status;
+}
+
+static int enter_organization(struct srv_request *request, const char *organization_id) {
+  struct srv_organization *organization = &request->organization;
+  int status = check_right(request, request->route->right, "", organization_id);
+  if (status != SRV_OK) return status;
+  status = srv_core_find(request->core, SRV_ORGANIZATION, "", organization_id, organization);
+  if (status == SRV_OK) srv_etag_note(request, SRV_ORGANIZATION, organization);
   return srv_request_fail_core(request, status);
 }
 
-static int check_place(struct srv_request *request) {
+int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id) {
+  if (project_id[0] == 0) return check_right(request, right, "", "");
+  return enter_project(request, right, project_id);
+}
+
+int srv_request_require_of(struct srv_request *request, enum srv_right right,
+                           const char *organization_id) {
+  return check_right(request, right, "", organization_id);
+}
+
+bool srv_is_scope(const char *text) {
+  size_t length = strcspn(text, ":");
+  if (text[length] != 0 && strcmp(text + length, ":read") != 0) return false;
+  for (size_t i = 0; i < srv_route_count; i++) {
+    const char *group = srv_routes[i].group;
+    if (strlen(group) == length && memcmp(group, text, length) == 0) return true;
+  }
+  return false;
+}
+
+static int enter_place(struct srv_request *request) {
   const char *project_id = srv_path_argument(request, "project");
-  return srv_request_require(request, request->route->right, project_id == NULL ? "" : project_id);
+  const char *organization_id = srv_path_argument(request, "organization");
+  if (project_id != NULL) return enter_project(request, request->route->right, project_id);
+  if (organization_id != NULL) return enter_organization(request, organization_id);
+  return check_right(request, request->route->right, "", "");
 }
 
 int srv_request_authorize(struct srv_request *request, const char *key) {
@@ -331,15 +457,68 @@ int srv_request_authorize(struct srv_request *request, const char *key) {
     return srv_request_fail(request, SRV_ERR_NOT_FOUND,
                             "there is nothing at this path; GET /v1/openapi.json lists what is");
   }
+  request->api_key = key;
   if (request->route->right == SRV_RIGHT_OPEN) return SRV_OK;
-  int status = check_key(request, key);
-  if (status == SRV_OK) status = check_place(request);
-  if (status == SRV_OK) snprintf(request->pass.key, sizeof(request->pass.key), "%s", key);
-  return status;
+  int status = identify(request, key);
+  return status == SRV_OK ? enter_place(request) : status;
 }
 
+/* It is only asked whether it still may: nobody is here. */
 int srv_request_enter(struct srv_request *request, const struct srv_pass *pass) {
-  return srv_request_authorize(request, pass->key);
+  int status = SRV_ERR_FORBIDDEN;
+  request->head.address = NULL;
+  if (pass->key[0] != 0) status = identify_by_key(request, pass->key);
+  if (pass->token[0] != 0) status = identify_by_token(request, pass->token);
+  return status == SRV_OK ? enter_place(request) : status;
+}
+
+/* --- who changes things ------------------------------------------------------------------ */
+
+void srv_request_set_actor(struct srv_request *request) {
+  struct srv_actor actor = {0};
+  const struct srv_principal *principal = &request->principal;
+  if (principal->type == SRV_PRINCIPAL_NOBODY) {
+    srv_core_set_actor(request->core, NULL);
+    return;
+  }
+  bool is_key = principal->type == SRV_PRINCIPAL_API_KEY;
+  snprintf(actor.type, sizeof(actor.type), "%s", is_key ? "apiKey" : "account");
+  memcpy(actor.id, principal->id, sizeof(actor.id));
+  snprintf(actor.name, sizeof(actor.name), "%s", principal->name);
+  snprintf(actor.address, sizeof(actor.address), "%s", principal->address);
+  srv_core_set_actor(request->core, &actor);
+}
+
+/* --- passwords, which take time ------------------------------------------------------------ */
+
+static void on_hashed(void *context, const struct srv_password_job *job) {
+  struct srv_request *request = context;
+  request->waiting = false;
+  request->password_ticket = 0;
+  srv_request_set_actor(request);
+  request->then(request, job);
+  srv_core_set_actor(request->core, NULL);
+  if (request->wake != NULL) request->wake(request->wake_context);
+}
+
+int srv_request_hash(struct srv_request *request, struct srv_password_job *job,
+                     int (*then)(struct srv_request *request, const struct srv_password_job *job)) {
+  struct srv_passwords *passwords = request->context->passwords;
+  if (passwords == NULL) {
+    srv_password_work(job);
+    return then(request, job);
+  }
+  request->then = then;
+  job->done = on_hashed;
+  job->context = request;
+  request->password_ticket = srv_passwords_submit(passwords, job);
+  explicit_bzero(job, sizeof(*job));
+  if (request->password_ticket == 0) {
+    request->retry_after_s = 2;
+    return srv_request_fail(request, SRV_ERR_BUSY, "many sign in just now: try again in a moment");
+  }
+  request->waiting = true;
+  return SRV_OK;
 }
 
 /* --- the body -------------------------------------------------------------------------- */
@@ -857,6 +1036,44 @@ int srv_answer_list(struct srv_request *request, struct srv_query *query,
   request->answer =
       json_pack("{s:o, s:I, s:I, s:I}", "list", builder.list, "page", (json_int_t)page, "perPage",
                 (json_int_t)per_page, "total", (json_int_t)total);
+  return SRV_OK;
+}
+
+struct seen_list {
+  const struct srv_request *request;
+  bool (*is_seen)(const struct srv_request *request, const void *row);
+  json_t *(*encode)(const void *row);
+  json_t *list;
+  uint64_t skip, take, total;
+};
+
+static void append_seen(void *context, const void *row) {
+  struct seen_list *seen = context;
+  if (!seen->is_seen(seen->request, row)) return;
+  uint64_t index = seen->total++;
+  if (index < seen->skip || json_array_size(seen->list) >= seen->take) return;
+  json_array_append_new(seen->list, seen->encode(row));
+}
+
+int srv_answer_seen(struct srv_request *request, enum srv_kind kind, const struct srv_query *query,
+                    bool (*is_seen)(const struct srv_request *request, const void *row),
+                    json_t *(*encode)(const void *row)) {
+  uint64_t page = 0, per_page = 0;
+  int status = srv_page_from_parameters(request, &page, &per_page);
+  if (status != SRV_OK) return status;
+  struct seen_list seen = {.request = request,
+                           .is_seen = is_seen,
+                           .encode = encode,
+                           .list = json_array(),
+                           .skip = page * per_page,
+                           .take = per_page};
+  status = srv_core_list(request->core, kind, query, append_seen, &seen, NULL);
+  if (status != SRV_OK) {
+    json_decref(seen.list);
+    return srv_request_fail_core(request, status);
+  }
+  request->answer = json_pack("{s:o, s:I, s:I, s:I}", "list", seen.list, "page", (json_int_t)page,
+                              "perPage", (json_int_t)per_page, "total", (json_int_t)seen.total);
   return SRV_OK;
 }
 

@@ -81,6 +81,11 @@ static void on_done(void *context, const struct srv_rpc_result *result) {
 void srv_request_stop_waiting(struct srv_request *request) {
   if (!request->waiting) return;
   request->waiting = false;
+  if (request->password_ticket != 0) {
+    srv_passwords_cancel(request->context->passwords, request->password_ticket);
+    request->password_ticket = 0;
+    return;
+  }
   waiting_count--;
   srv_core_rpc_cancel(request->core, request->rpc_id);
 }

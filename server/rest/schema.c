@@ -172,6 +172,7 @@ static const struct srv_property api_key_members[] = {
     {"expiresAt", TIME, OR_NULL, NULL, "null: never"},
     {"lastUsed", TIME, OR_NULL, NULL, "to the minute; null: not yet"},
     {"key", TEXT, OPTIONAL, NULL, "the key itself, once, when it is made"},
+    {"apiKey", TEXT, OPTIONAL, NULL, "the same, for clients of the original"},
     CREATED,
     UPDATED,
     {0}};
