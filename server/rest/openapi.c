@@ -93,9 +93,8 @@ static json_t *property_schema(const struct srv_property *property) {
   if ((property->flags & SRV_PROPERTY_MAP) != 0) {
     schema = json_pack("{s:s, s:o}", "type", "object", "additionalProperties", schema);
   }
-  if ((property->flags & SRV_PROPERTY_NULL) != 0 && property->type != SRV_VALUE_ANY) {
-    schema = or_null(schema);
-  }
+  bool is_anything = json_object_size(schema) == 0;
+  if ((property->flags & SRV_PROPERTY_NULL) != 0 && !is_anything) schema = or_null(schema);
   json_object_set_new(schema, "description", json_string(property->summary));
   return schema;
 }
@@ -383,9 +382,21 @@ static void path_in_words(const char *path, char *out, bool *ends_plural) {
   }
 }
 
+/* Is there the same in a project? "/v1/audit" beside "/v1/projects/{project}/audit". */
+static bool has_project_twin(const struct srv_route *route) {
+  char path[WORDS_MAX];
+  snprintf(path, sizeof(path), "/v1/projects/{project}%s", route->path + strlen("/v1"));
+  for (size_t i = 0; i < srv_route_count; i++) {
+    if (strcmp(srv_routes[i].path, path) == 0 && strcmp(srv_routes[i].method, route->method) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void make_operation_id(const struct srv_route *route, char out[WORDS_MAX]) {
   char words[WORDS_MAX] = "";
-  bool plural;
+  bool plural, twin = has_project_twin(route);
   path_in_words(route->path, words, &plural);
   const char *verb = "get";
   if (strcmp(route->method, "GET") == 0 && route->is_list) verb = "list";
@@ -397,7 +408,7 @@ static void make_operation_id(const struct srv_route *route, char out[WORDS_MAX]
     verb = creates ? "create" : "post";
     if (creates) words[strlen(words) - 1] = 0;
   }
-  snprintf(out, WORDS_MAX, "%s%.*s", verb, WORDS_MAX - 8, words);
+  snprintf(out, WORDS_MAX, "%s%.*s%s", verb, WORDS_MAX - 16, words, twin ? "OfServer" : "");
 }
 
 static const char *right_name(enum srv_right right) {
