@@ -76,6 +76,11 @@ void cli_address_init(struct cli_address *address, const struct cli_session *ses
 
 static int explain_refusal(struct cli_session *session, long status, const char *message) {
   const struct cli_config *config = &session->config;
+  if (status == 401 && config->api_key[0] == 0 && config->session[0] != 0) {
+    return cli_fail(session,
+                    "the sign-in at %s has ended; sign in again with `godwit login --email`",
+                    config->url);
+  }
   if (status == 401 && config->api_key[0] == 0) {
     return cli_fail(session,
                     "%s wants an API key and none is set; `godwit server` printed one when it "
@@ -87,6 +92,9 @@ static int explain_refusal(struct cli_session *session, long status, const char 
                     "%s does not know the API key from %s; set another with `godwit login` or "
                     "GODWIT_API_KEY",
                     config->url, cli_source_name(config->api_key_source));
+  }
+  if (status == 403 && config->api_key[0] == 0) {
+    return cli_fail(session, "this account may not do this: %s", message);
   }
   if (status == 403) {
     return cli_fail(session, "the API key from %s may not do this: %s",
@@ -115,6 +123,15 @@ static int refused(struct cli_session *session, const struct cli_http_reply *rep
                  "URL, which is from %s",
                  session->config.url, reply->status, cli_source_name(session->config.url_source));
   }
+  json_decref(body);
+  return status;
+}
+
+/* In the server's words: there is no key that could be wrong. */
+static int refused_sign_in(struct cli_session *session, const struct cli_http_reply *reply) {
+  json_t *body = reply->size > 0 ? json_loadb(reply->body, reply->size, 0, NULL) : NULL;
+  const char *message = json_string_value(json_object_get(body, "message"));
+  int status = message == NULL ? refused(session, reply) : cli_fail(session, "%s", message);
   json_decref(body);
   return status;
 }
@@ -176,6 +193,31 @@ int cli_api_get(struct cli_session *session, const struct cli_address *address, 
   return exchange(session, address, &request, data);
 }
 
+int cli_api_raw(struct cli_session *session, const char *method, const struct cli_address *address,
+                const void *bytes, size_t size, const char *content_type, char **text) {
+  struct cli_http_request request = {.method = method,
+                                     .body = bytes,
+                                     .body_size = size,
+                                     .content_type = content_type,
+                                     .progress = true};
+  struct cli_http_reply reply;
+  *text = NULL;
+  int status = send_request(session, address, &request, &reply);
+  if (status != CLI_OK) return status;
+  *text = strdup(reply.body != NULL ? reply.body : "");
+  cli_http_reply_free(&reply);
+  return *text != NULL ? CLI_OK : cli_fail(session, "no memory for the reply; free some");
+}
+
+int cli_api_stream(struct cli_session *session, const struct cli_address *address,
+                   bool (*take)(void *context, const char *data, size_t size), void *context) {
+  struct cli_http_request request = {.method = "GET", .take = take, .take_context = context};
+  struct cli_http_reply reply;
+  int status = send_request(session, address, &request, &reply);
+  cli_http_reply_free(&reply);
+  return status;
+}
+
 int cli_api_send(struct cli_session *session, const char *method, const struct cli_address *address,
                  json_t *body, json_t **data) {
   struct cli_http_request request = {.method = method, .content_type = "application/json"};
@@ -198,6 +240,62 @@ int cli_api_delete(struct cli_session *session, const struct cli_address *addres
   struct cli_http_request request = {.method = "DELETE"};
   struct cli_http_reply reply;
   int status = send_request(session, address, &request, &reply);
+  cli_http_reply_free(&reply);
+  return status;
+}
+
+/* {"details": [{"reason": "code"}]}: the account wants a code as well. */
+static bool wants_code(const struct cli_http_reply *reply) {
+  json_t *body = reply->size > 0 ? json_loadb(reply->body, reply->size, 0, NULL) : NULL;
+  const json_t *detail = json_array_get(json_object_get(body, "details"), 0);
+  bool wanted = reply->status == 401 && strcmp(cli_text(detail, "reason"), "code") == 0;
+  json_decref(body);
+  return wanted;
+}
+
+static int take_sign_in(struct cli_session *session, struct cli_http_reply *reply) {
+  struct cli_config *config = &session->config;
+  json_t *document, *data;
+  char cookie[CLI_TOKEN_MAX];
+  memcpy(cookie, reply->session, sizeof cookie);
+  int status = take_document(session, reply, &document);
+  if (status == CLI_OK) status = take_data(session, document, &data);
+  if (status != CLI_OK) return status;
+  snprintf(config->session, sizeof config->session, "%s", cookie);
+  snprintf(config->csrf, sizeof config->csrf, "%s", cli_text(data, "csrfToken"));
+  json_decref(data);
+  explicit_bzero(cookie, sizeof cookie);
+  if (config->session[0] != 0 && config->csrf[0] != 0) return CLI_OK;
+  return cli_fail(session, "%s signed in without a session: is a proxy taking cookies away?",
+                  config->url);
+}
+
+int cli_api_sign_in(struct cli_session *session, const char *route, json_t *body, char reason[16]) {
+  struct cli_address address;
+  struct cli_http_reply reply;
+  char *text = json_dumps(body, JSON_COMPACT);
+  json_decref(body);
+  reason[0] = 0;
+  if (text == NULL) return cli_misuse(session, "a text is no UTF-8; correct it");
+  struct cli_http_request request = {.method = "POST",
+                                     .body = text,
+                                     .body_size = strlen(text),
+                                     .content_type = "application/json"};
+  cli_address_init_plain(&address, route);
+  request.path = address.text;
+  int status = cli_http_send(session, &request, &reply);
+  explicit_bzero(text, strlen(text));
+  free(text);
+  if (status != CLI_OK) return status;
+  if (reply.status >= 200 && reply.status < 300) {
+    status = take_sign_in(session, &reply);
+  } else if (wants_code(&reply)) {
+    strcpy(reason, "code");
+    status = CLI_FAILED;
+  } else {
+    status = refused_sign_in(session, &reply);
+  }
+  explicit_bzero(reply.session, sizeof reply.session);
   cli_http_reply_free(&reply);
   return status;
 }
@@ -354,8 +452,12 @@ static void add_cell(struct cli_table *table, const json_t *row, const struct cl
     cli_table_addf(table, "%.*s...", DIGEST_SHOWN, text);
   } else if (column->cell == CLI_CELL_TIME) {
     cli_table_add(table, cli_format_time(time, sizeof time, text));
-  } else {
+  } else if (value == NULL || json_is_null(value) || json_is_string(value)) {
     cli_table_add(table, text);
+  } else {
+    char *line = cli_json_line(value);
+    cli_table_add(table, line);
+    free(line);
   }
 }
 
@@ -385,6 +487,64 @@ int cli_list(struct cli_session *session, const struct cli_address *address,
   }
   json_decref(rows);
   return CLI_OK;
+}
+
+int cli_list_newest(struct cli_session *session, const struct cli_address *address,
+                    const char *limit, const struct cli_column *columns) {
+  struct cli_address paged = *address;
+  json_t *rows;
+  cli_address_query(&paged, "perPage", limit != NULL ? limit : "50");
+  int status = cli_api_page(session, &paged, &rows);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, rows);
+  } else {
+    print_rows(session, rows, columns);
+  }
+  json_decref(rows);
+  return CLI_OK;
+}
+
+static void print_fact(struct cli_session *session, const json_t *data,
+                       const struct cli_column *column) {
+  char time[64];
+  const json_t *value = json_object_get(data, column->member);
+  if (value == NULL || json_is_null(value)) return;
+  if (json_is_boolean(value)) {
+    cli_fact(session, column->heading, "%s", json_is_true(value) ? "yes" : "no");
+  } else if (json_is_string(value)) {
+    const char *text = json_string_value(value);
+    if (column->cell == CLI_CELL_TIME) text = cli_format_time(time, sizeof time, text);
+    if (text[0] != 0) cli_fact(session, column->heading, "%s", text);
+  } else {
+    char *text = cli_json_line(value);
+    if (text != NULL) cli_fact(session, column->heading, "%s", text);
+    free(text);
+  }
+}
+
+int cli_record(struct cli_session *session, json_t *data, const struct cli_column *columns) {
+  if (session->json) {
+    cli_print_json(session, data);
+  } else {
+    for (; columns->heading != NULL; columns++) print_fact(session, data, columns);
+  }
+  json_decref(data);
+  return CLI_OK;
+}
+
+int cli_send_and_show(struct cli_session *session, const char *method,
+                      const struct cli_address *address, json_t *body,
+                      const struct cli_column *columns) {
+  json_t *data;
+  int status = cli_api_send(session, method, address, body, &data);
+  return status == CLI_OK ? cli_record(session, data, columns) : status;
+}
+
+void cli_body_option(struct cli_session *session, json_t *body, const char *member,
+                     const char *option) {
+  const char *text = cli_option(session, option);
+  if (text != NULL) json_object_set_new(body, member, json_string(text));
 }
 
 /* --- objects by name ---------------------------------------------------------- */

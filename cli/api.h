@@ -33,11 +33,23 @@ int cli_api_get(struct cli_session *session, const struct cli_address *address, 
 /* The whole reply, where more than "data" or "list" counts. */
 int cli_api_document(struct cli_session *session, const struct cli_address *address,
                      json_t **document);
+/* Whatever the server answers, its text; the caller's to free. `bytes` may be
+ * NULL. */
+int cli_api_raw(struct cli_session *session, const char *method, const struct cli_address *address,
+                const void *bytes, size_t size, const char *content_type, char **reply);
+/* A reply that has no end: take is given its pieces as they come, and ends it by
+ * returning false. */
+int cli_api_stream(struct cli_session *session, const struct cli_address *address,
+                   bool (*take)(void *context, const char *data, size_t size), void *context);
 /* POST, PATCH, ... ; takes `body` (may be NULL). *data is a JSON null where the
  * reply has none. */
 int cli_api_send(struct cli_session *session, const char *method, const struct cli_address *address,
                  json_t *body, json_t **data);
 int cli_api_delete(struct cli_session *session, const struct cli_address *address);
+/* Signs in: the session of the reply and its CSRF token become the config's.
+ * *reason: "code" when the account wants a code; the refusal is then not
+ * printed. Takes `body`. */
+int cli_api_sign_in(struct cli_session *session, const char *route, json_t *body, char reason[16]);
 /* The same as the last step of a command: asks first (cli_confirm), says so
  * afterwards; with --json the empty object. */
 int cli_delete(struct cli_session *session, const struct cli_address *address, const char *what,
@@ -59,6 +71,18 @@ struct cli_column {
 };
 int cli_list(struct cli_session *session, const struct cli_address *address,
              const struct cli_column *columns);
+/* Likewise the newest `limit` of a list (as text; NULL: 50). */
+int cli_list_newest(struct cli_session *session, const struct cli_address *address,
+                    const char *limit, const struct cli_column *columns);
+/* One object as facts, those that it has, or with --json as it is. Takes `data`. */
+int cli_record(struct cli_session *session, json_t *data, const struct cli_column *columns);
+/* cli_api_send, then cli_record. */
+int cli_send_and_show(struct cli_session *session, const char *method,
+                      const struct cli_address *address, json_t *body,
+                      const struct cli_column *columns);
+/* A string member where the option was given. */
+void cli_body_option(struct cli_session *session, json_t *body, const char *member,
+                     const char *option);
 /* Sends bytes as they are, with a progress bar. */
 int cli_api_upload(struct cli_session *session, const struct cli_address *address,
                    const void *bytes, size_t size, json_t **data);

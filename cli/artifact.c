@@ -242,3 +242,44 @@ int cli_artifact_download(struct cli_session *session) {
   json_decref(artifact);
   return status;
 }
+
+/* --- who could run it --------------------------------------------------------- */
+
+static void print_compatibility(struct cli_session *session, const json_t *list) {
+  static const char *const heading[] = {"BLUEPRINT", "DEVICES",   "CAN RUN IT",
+                                        "CANNOT",    "NOT KNOWN", "WHY NOT"};
+  struct cli_table table;
+  json_t *row;
+  size_t i;
+  cli_table_init(&table, heading, sizeof heading / sizeof heading[0]);
+  json_array_foreach(list, i, row) {
+    static const char *const member[] = {"devices", "canRun", "cannotRun", "unknown"};
+    const char *name = cli_text(row, "blueprintName");
+    cli_table_add(&table, name[0] != 0 ? name : "(none)");
+    for (size_t k = 0; k < 4; k++) {
+      cli_table_addf(&table, "%lld",
+                     (long long)json_integer_value(json_object_get(row, member[k])));
+    }
+    cli_table_add(&table, cli_text(json_array_get(json_object_get(row, "reasons"), 0), "reason"));
+  }
+  cli_table_print(session, &table);
+}
+
+int cli_artifact_compatibility(struct cli_session *session) {
+  struct cli_address address;
+  json_t *artifact, *data;
+  int status = find(session, &artifact);
+  if (status != CLI_OK) return status;
+  address_of(&address, session, artifact);
+  cli_address_plain(&address, "/compatibility");
+  json_decref(artifact);
+  status = cli_api_get(session, &address, &data);
+  if (status != CLI_OK) return status;
+  if (session->json) {
+    cli_print_json(session, data);
+  } else {
+    print_compatibility(session, json_object_get(data, "compatibility"));
+  }
+  json_decref(data);
+  return CLI_OK;
+}

@@ -11,7 +11,17 @@
 #include "cli/verbs.h"
 
 int cli_completion_bash(struct cli_session *session) {
-  cli_help_completion(session->out);
+  cli_completion_of_bash(session->out);
+  return CLI_OK;
+}
+
+int cli_completion_zsh(struct cli_session *session) {
+  cli_completion_of_zsh(session->out);
+  return CLI_OK;
+}
+
+int cli_completion_fish(struct cli_session *session) {
+  cli_completion_of_fish(session->out);
   return CLI_OK;
 }
 
@@ -36,6 +46,7 @@ static int run(struct cli_session *session) {
   if (status == CLI_OK) status = command->run(session);
   cli_http_close(session);
   explicit_bzero(session->config.api_key, sizeof session->config.api_key);
+  explicit_bzero(session->config.session, sizeof session->config.session);
   return status;
 }
 

@@ -12,6 +12,7 @@ const struct cli_option cli_global_options[] = {
   {.name = "url", .value = "URL", .help = "the server; else GODWIT_URL, else the config file, else http://127.0.0.1:8080"},
   {.name = "api-key", .value = "KEY", .help = "else GODWIT_API_KEY, else the config file; prefer those two: other users can see a command line"},
   {.name = "project", .value = "PROJECT", .help = "else GODWIT_PROJECT, else the config file, else default"},
+  {.name = "profile", .value = "PROFILE", .help = "a login of the config file by name; else GODWIT_PROFILE, else the one of `godwit profile use`"},
   {.name = "json", .help = "print the server's JSON, one document, instead of tables"},
   {.name = "help", .help = "say what a command does, and stop"},
   {0},
@@ -21,6 +22,9 @@ const struct cli_option cli_global_options[] = {
 #define OPTION_PSK_ID {.name = "psk-id", .value = "IDENTITY", .help = "PSK identity; NAME@PROJECT when not given"}
 #define OPTION_PSK {.name = "psk", .value = "KEY", .help = "the key as text; '-' reads it from standard input; a random one when not given"}
 
+#define OPTION_WAIT {.name = "wait", .help = "show how it gets on, until every device is updated or has failed"}
+#define OPTION_TIMEOUT {.name = "timeout", .value = "SECONDS", .help = "with --wait: no longer than this"}
+#define OPTION_FORCE {.name = "force", .help = "even though devices are known that cannot run it"}
 #define DEVICE_ARGUMENT {.name = "DEVICE", .help = "name or id"}
 #define ARTIFACT_ARGUMENT {.name = "ARTIFACT", .help = "PACKAGE@VERSION or id"}
 #define RELEASE_ARGUMENT {.name = "RELEASE", .help = "name, id or sequence number"}
@@ -147,13 +151,118 @@ static const struct cli_option release_create_options[] = {
   {.name = "tag", .value = "TAG", .help = "only for devices with this tag; repeated: with all of them", .repeats = true},
   {.name = "name", .value = "NAME", .help = "a name for the release, unique in the project"},
   {.name = "rollout", .help = "roll it out at once"},
+  OPTION_WAIT,
+  OPTION_TIMEOUT,
+  OPTION_FORCE,
   {0},
 };
 static const struct cli_option release_list_options[] = {
   {.name = "rollout", .help = "only those that are rolled out"},
   {0},
 };
+static const struct cli_argument takes_profile[] = {{.name = "PROFILE", .help = "its name"}, {0}};
+static const struct cli_argument takes_folder[] = {{.name = "FOLDER", .help = "where to; made when absent", .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_argument takes_email[] = {{.name = "EMAIL", .help = "whose"}, {0}};
+static const struct cli_argument takes_member[] = {{.name = "MEMBER", .help = "e-mail or id"}, {0}};
+static const struct cli_argument takes_session[] = {{.name = "SESSION", .help = "its id, see `godwit account sessions`"}, {0}};
+static const struct cli_argument takes_organization[] = {{.name = "ORGANISATION", .help = "its id"}, {0}};
+static const struct cli_argument takes_organization_name[] = {{.name = "ORGANISATION", .help = "its id"}, {.name = "NAME", .help = "what people call it"}, {0}};
+static const struct cli_argument takes_tag_and_name[] = {{.name = "TAG", .help = "name or id"}, {.name = "NAME", .help = "its new name"}, {0}};
+static const struct cli_argument takes_optional_name[] = {{.name = "NAME", .help = "its name; made up when not given", .optional = true}, {0}};
+static const struct cli_argument takes_request[] = {
+  {.name = "METHOD", .help = "GET, POST, PUT, PATCH or DELETE"},
+  {.name = "PATH", .help = "/v1/...; without the first slash, below the project: devices?term=kit"},
+  {.name = "JSON", .help = "the body", .optional = true},
+  {0},
+};
+#define OPTION_ORGANIZATION {.name = "organization", .value = "ORGANISATION", .help = "its id; default when not given"}
+#define OPTION_ROLE {.name = "role", .value = "ROLE", .help = "viewer, operator or admin"}
+#define OPTION_OF_PROJECT {.name = "of-project", .value = "PROJECT", .help = "in this project only"}
+static const struct cli_option wait_options[] = {OPTION_WAIT, OPTION_TIMEOUT, {0}};
+static const struct cli_option rollout_options[] = {OPTION_WAIT, OPTION_TIMEOUT, OPTION_FORCE, {0}};
+static const struct cli_option release_devices_options[] = {
+  {.name = "state", .value = "STATE", .help = "waiting, downloading, downloaded, updating, updated or failed"},
+  {0},
+};
+static const struct cli_option release_preview_options[] = {
+  {.name = "artifact", .value = "ARTIFACT", .help = "PACKAGE@VERSION or id; one for each package, may be repeated", .repeats = true, .required = true},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "only for this hardware: name or id"},
+  {.name = "tag", .value = "TAG", .help = "only for devices with this tag; repeated: with all of them", .repeats = true},
+  {0},
+};
+static const struct cli_option api_options[] = {
+  {.name = "file", .value = "FILE", .help = "the body is this file's bytes", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+static const struct cli_option audit_options[] = {
+  {.name = "kind", .value = "KIND", .help = "about devices, releases, ...: device, release, ..."},
+  {.name = "action", .value = "ACTION", .help = "create, update, delete, signIn, ..."},
+  {.name = "since", .value = "WHEN", .help = "an age as 30m, 12h, 7d, or a time as 2026-11-22T09:00:00Z"},
+  {.name = "limit", .value = "COUNT", .help = "so many, the newest; 50 when not given"},
+  {.name = "server", .help = "of the whole server"},
+  {0},
+};
+static const struct cli_option live_options[] = {
+  {.name = "topics", .value = "TOPICS", .help = "some of devices, ota, progress, releases, artifacts, captures, logs, settings, state, with commas between; all but logs when not given"},
+  {.name = "device", .value = "DEVICE", .help = "of this device only: name or id"},
+  {0},
+};
+static const struct cli_option account_set_options[] = {
+  {.name = "name", .value = "NAME", .help = "what people call you"},
+  {.name = "email", .value = "EMAIL", .help = "what you sign in with"},
+  {.name = "password", .help = "read a new password"},
+  {.name = "current", .help = "with --password: read the current one first; needed unless you came by a link"},
+  {0},
+};
+static const struct cli_option organization_create_options[] = {
+  {.name = "id", .value = "ID", .help = "for addresses; made from NAME when not given"},
+  {0},
+};
+static const struct cli_option member_options[] = {OPTION_ORGANIZATION, {0}};
+static const struct cli_option member_invite_options[] = {
+  OPTION_ORGANIZATION,
+  {.name = "role", .value = "ROLE", .help = "viewer, operator or admin", .required = true},
+  {.name = "name", .value = "NAME", .help = "what people call them"},
+  OPTION_OF_PROJECT,
+  {0},
+};
+static const struct cli_option member_set_options[] = {
+  OPTION_ORGANIZATION,
+  {.name = "role", .value = "ROLE", .help = "viewer, operator or admin", .required = true},
+  OPTION_OF_PROJECT,
+  {0},
+};
+static const struct cli_option member_find_options[] = {OPTION_ORGANIZATION, OPTION_OF_PROJECT, {0}};
+static const struct cli_option member_remove_options[] = {OPTION_ORGANIZATION, OPTION_OF_PROJECT, OPTION_YES, {0}};
+static const struct cli_option device_set_options[] = {
+  {.name = "name", .value = "NAME", .help = "a new name"},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "name or id; 'none' takes it away"},
+  {.name = "hardware-id", .value = "ID", .help = "all of them: may be repeated", .repeats = true},
+  {0},
+};
+static const struct cli_option device_bulk_options[] = {
+  {.name = "term", .value = "TEXT", .help = "those with this in their name"},
+  {.name = "tag", .value = "TAG", .help = "those with this tag; repeated: with all of them", .repeats = true},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "those of this blueprint"},
+  {.name = "all", .help = "every device of the project"},
+  {.name = "add-tag", .value = "TAG", .help = "give them this tag; may be repeated", .repeats = true},
+  {.name = "remove-tag", .value = "TAG", .help = "take this tag from them; may be repeated", .repeats = true},
+  {.name = "enable", .help = "let them in"},
+  {.name = "disable", .help = "keep them out; their connections end"},
+  {0},
+};
+static const struct cli_option blueprint_set_options[] = {
+  {.name = "name", .value = "NAME", .help = "a new name"},
+  {.name = "platform", .value = "TEXT", .help = "a note: esp-idf, zephyr, ..."},
+  {.name = "board", .value = "TEXT", .help = "a note: the board's id"},
+  {.name = "arena", .value = "BYTES", .help = "the arena that its devices have for a model; 0: not said"},
+  {.name = "model-bytes", .value = "BYTES", .help = "the largest model that they can keep; 0: not said"},
+  {0},
+};
 static const struct cli_option login_options[] = {
+  {.name = "email", .value = "EMAIL", .help = "sign in as this account; the password is asked for"},
+  {.name = "code", .value = "CODE", .help = "of the authenticator, or a recovery code; asked for at a terminal where the account needs it"},
+  {.name = "link", .value = "LINK", .help = "sign in with a link that works once: of the server's first start, or an invitation; '-' reads it"},
   {.name = "no-check", .help = "keep it without asking the server whether it is right"},
   {0},
 };
@@ -261,6 +370,9 @@ static const struct cli_option model_evaluate_options[] = {
   {0},
 };
 static const struct cli_option api_key_create_options[] = {
+  OPTION_ROLE,
+  {.name = "scope", .value = "SCOPE", .help = "only this group of routes, 'devices', or only reading it, 'devices:read'; may be repeated", .repeats = true},
+  {.name = "days", .value = "DAYS", .help = "it ends after so many"},
   {.name = "server", .help = "good for every project of the server"},
   {0},
 };
@@ -271,12 +383,22 @@ const struct cli_command cli_commands[] = {
   {.path = "server", .summary = "Run the server.",
    .details = "Its own options: `godwit server --help`.",
    .examples = EXAMPLES{"godwit server --data /var/lib/godwit", NULL}, .local = true, .run = NULL},
-  {.path = "login", .summary = "Keep the server's address and an API key in the config file.",
-   .details = "Asks for the key on standard input when neither --api-key nor GODWIT_API_KEY is given. The file is "
-              "~/.config/godwit/config (below $XDG_CONFIG_HOME where that is set), readable by you alone.",
+  {.path = "login", .summary = "Keep the server's address and an API key, or a signed-in account, in the config file.",
+   .details = "Asks for an API key on standard input when neither --api-key nor GODWIT_API_KEY is given; with --email for "
+              "the account's password instead. The file is ~/.config/godwit/config (below $XDG_CONFIG_HOME where that is "
+              "set), readable by you alone. --profile keeps it beside others, under a name.",
    .options = login_options,
-   .examples = EXAMPLES{"godwit login --url http://127.0.0.1:8080", "godwit login --project greenhouse < key.txt", NULL},
+   .examples = EXAMPLES{"godwit login --url http://127.0.0.1:8080", "godwit login --project greenhouse < key.txt",
+                        "godwit login --email ada@example.org --url https://godwit.example.org --profile work", NULL},
    .run = cli_login},
+  {.path = "logout", .summary = "End the account's sign-in, and forget the login.", .options = yes_options,
+   .examples = EXAMPLES{"godwit logout", NULL}, .run = cli_logout},
+  {.path = "profile list", .summary = "List the logins of the config file.", .local = true,
+   .examples = EXAMPLES{"godwit profile list", NULL}, .run = cli_profile_list},
+  {.path = "profile use", .summary = "Use this login from now on.", .arguments = takes_profile, .local = true,
+   .examples = EXAMPLES{"godwit profile use work", NULL}, .run = cli_profile_use},
+  {.path = "profile delete", .summary = "Forget a login.", .arguments = takes_profile, .options = yes_options, .local = true,
+   .examples = EXAMPLES{"godwit profile delete work --yes", NULL}, .run = cli_profile_delete},
   {.path = "status", .summary = "How the server is.",
    .examples = EXAMPLES{"godwit status", "godwit status --json", NULL}, .run = cli_status},
 
@@ -300,12 +422,18 @@ const struct cli_command cli_commands[] = {
    .run = cli_blueprint_create},
   {.path = "blueprint list", .summary = "List the blueprints.",
    .examples = EXAMPLES{"godwit blueprint list", NULL}, .run = cli_blueprint_list},
+  {.path = "blueprint set", .summary = "Change a blueprint: its name, and what its devices can hold.",
+   .details = "What a device says of itself counts more. An upload's page and `godwit artifact compatibility` go by it.",
+   .arguments = takes_blueprint, .options = blueprint_set_options,
+   .examples = EXAMPLES{"godwit blueprint set m5stack-cores3 --arena 65536 --model-bytes 262144", NULL}, .run = cli_blueprint_set},
   {.path = "blueprint delete", .summary = "Delete a blueprint that nothing uses.", .arguments = takes_blueprint,
    .options = yes_options, .examples = EXAMPLES{"godwit blueprint delete cam-2 --yes", NULL}, .run = cli_blueprint_delete},
 
   {.path = "tag create", .summary = "Create a tag: a mark for some devices.", .arguments = takes_name,
    .examples = EXAMPLES{"godwit tag create beta", NULL}, .run = cli_tag_create},
   {.path = "tag list", .summary = "List the tags.", .examples = EXAMPLES{"godwit tag list", NULL}, .run = cli_tag_list},
+  {.path = "tag rename", .summary = "Rename a tag.", .arguments = takes_tag_and_name,
+   .examples = EXAMPLES{"godwit tag rename beta early", NULL}, .run = cli_tag_rename},
   {.path = "tag delete", .summary = "Delete a tag that nothing uses.", .arguments = takes_tag, .options = yes_options,
    .examples = EXAMPLES{"godwit tag delete beta --yes", NULL}, .run = cli_tag_delete},
 
@@ -333,6 +461,14 @@ const struct cli_command cli_commands[] = {
    .run = cli_device_tag_remove},
   {.path = "device settings", .summary = "What settings apply to a device, from which level, and what it made of them.",
    .arguments = takes_device, .examples = EXAMPLES{"godwit device settings kitchen", NULL}, .run = cli_device_settings},
+  {.path = "device set", .summary = "Change a device's name, blueprint or hardware ids.", .arguments = takes_device,
+   .options = device_set_options,
+   .examples = EXAMPLES{"godwit device set kitchen --name kitchen-2", "godwit device set kitchen --blueprint none", NULL},
+   .run = cli_device_set},
+  {.path = "device bulk", .summary = "Change many devices at once.",
+   .options = device_bulk_options,
+   .examples = EXAMPLES{"godwit device bulk --blueprint m5stack-cores3 --add-tag beta", "godwit device bulk --tag retired --disable", NULL},
+   .run = cli_device_bulk},
   {.path = "device enable", .summary = "Let a disabled device in again.", .arguments = takes_device,
    .examples = EXAMPLES{"godwit device enable kitchen", NULL}, .run = cli_device_enable},
   {.path = "device disable", .summary = "Keep a device out; a connection it has ends now.", .arguments = takes_device,
@@ -397,6 +533,9 @@ const struct cli_command cli_commands[] = {
   {.path = "artifact download", .summary = "Get an artifact's bytes back.", .arguments = takes_artifact,
    .options = artifact_download_options,
    .examples = EXAMPLES{"godwit artifact download model@1.0.0 --output model.tflite", NULL}, .run = cli_artifact_download},
+  {.path = "artifact compatibility", .summary = "Which blueprints' devices could run a model, and why others could not.",
+   .arguments = takes_artifact, .options = artifact_blueprint_options,
+   .examples = EXAMPLES{"godwit artifact compatibility model@1.1.0", NULL}, .run = cli_artifact_compatibility},
   {.path = "artifact delete", .summary = "Delete an artifact that is in no release.", .arguments = takes_artifact,
    .options = artifact_delete_options, .examples = EXAMPLES{"godwit artifact delete model@1.0.0 --yes", NULL},
    .run = cli_artifact_delete},
@@ -412,8 +551,20 @@ const struct cli_command cli_commands[] = {
    .examples = EXAMPLES{"godwit release list", NULL}, .run = cli_release_list},
   {.path = "release show", .summary = "Show a release.", .arguments = takes_release,
    .examples = EXAMPLES{"godwit release show try-stop-go", NULL}, .run = cli_release_show},
+  {.path = "release preview", .summary = "Which devices would get a release, and why others would not.",
+   .details = "Nothing is made.", .options = release_preview_options,
+   .examples = EXAMPLES{"godwit release preview --artifact model@1.1.0 --tag beta", NULL}, .run = cli_release_preview},
+  {.path = "release status", .summary = "How a release gets on.", .arguments = takes_release, .options = wait_options,
+   .details = "With --wait: exit code 0 when every device of it runs it, 1 when one failed or the time is over.",
+   .examples = EXAMPLES{"godwit release status try-stop-go", "godwit release status try-stop-go --wait --timeout 600", NULL},
+   .run = cli_release_status},
+  {.path = "release devices", .summary = "The devices of a release, and how far each is.", .arguments = takes_release,
+   .options = release_devices_options,
+   .examples = EXAMPLES{"godwit release devices try-stop-go", "godwit release devices try-stop-go --state failed", NULL},
+   .run = cli_release_devices},
   {.path = "release rollout on", .summary = "Roll a release out: devices are told at once.", .arguments = takes_release,
-   .examples = EXAMPLES{"godwit release rollout on try-stop-go", NULL}, .run = cli_release_rollout_on},
+   .options = rollout_options,
+   .examples = EXAMPLES{"godwit release rollout on try-stop-go", "godwit release rollout on try-stop-go --wait --timeout 600", NULL}, .run = cli_release_rollout_on},
   {.path = "release rollout off", .summary = "Take a release back: devices go to the one before it.",
    .arguments = takes_release, .examples = EXAMPLES{"godwit release rollout off try-stop-go", NULL},
    .run = cli_release_rollout_off},
@@ -494,6 +645,10 @@ const struct cli_command cli_commands[] = {
    .examples = EXAMPLES{"godwit apikey create build-server", NULL}, .run = cli_api_key_create},
   {.path = "apikey list", .summary = "List the API keys, without the keys.",
    .examples = EXAMPLES{"godwit apikey list", NULL}, .run = cli_api_key_list},
+  {.path = "apikey enable", .summary = "Let a disabled API key in again.", .arguments = takes_api_key,
+   .examples = EXAMPLES{"godwit apikey enable build-server", NULL}, .run = cli_api_key_enable},
+  {.path = "apikey disable", .summary = "Refuse an API key from now on.", .arguments = takes_api_key,
+   .examples = EXAMPLES{"godwit apikey disable build-server", NULL}, .run = cli_api_key_disable},
   {.path = "apikey delete", .summary = "Delete an API key; it is refused from now on.", .arguments = takes_api_key,
    .options = yes_options, .examples = EXAMPLES{"godwit apikey delete build-server --yes", NULL}, .run = cli_api_key_delete},
 
@@ -517,9 +672,74 @@ const struct cli_command cli_commands[] = {
                         "godwit model evaluations model@1.1.0 01a2b3c4-d5e6-7f80-91a2-b3c4d5e6f708", NULL},
    .run = cli_model_evaluations},
 
+  {.path = "overview", .summary = "The fleet in numbers: devices, versions, rollouts, captures.",
+   .examples = EXAMPLES{"godwit overview", NULL}, .run = cli_overview},
+  {.path = "live", .summary = "Print what happens, as it happens.",
+   .details = "A line for each event; with --json a document for each. Ctrl-C ends it.", .options = live_options,
+   .examples = EXAMPLES{"godwit live", "godwit live --topics logs --device kitchen --json", NULL}, .run = cli_live},
+  {.path = "virtual create", .summary = "Start a device without hardware: it connects, runs models and listens.",
+   .details = "The server runs it. `godwit rpc NAME say stop` speaks to it, and says what it heard.",
+   .arguments = takes_optional_name, .examples = EXAMPLES{"godwit virtual create", "godwit virtual create parrot", NULL},
+   .run = cli_virtual_create},
+  {.path = "virtual list", .summary = "List the virtual devices.", .examples = EXAMPLES{"godwit virtual list", NULL},
+   .run = cli_virtual_list},
+  {.path = "virtual delete", .summary = "Stop a virtual device, and delete it.", .arguments = takes_device, .options = yes_options,
+   .examples = EXAMPLES{"godwit virtual delete parrot --yes", NULL}, .run = cli_virtual_delete},
+
+  {.path = "account show", .summary = "Show the account that is signed in.",
+   .examples = EXAMPLES{"godwit account show", NULL}, .run = cli_account_show},
+  {.path = "account set", .summary = "Change the own name, e-mail or password.",
+   .details = "Passwords are read from standard input, a line each. Two factors are set up in the console.",
+   .options = account_set_options,
+   .examples = EXAMPLES{"godwit account set --password --current", "godwit account set --name Ada --email ada@example.org", NULL},
+   .run = cli_account_set},
+  {.path = "account sessions", .summary = "List where the account is signed in.",
+   .examples = EXAMPLES{"godwit account sessions", NULL}, .run = cli_account_sessions},
+  {.path = "account sign-out", .summary = "End one of these sign-ins.", .arguments = takes_session, .options = yes_options,
+   .examples = EXAMPLES{"godwit account sign-out 6561f3a2c0ffee0000000001 --yes", NULL}, .run = cli_account_sign_out},
+  {.path = "organization list", .summary = "List the organisations.",
+   .examples = EXAMPLES{"godwit organization list", NULL}, .run = cli_organization_list},
+  {.path = "organization create", .summary = "Create an organisation.", .arguments = takes_name,
+   .options = organization_create_options,
+   .examples = EXAMPLES{"godwit organization create 'Green Ltd' --id green", NULL}, .run = cli_organization_create},
+  {.path = "organization rename", .summary = "Rename an organisation.", .arguments = takes_organization_name,
+   .examples = EXAMPLES{"godwit organization rename green 'Green and Sons'", NULL}, .run = cli_organization_rename},
+  {.path = "organization delete", .summary = "Delete an organisation that has no project.", .arguments = takes_organization,
+   .options = yes_options, .examples = EXAMPLES{"godwit organization delete green --yes", NULL}, .run = cli_organization_delete},
+  {.path = "member list", .summary = "List who may do something in an organisation.", .options = member_options,
+   .examples = EXAMPLES{"godwit member list", NULL}, .run = cli_member_list},
+  {.path = "member invite", .summary = "Let somebody in: prints a link that signs them in once.",
+   .details = "A viewer sees everything but secrets, an operator runs the fleet, an admin also decides who may do what: "
+              "docs/guide/accounts.md.",
+   .arguments = takes_email, .options = member_invite_options,
+   .examples = EXAMPLES{"godwit member invite bob@example.org --role viewer", "godwit member invite eve@example.org --role operator --of-project greenhouse", NULL},
+   .run = cli_member_invite},
+  {.path = "member set", .summary = "Change a member's role.", .arguments = takes_member, .options = member_set_options,
+   .examples = EXAMPLES{"godwit member set bob@example.org --role operator", NULL}, .run = cli_member_set},
+  {.path = "member link", .summary = "Make a link that signs a member in once, for a lost password.", .arguments = takes_member,
+   .options = member_find_options, .examples = EXAMPLES{"godwit member link bob@example.org", NULL}, .run = cli_member_link},
+  {.path = "member remove", .summary = "Take a member's rights; their sign-ins end.", .arguments = takes_member,
+   .options = member_remove_options, .examples = EXAMPLES{"godwit member remove bob@example.org --yes", NULL}, .run = cli_member_remove},
+  {.path = "audit", .summary = "Who changed what, newest first.", .options = audit_options,
+   .examples = EXAMPLES{"godwit audit", "godwit audit --kind release --since 7d", NULL}, .run = cli_audit},
+  {.path = "api", .summary = "Call the REST API.",
+   .details = "With the login of the config file; prints the whole answer. What there is: `godwit api GET /v1/openapi.json`, or "
+              "the console's page of it.",
+   .arguments = takes_request, .options = api_options,
+   .examples = EXAMPLES{"godwit api GET devices?term=kit", "godwit api PATCH devices/kitchen '{\"enabled\": false}'",
+                        "godwit api POST 'artifacts?package=model&version=1.2.0' --file model.tflite", NULL},
+   .run = cli_api_call},
+
   {.path = "completion bash", .summary = "Print the completion script for bash.",
    .examples = EXAMPLES{"godwit completion bash > ~/.local/share/bash-completion/completions/godwit", NULL},
    .local = true, .run = cli_completion_bash},
+  {.path = "completion zsh", .summary = "Print the completion script for zsh.",
+   .examples = EXAMPLES{"godwit completion zsh > ~/.zfunc/_godwit", NULL}, .local = true, .run = cli_completion_zsh},
+  {.path = "completion fish", .summary = "Print the completion script for fish.",
+   .examples = EXAMPLES{"godwit completion fish > ~/.config/fish/completions/godwit.fish", NULL}, .local = true,
+   .run = cli_completion_fish},
+  {.path = "manual", .summary = "Write manual pages, one for each kind of command.", .arguments = takes_folder,
+   .examples = EXAMPLES{"godwit manual ~/.local/share/man/man1", NULL}, .local = true, .run = cli_manual},
   {.path = "reference", .summary = "Print all of this as a Markdown page.",
    .examples = EXAMPLES{"godwit reference > docs/guide/cli.md", NULL}, .local = true, .run = cli_reference},
 };
@@ -528,6 +748,7 @@ const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];
 static const struct {
   const char *noun, *summary;
 } nouns[] = {
+  {"profile", "servers and logins by name"},
   {"project", "the devices, models and releases of one fleet"},
   {"blueprint", "kinds of hardware"},
   {"tag", "marks for some devices"},
@@ -545,6 +766,10 @@ static const struct {
   {"capture", "what devices sent: audio, pictures, data"},
   {"apikey", "the keys people and programs use this API with"},
   {"model", "a look into .tflite files, and how good they are"},
+  {"virtual", "devices without hardware, run by the server"},
+  {"account", "who you are to the server"},
+  {"organization", "who owns projects"},
+  {"member", "who may do what"},
   {"completion", "help for the shell"},
 };
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cli/config_file.h"
 #include "cli/session.h"
 
 /* One setting: its names in the three places, and where it is kept. */
@@ -73,57 +70,55 @@ int cli_config_ask_api_key(struct cli_session *session) {
   return status == CLI_OK ? check(session, &setting[1], config->api_key, CLI_FROM_INPUT) : status;
 }
 
-static char *trimmed(char *text) {
-  while (*text == ' ' || *text == '\t') text++;
-  size_t length = strlen(text);
-  while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) text[--length] = 0;
-  return text;
+/* What the file has of the profile, on top of the defaults. */
+static int take_profile(struct cli_session *session, struct setting *setting,
+                        const struct cli_config_file *file) {
+  struct cli_config *config = &session->config;
+  const char *text;
+  for (size_t i = 0; i < SETTING_COUNT; i++) {
+    text = cli_config_file_get(file, config->profile, setting[i].key);
+    int status = text != NULL ? set(session, &setting[i], text, CLI_FROM_FILE) : CLI_OK;
+    if (status != CLI_OK) return status;
+  }
+  text = cli_config_file_get(file, config->profile, "session");
+  snprintf(config->session, sizeof config->session, "%s", text != NULL ? text : "");
+  text = cli_config_file_get(file, config->profile, "csrf");
+  snprintf(config->csrf, sizeof config->csrf, "%s", text != NULL ? text : "");
+  return CLI_OK;
 }
 
-static int take_line(struct cli_session *session, struct setting *setting, char *line,
-                     unsigned number) {
-  char *key = trimmed(line);
-  if (*key == 0 || *key == '#') return CLI_OK;
-  char *equals = strchr(key, '=');
-  if (equals != NULL) {
-    *equals = 0;
-    key = trimmed(key);
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-      if (strcmp(key, setting[i].key) == 0) {
-        return set(session, &setting[i], trimmed(equals + 1), CLI_FROM_FILE);
-      }
-    }
+static int choose_profile(struct cli_session *session, const struct cli_config_file *file) {
+  struct cli_config *config = &session->config;
+  const char *named = cli_option(session, "profile");
+  bool is_login = strcmp(session->parsed.command->path, "login") == 0;
+  if (named == NULL) named = getenv("GODWIT_PROFILE");
+  config->profile_named = named != NULL && named[0] != 0;
+  if (!config->profile_named) named = file->active[0] != 0 ? file->active : CLI_PROFILE_DEFAULT;
+  if (!cli_profile_name_is_good(named)) {
+    return cli_misuse(session, "a profile's name has letters, digits, '.', '_' and '-', not '%s'",
+                      named);
   }
-  return cli_fail(session,
-                  "%s line %u is not 'url', 'api-key' or 'project' = value; correct it or run "
-                  "`godwit login` again",
-                  session->config.file, number);
+  if (config->profile_named && !is_login && strcmp(named, CLI_PROFILE_DEFAULT) != 0 &&
+      !cli_config_file_has(file, named)) {
+    return cli_misuse(session,
+                      "there is no profile '%s'; `godwit login --profile %s` makes it, `godwit "
+                      "profile list` shows those that are there",
+                      named, named);
+  }
+  snprintf(config->profile, sizeof config->profile, "%s", named);
+  return CLI_OK;
 }
 
 static int load_file(struct cli_session *session, struct setting *setting) {
-  if (session->config.file[0] == 0) return CLI_OK;
-  FILE *file = fopen(session->config.file, "re");
-  if (file == NULL) {
-    if (errno == ENOENT || errno == ENOTDIR) return CLI_OK;
-    return cli_fail(session, "cannot read %s: %s; correct its permissions", session->config.file,
-                    strerror(errno));
-  }
-  struct stat info;
-  if (fstat(fileno(file), &info) == 0 && (info.st_mode & 077) != 0) {
-    cli_warn(session, "%s can be read by other users; run `chmod 600 %s`", session->config.file,
-             session->config.file);
-  }
-  char line[1024];
-  int status = CLI_OK;
-  for (unsigned number = 1; status == CLI_OK && fgets(line, sizeof line, file) != NULL; number++) {
-    status = take_line(session, setting, line, number);
-  }
-  explicit_bzero(line, sizeof line);
-  fclose(file);
+  struct cli_config_file file;
+  int status = cli_config_file_read(session, &file);
+  if (status == CLI_OK) status = choose_profile(session, &file);
+  if (status == CLI_OK) status = take_profile(session, setting, &file);
+  cli_config_file_end(&file);
   return status;
 }
 
-static void find_file(struct cli_config *config) {
+void cli_config_find_file(struct cli_config *config) {
   const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
   int length = -1;
   if (folder != NULL && folder[0] == '/') {
@@ -154,7 +149,7 @@ int cli_config_load(struct cli_session *session) {
   strcpy(config->url, CLI_URL_DEFAULT);
   strcpy(config->project, CLI_PROJECT_DEFAULT);
   settings_of(config, setting);
-  find_file(config);
+  cli_config_find_file(config);
   int status = load_file(session, setting);
   for (size_t i = 0; i < SETTING_COUNT && status == CLI_OK; i++) {
     const char *option = cli_option(session, setting[i].option);
@@ -168,52 +163,24 @@ int cli_config_load(struct cli_session *session) {
   return status == CLI_OK ? check_url(session) : status;
 }
 
-static int make_folders(struct cli_session *session) {
-  char path[CLI_PATH_MAX];
-  strcpy(path, session->config.file);
-  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = 0;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-      return cli_fail(session, "cannot create the folder %s: %s; create it yourself", path,
-                      strerror(errno));
-    }
-    *slash = '/';
-  }
-  return CLI_OK;
-}
-
-static bool write_file(const struct cli_config *config, const char *path) {
-  (void)unlink(path);
-  int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0) return false;
-  FILE *file = fdopen(descriptor, "w");
-  if (file == NULL) {
-    close(descriptor);
-    return false;
-  }
-  fprintf(file, "# Written by `godwit login`.\nurl = %s\nproject = %s\n", config->url,
-          config->project);
-  if (config->api_key[0] != 0) fprintf(file, "api-key = %s\n", config->api_key);
-  bool good = fflush(file) == 0 && fsync(descriptor) == 0;
-  return fclose(file) == 0 && good && rename(path, config->file) == 0;
-}
-
 int cli_config_save(struct cli_session *session) {
   const struct cli_config *config = &session->config;
-  char path[CLI_PATH_MAX + 8];
-  if (config->file[0] == 0) {
-    return cli_fail(session,
-                    "there is no home folder to keep the login in; set HOME, or use "
-                    "GODWIT_URL, GODWIT_API_KEY and GODWIT_PROJECT");
+  struct cli_config_file file;
+  int status = cli_config_file_read(session, &file);
+  if (status == CLI_OK) {
+    char active[CLI_PROFILE_MAX];
+    strcpy(active, file.active);
+    cli_config_file_remove(&file, config->profile);
+    strcpy(file.active, active);
+    bool good = cli_config_file_add(&file, config->profile, "url", config->url) &&
+                cli_config_file_add(&file, config->profile, "project", config->project) &&
+                cli_config_file_add(&file, config->profile, "api-key", config->api_key) &&
+                cli_config_file_add(&file, config->profile, "session", config->session) &&
+                cli_config_file_add(&file, config->profile, "csrf", config->csrf);
+    status = good ? cli_config_file_write(session, &file)
+                  : cli_fail(session, "%s is full; delete profiles with `godwit profile delete`",
+                             config->file);
   }
-  int status = make_folders(session);
-  if (status != CLI_OK) return status;
-  snprintf(path, sizeof path, "%s.new", config->file);
-  if (!write_file(config, path)) {
-    int reason = errno;
-    (void)unlink(path);
-    return cli_fail(session, "cannot write %s: %s; the old one is unchanged", config->file,
-                    strerror(reason));
-  }
-  return CLI_OK;
+  cli_config_file_end(&file);
+  return status;
 }

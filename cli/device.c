@@ -251,6 +251,44 @@ static int patch(struct cli_session *session, json_t *body) {
   return status;
 }
 
+/* "" takes the blueprint away. */
+static int add_blueprint(struct cli_session *session, json_t *body) {
+  const char *blueprint = cli_option(session, "blueprint");
+  char id[CLI_ID_MAX + 1] = "";
+  int status = CLI_OK;
+  if (blueprint == NULL) return CLI_OK;
+  if (strcmp(blueprint, "none") != 0) {
+    status = cli_find_id(session, &cli_kind_blueprint, blueprint, id);
+  }
+  if (status == CLI_OK) json_object_set_new(body, "blueprintId", json_string(id));
+  return status;
+}
+
+static void add_hardware_ids(struct cli_session *session, json_t *body) {
+  json_t *ids = json_array();
+  for (size_t i = 0; i < session->parsed.option_count; i++) {
+    if (strcmp(session->parsed.option[i].option->name, "hardware-id") != 0) continue;
+    json_array_append_new(ids, json_string(session->parsed.option[i].value));
+  }
+  if (json_array_size(ids) > 0) json_object_set(body, "hardwareIds", ids);
+  json_decref(ids);
+}
+
+int cli_device_set(struct cli_session *session) {
+  json_t *body = json_object();
+  cli_body_option(session, body, "name", "name");
+  add_hardware_ids(session, body);
+  int status = add_blueprint(session, body);
+  if (status == CLI_OK && json_object_size(body) == 0) {
+    status = cli_misuse(session, "nothing to change; give --name, --blueprint or --hardware-id");
+  }
+  if (status != CLI_OK) {
+    json_decref(body);
+    return status;
+  }
+  return patch(session, body);
+}
+
 static int change_tags(struct cli_session *session, const char *member) {
   json_t *ids = json_array(), *body = json_object();
   int status = CLI_OK;

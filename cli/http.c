@@ -9,6 +9,7 @@
 #include "cli/session.h"
 
 #define CONNECT_TIMEOUT_S 10L
+#define SESSION_COOKIE "godwit_session="
 #define STALL_TIMEOUT_S 75L /* beyond the longest that a call to a device may wait */
 
 struct cli_http {
@@ -26,6 +27,7 @@ struct transfer {
   size_t capacity; /* of the reply's body */
   bool too_large;
   bool sink_failed;
+  bool taken;           /* whoever took the pieces has had enough */
   FILE *bar;            /* NULL: no progress bar */
   curl_off_t bar_shown; /* percent or KiB, -1 before the first */
   bool bar_open;        /* its line has no end yet */
@@ -53,6 +55,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *context) {
   struct transfer *transfer = context;
   struct cli_http_reply *reply = transfer->reply;
   size_t added = size * count;
+  if (transfer->request->take != NULL && is_good(transfer->curl)) {
+    transfer->taken = !transfer->request->take(transfer->request->take_context, data, added);
+    return transfer->taken ? 0 : added;
+  }
   if (transfer->sink != NULL && is_good(transfer->curl)) {
     if (added > transfer->sink_max - reply->sunk) transfer->too_large = true;
     if (!transfer->too_large && fwrite(data, 1, added, transfer->sink) != added) {
@@ -154,6 +160,21 @@ static bool append(struct curl_slist **list, const char *text) {
   return true;
 }
 
+/* A signed-in account: its cookie, and for a change the token that no other
+ * site's page could send. */
+static bool add_session(struct curl_slist **headers, const struct cli_config *config,
+                        const char *method) {
+  char line[CLI_TOKEN_MAX + 32];
+  snprintf(line, sizeof line, "cookie: " SESSION_COOKIE "%s", config->session);
+  bool good = append(headers, line);
+  if (strcmp(method, "GET") != 0) {
+    snprintf(line, sizeof line, "x-csrf-token: %s", config->csrf);
+    good = good && append(headers, line);
+  }
+  explicit_bzero(line, sizeof line);
+  return good;
+}
+
 static struct curl_slist *make_headers(struct cli_session *session,
                                        const struct cli_http_request *request) {
   char line[CLI_API_KEY_MAX + 32];
@@ -163,6 +184,9 @@ static struct curl_slist *make_headers(struct cli_session *session,
     snprintf(line, sizeof line, "x-api-key: %s", session->config.api_key);
     good = good && append(&headers, line);
     explicit_bzero(line, sizeof line);
+  }
+  if (session->config.api_key[0] == 0 && session->config.session[0] != 0) {
+    good = good && add_session(&headers, &session->config, request->method);
   }
   if (request->body != NULL) {
     snprintf(line, sizeof line, "content-type: %s", request->content_type);
@@ -246,6 +270,16 @@ static int explain(struct cli_session *session, const struct transfer *transfer,
                   detail);
 }
 
+static void take_session(CURL *curl, struct cli_http_reply *reply) {
+  struct curl_header *header;
+  const size_t prefix = strlen(SESSION_COOKIE);
+  if (curl_easy_header(curl, "set-cookie", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return;
+  if (strncmp(header->value, SESSION_COOKIE, prefix) != 0) return;
+  const char *token = header->value + prefix;
+  size_t length = strcspn(token, ";");
+  if (length < sizeof reply->session) memcpy(reply->session, token, length);
+}
+
 int cli_http_send(struct cli_session *session, const struct cli_http_request *request,
                   struct cli_http_reply *reply) {
   char url[CLI_URL_MAX + 4096];
@@ -268,8 +302,9 @@ int cli_http_send(struct cli_session *session, const struct cli_http_request *re
   set_request(session, request, &transfer, url, headers);
   CURLcode code = curl_easy_perform(session->http->curl);
   end_bar(&transfer);
-  if (code == CURLE_OK) {
+  if (code == CURLE_OK || transfer.taken) {
     curl_easy_getinfo(session->http->curl, CURLINFO_RESPONSE_CODE, &reply->status);
+    take_session(session->http->curl, reply);
   } else {
     status = explain(session, &transfer, code);
     cli_http_reply_free(reply);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "cli/config.h"
+
 struct cli_session;
 
 #define CLI_REPLY_MAX (16u * 1024 * 1024) /* JSON: a page of 1000 objects is under 2 MiB */
@@ -23,6 +25,10 @@ struct cli_http_request {
   bool progress;               /* a bar on standard error where that is a terminal */
   FILE *sink;                  /* a good reply's body goes here instead of into memory */
   unsigned long long sink_max; /* its bytes at most; 0: CLI_FILE_MAX */
+  /* A good reply's body goes here piece by piece; false ends it, which is no
+   * error. NULL: not so. */
+  bool (*take)(void *context, const char *data, size_t size);
+  void *take_context;
   /* Where the reply says how many things it holds (x-total-count) and not how
    * many bytes: counts those that have come. NULL: the bar is of bytes. */
   long long (*count)(void *context);
@@ -38,7 +44,8 @@ struct cli_http_reply {
   long status;
   char *body; /* malloc'd, NUL behind it; NULL when empty or sent to the sink */
   size_t size;
-  size_t sunk; /* bytes given to the sink */
+  size_t sunk;                 /* bytes given to the sink */
+  char session[CLI_TOKEN_MAX]; /* the session's cookie, where the reply sets one */
 };
 
 /* CLI_OK: there is a reply, whatever its status; free it. Otherwise there was

@@ -3,6 +3,7 @@
 
 #include "cli/api.h"
 #include "cli/output.h"
+#include "cli/rollout.h"
 #include "cli/verbs.h"
 
 #define LINE_MAX_LENGTH 1024
@@ -89,7 +90,7 @@ static int find_artifacts(struct cli_session *session, const char *blueprint, js
   return CLI_OK;
 }
 
-static int make_body(struct cli_session *session, json_t **body) {
+int cli_release_body(struct cli_session *session, json_t **body) {
   const char *blueprint = cli_option(session, "blueprint"), *name = cli_option(session, "name");
   char blueprint_id[CLI_ID_MAX + 1] = "";
   json_t *tags, *artifacts;
@@ -113,14 +114,27 @@ static int make_body(struct cli_session *session, json_t **body) {
   return CLI_OK;
 }
 
+/* With --wait the end counts, and is shown instead. */
+static int show_or_wait(struct cli_session *session, json_t *release) {
+  if (!cli_switch(session, "wait")) return show(session, release);
+  int status = cli_rollout_wait(session, cli_text(release, "id"));
+  json_decref(release);
+  return status;
+}
+
 int cli_release_create(struct cli_session *session) {
   struct cli_address address;
   json_t *body, *release;
-  int status = make_body(session, &body);
+  int status = cli_rollout_check(session);
+  if (status == CLI_OK && cli_switch(session, "wait") && !cli_switch(session, "rollout")) {
+    status = cli_misuse(session, "--wait goes with --rollout: without it nothing is rolled out");
+  }
+  if (status == CLI_OK) status = cli_release_body(session, &body);
   if (status != CLI_OK) return status;
+  if (cli_switch(session, "force")) json_object_set_new(body, "force", json_true());
   cli_address_init(&address, session, "/releases");
   status = cli_api_send(session, "POST", &address, body, &release);
-  return status == CLI_OK ? show(session, release) : status;
+  return status == CLI_OK ? show_or_wait(session, release) : status;
 }
 
 /* --- list and show ------------------------------------------------------------ */
@@ -194,10 +208,13 @@ int cli_release_show(struct cli_session *session) {
 static int set_rollout(struct cli_session *session, int on) {
   struct cli_address address;
   json_t *release;
-  int status = address_found(session, &address);
+  int status = cli_rollout_check(session);
+  if (status == CLI_OK) status = address_found(session, &address);
   if (status != CLI_OK) return status;
-  status = cli_api_send(session, "PATCH", &address, json_pack("{s:b}", "rollout", on), &release);
-  return status == CLI_OK ? show(session, release) : status;
+  json_t *body = json_pack("{s:b}", "rollout", on);
+  if (cli_switch(session, "force")) json_object_set_new(body, "force", json_true());
+  status = cli_api_send(session, "PATCH", &address, body, &release);
+  return status == CLI_OK ? show_or_wait(session, release) : status;
 }
 
 int cli_release_rollout_on(struct cli_session *session) { return set_rollout(session, 1); }

@@ -20,6 +20,8 @@ int cli_device_enable(struct cli_session *session);
 int cli_device_disable(struct cli_session *session);
 int cli_device_history(struct cli_session *session);
 int cli_device_delete(struct cli_session *session);
+int cli_device_set(struct cli_session *session);
+int cli_device_bulk(struct cli_session *session);
 
 int cli_credential_add(struct cli_session *session);
 int cli_credential_list(struct cli_session *session);
@@ -38,9 +40,11 @@ int cli_certificate_restore(struct cli_session *session);
 
 int cli_blueprint_create(struct cli_session *session);
 int cli_blueprint_list(struct cli_session *session);
+int cli_blueprint_set(struct cli_session *session);
 int cli_blueprint_delete(struct cli_session *session);
 int cli_tag_create(struct cli_session *session);
 int cli_tag_list(struct cli_session *session);
+int cli_tag_rename(struct cli_session *session);
 int cli_tag_delete(struct cli_session *session);
 
 int cli_artifact_upload(struct cli_session *session);
@@ -48,6 +52,7 @@ int cli_artifact_list(struct cli_session *session);
 int cli_artifact_show(struct cli_session *session);
 int cli_artifact_download(struct cli_session *session);
 int cli_artifact_delete(struct cli_session *session);
+int cli_artifact_compatibility(struct cli_session *session);
 
 int cli_release_create(struct cli_session *session);
 int cli_release_list(struct cli_session *session);
@@ -55,6 +60,9 @@ int cli_release_show(struct cli_session *session);
 int cli_release_rollout_on(struct cli_session *session);
 int cli_release_rollout_off(struct cli_session *session);
 int cli_release_delete(struct cli_session *session);
+int cli_release_status(struct cli_session *session);
+int cli_release_devices(struct cli_session *session);
+int cli_release_preview(struct cli_session *session);
 
 int cli_ota_events(struct cli_session *session);
 
@@ -79,6 +87,8 @@ int cli_capture_delete(struct cli_session *session);
 
 int cli_api_key_create(struct cli_session *session);
 int cli_api_key_list(struct cli_session *session);
+int cli_api_key_enable(struct cli_session *session);
+int cli_api_key_disable(struct cli_session *session);
 int cli_api_key_delete(struct cli_session *session);
 
 int cli_model_inspect(struct cli_session *session);
@@ -87,6 +97,36 @@ int cli_model_evaluations(struct cli_session *session);
 
 int cli_status(struct cli_session *session);
 int cli_login(struct cli_session *session);
+int cli_logout(struct cli_session *session);
+int cli_profile_list(struct cli_session *session);
+int cli_profile_use(struct cli_session *session);
+int cli_profile_delete(struct cli_session *session);
+int cli_overview(struct cli_session *session);
+int cli_audit(struct cli_session *session);
+int cli_live(struct cli_session *session);
+int cli_api_call(struct cli_session *session);
+
+int cli_account_show(struct cli_session *session);
+int cli_account_set(struct cli_session *session);
+int cli_account_sessions(struct cli_session *session);
+int cli_account_sign_out(struct cli_session *session);
+int cli_organization_list(struct cli_session *session);
+int cli_organization_create(struct cli_session *session);
+int cli_organization_rename(struct cli_session *session);
+int cli_organization_delete(struct cli_session *session);
+int cli_member_list(struct cli_session *session);
+int cli_member_invite(struct cli_session *session);
+int cli_member_set(struct cli_session *session);
+int cli_member_link(struct cli_session *session);
+int cli_member_remove(struct cli_session *session);
+
+int cli_virtual_create(struct cli_session *session);
+int cli_virtual_list(struct cli_session *session);
+int cli_virtual_delete(struct cli_session *session);
+
 int cli_completion_bash(struct cli_session *session);
+int cli_completion_zsh(struct cli_session *session);
+int cli_completion_fish(struct cli_session *session);
+int cli_manual(struct cli_session *session);
 int cli_reference(struct cli_session *session);
 #endif

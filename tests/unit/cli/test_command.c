@@ -220,7 +220,7 @@ static const char *complete(const char *words, char *out, size_t size) {
   snprintf(path, sizeof path, "%s/completion", test_temporary_folder());
   FILE *file = fopen(path, "w");
   assert_non_null(file);
-  cli_help_completion(file);
+  cli_completion_of_bash(file);
   fclose(file);
   snprintf(command, sizeof command, "bash -c '%s' %s '%s' 2>&1", script, path, words);
   FILE *shell = popen(command, "r");
@@ -241,8 +241,64 @@ TEST(bash_completes_words_options_and_files) {
                       "off on");
   assert_string_equal(complete("godwit release create --ro", out, sizeof out), "--rollout");
   assert_string_equal(complete("godwit device show --", out, sizeof out),
-                      "--url --api-key --project --json --help");
+                      "--url --api-key --project --profile --json --help");
   assert_string_equal(
       complete("godwit model inspect /etc/host", out, sizeof out)[0] == '/' ? "file" : out, "file");
   assert_string_equal(complete("godwit device list --project ", out, sizeof out), "");
+}
+
+/* The script is one that the shell itself takes. */
+static void check_script(const char *shell, const char *name, void (*write)(FILE *out)) {
+  char path[1200], command[1400];
+  if (system(NULL) == 0) test_skip("no shell");
+  snprintf(command, sizeof command, "command -v %s >/dev/null", shell);
+  if (system(command) != 0) test_skip(shell);
+  snprintf(path, sizeof path, "%s/%s", test_temporary_folder(), name);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  write(file);
+  assert_int_equal(fclose(file), 0);
+  snprintf(command, sizeof command, "%s -n %s", shell, path);
+  assert_int_equal(system(command), 0);
+}
+
+TEST(zsh_takes_its_completion_script) { check_script("zsh", "_godwit", cli_completion_of_zsh); }
+
+TEST(fish_takes_its_completion_script) {
+  check_script("fish", "godwit.fish", cli_completion_of_fish);
+}
+
+TEST(manual_pages_name_every_command_and_keep_dashes) {
+  char path[1200], text[65536];
+  for (size_t i = 0; i < cli_command_count; i++) {
+    char noun[32], heading[128];
+    snprintf(noun, sizeof noun, "%.*s", (int)strcspn(cli_commands[i].path, " "),
+             cli_commands[i].path);
+    snprintf(path, sizeof path, "%s/page", test_temporary_folder());
+    FILE *file = fopen(path, "w+");
+    assert_non_null(file);
+    cli_manual_page(file, noun);
+    rewind(file);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    text[length] = 0;
+    fclose(file);
+    snprintf(heading, sizeof heading, ".SS \"godwit %s\"\n", cli_commands[i].path);
+    assert_contains(text, heading);
+    assert_contains(text, "\\-\\-json");
+    /* A line that begins with a dot is a request that man(7) knows. */
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+      line += *line == '\n';
+      if (line[0] == '.') assert_non_null(strchr("TSPBEI\\", line[1]));
+    }
+  }
+}
+
+TEST(manual_pages_are_what_man_can_show) {
+  char command[2600];
+  const char *folder = test_temporary_folder();
+  if (system("command -v groff >/dev/null") != 0) test_skip("no groff");
+  assert_status(RUN("manual", folder), CLI_OK);
+  snprintf(command, sizeof command,
+           "test -z \"$(groff -man -Tascii -ww %s/godwit*.1 2>&1 >/dev/null)\"", folder);
+  assert_int_equal(system(command), 0);
 }

@@ -150,11 +150,96 @@ TEST(option_beats_environment_beats_file_beats_default) {
 TEST(a_line_of_the_file_that_makes_no_sense_is_named) {
   forget_environment();
   write_config("url = http://127.0.0.1:1\napikey = x\n", 0600);
-  assert_error(RUN("tag", "list"), "config line 2 is not 'url', 'api-key' or 'project' = value");
+  assert_error(
+      RUN("tag", "list"),
+      "config line 2 is neither 'url', 'api-key', 'project', 'session' or 'csrf' = value nor "
+      "[PROFILE]");
   write_config("url\n", 0600);
-  assert_error(RUN("tag", "list"), "config line 1 is not");
+  assert_error(RUN("tag", "list"), "config line 1 is neither");
+  write_config("[../x]\n", 0600);
+  assert_error(RUN("tag", "list"), "config line 1 is neither");
+  write_config("[work]\nprofile = home\n", 0600);
+  assert_error(RUN("tag", "list"), "config line 2 is neither");
   write_config("url = gopher://x\n", 0600);
   assert_error(RUN("tag", "list"), "url 'gopher://x' from the config file is no server's address");
+}
+
+TEST(profiles_keep_logins_apart) {
+  struct fake *fake = start();
+  unsetenv("GODWIT_PROFILE");
+  assert_status(run_cli_with_input("gw_home\n", (const char *const[]){"login", NULL}), CLI_OK);
+  static const char *const work[] = {"login", "--profile", "work", "--project", "greenhouse", NULL};
+  assert_status(run_cli_with_input("gw_work\n", work), CLI_OK);
+  assert_contains(fake_requests(fake), "x-api-key: gw_work\r\n");
+  unsetenv("GODWIT_URL");
+  /* The first stays the one in use. */
+  assert_status(RUN("device", "list"), CLI_OK);
+  assert_contains(fake_requests(fake), "GET /v1/projects/default/devices?");
+  assert_status(RUN("device", "list", "--profile", "work"), CLI_OK);
+  assert_contains(fake_requests(fake), "GET /v1/projects/greenhouse/devices?");
+  setenv("GODWIT_PROFILE", "work", 1);
+  assert_status(RUN("tag", "list"), CLI_OK);
+  assert_contains(fake_requests(fake), "GET /v1/projects/greenhouse/tags?page=0&perPage=1000 ");
+  unsetenv("GODWIT_PROFILE");
+  assert_status(RUN("profile", "use", "work"), CLI_OK);
+  assert_status(RUN("blueprint", "list"), CLI_OK);
+  assert_contains(fake_requests(fake), "GET /v1/projects/greenhouse/blueprints?");
+  const struct run *run = RUN("profile", "list");
+  assert_status(run, CLI_OK);
+  assert_contains(run->out, "greenhouse");
+  assert_null(strstr(run->out, "gw_"));
+  assert_status(RUN("profile", "delete", "work", "--yes"), CLI_OK);
+  assert_status(RUN("profile", "delete", "work", "--yes"), CLI_USAGE);
+  assert_status(RUN("device", "list"), CLI_OK); /* the default one again */
+  fake_stop(fake);
+}
+
+TEST(a_profile_that_is_not_there_is_named_before_anything_is_sent) {
+  forget_environment();
+  unsetenv("GODWIT_PROFILE");
+  assert_error(RUN("tag", "list", "--profile", "wrok"), "there is no profile 'wrok'");
+  assert_error(RUN("tag", "list", "--profile", "a b"), "not 'a b'");
+  assert_error(RUN("login", "--profile", "../x"), "not '../x'");
+}
+
+/* A server that signs in and then takes the cookie and the token. */
+TEST(an_account_signs_in_with_a_password_and_a_code) {
+  static const char signed_in[] =
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nset-cookie: godwit_session=tok3n; "
+      "HttpOnly\r\nconnection: close\r\ncontent-length: "
+      "29\r\n\r\n{\"data\":{\"csrfToken\":\"c5rf\"}}";
+  const char *replies[5];
+  forget_environment();
+  replies[0] =
+      reply("401 Unauthorized",
+            "{\"code\":16,\"message\":\"a code is needed\",\"details\":[{\"reason\":\"code\"}]}");
+  replies[1] = signed_in;
+  replies[2] = reply("200 OK", "{\"data\":{\"name\":\"beta\",\"id\":\"1\"}}");
+  replies[3] = reply("401 Unauthorized", "{\"code\":16,\"message\":\"no session\",\"details\":[]}");
+  replies[4] = NULL;
+  struct fake *fake = fake_start(replies);
+  static const char *const words[] = {"login", "--email", "ada@example.org", NULL};
+  assert_status(run_cli_with_input("correct horse\n123456\n", words), CLI_OK);
+  assert_contains(fake_requests(fake), "\"code\":\"123456\"");
+  assert_null(strstr(fake_requests(fake), "x-api-key"));
+  assert_status(RUN("tag", "create", "beta"), CLI_OK);
+  assert_contains(fake_requests(fake), "cookie: godwit_session=tok3n\r\n");
+  assert_contains(fake_requests(fake), "x-csrf-token: c5rf\r\n");
+  assert_error(RUN("tag", "list"), "has ended; sign in again");
+  fake_stop(fake);
+}
+
+TEST(a_wrong_password_is_told_in_the_servers_words_and_nothing_is_kept) {
+  const char *replies[2];
+  forget_environment();
+  replies[0] = reply("401 Unauthorized",
+                     "{\"code\":16,\"message\":\"e-mail or password is wrong\",\"details\":[]}");
+  replies[1] = NULL;
+  struct fake *fake = fake_start(replies);
+  static const char *const words[] = {"login", "--email", "ada@example.org", NULL};
+  assert_error(run_cli_with_input("wrong\n", words), "e-mail or password is wrong");
+  assert_int_equal(access(config_path(), F_OK), -1);
+  fake_stop(fake);
 }
 
 TEST(a_home_that_cannot_be_written_is_an_error_not_a_lost_key) {

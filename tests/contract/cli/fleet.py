@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts, audit, `api`, previews, waiting for a rollout and virtual devices by
+the command line, against a real server.
+
+    fleet.py GODWIT_BINARY SOURCE_FOLDER
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+GODWIT, SOURCE = os.path.abspath(sys.argv[1]), sys.argv[2]
+MODELS = os.path.join(SOURCE, "examples", "micro_speech", "models")
+failed = []
+
+
+def check(what, condition, said=""):
+    if not condition:
+        failed.append(what)
+        print(f"WRONG: {what}\n{said}")
+
+
+class Server:
+    def __init__(self, home):
+        self.process = subprocess.Popen(
+            [GODWIT, "server", "--data", os.path.join(home, "data"), "--coap-bind", "127.0.0.1",
+             "--coap-port", "0", "--http-port", "0", "--json-log"], stdout=subprocess.PIPE, text=True)
+        said = {}
+        while "ready" not in said:
+            line = self.process.stdout.readline()
+            assert line, said
+            event = json.loads(line)
+            said[event.get("event")] = event
+        self.link, self.home = said["signInLink"]["url"], home
+        self.environment = dict(os.environ, HOME=home, GODWIT_URL=said["listening"]["http"])
+        for name in ("GODWIT_PROJECT", "GODWIT_API_KEY", "GODWIT_PROFILE", "XDG_CONFIG_HOME"):
+            self.environment.pop(name, None)
+
+    def run(self, *words, code=0, says="", text=""):
+        done = subprocess.run([GODWIT, *words], cwd=self.home, env=self.environment, text=True,
+                              input=text, capture_output=True, timeout=120)
+        what = " ".join(words)[:200]
+        check(f"{what}: exit code {done.returncode}", done.returncode == code, done.stderr)
+        check(f"{what}: says '{says}'", says in done.stdout + done.stderr, done.stdout + done.stderr)
+        return done.stdout
+
+    def json(self, *words, text=""):
+        return json.loads(self.run(*words, "--json", text=text) or "null")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        check("the server ends well", self.process.wait(60) == 0)
+
+
+def accounts(server):
+    run = server.run
+    run("login", "--link", server.link)
+    run("login", "--link", server.link, code=1, says="link")
+    run("account", "set", code=2, says="nothing to change")
+    run("account", "set", "--email", "ada@example.org", "--password", text="short\n", code=1)
+    run("account", "set", "--email", "ada@example.org", "--password", text="correct horse battery\n")
+    check("the account", server.json("account", "show")["email"] == "ada@example.org")
+    run("logout")
+    run("logout", code=1, says="no login")
+    run("login", "--email", "ada@example.org", text="wrong horse battery\n", code=1, says="wrong")
+    run("login", "--email", "ada@example.org", text="correct horse battery\n")
+    link = server.json("member", "invite", "bob@example.org", "--role", "viewer")["link"]
+    run("login", "--profile", "bob", "--link", "-", text=link + "\n")
+    run("device", "list", "--profile", "bob")
+    run("device", "create", "kitchen", "--profile", "bob", code=1, says="may not do this")
+    run("member", "set", "nobody@example.org", "--role", "admin", code=1, says="no member")
+    run("member", "set", "bob@example.org", "--role", "operator")
+    run("tag", "create", "beta", "--profile", "bob")
+    run("apikey", "list", "--profile", "bob", code=1, says="may not do this")
+    run("member", "remove", "bob@example.org", "--yes")
+    run("device", "list", "--profile", "bob", code=1)
+    key = server.json("apikey", "create", "reader", "--role", "viewer", "--scope", "devices:read", "--days", "7")
+    run("api", "GET", "devices", "--api-key", key["apiKey"])
+    run("api", "GET", "tags", "--api-key", key["apiKey"], code=1, says="may not do this")
+    run("apikey", "disable", "reader")
+    run("api", "GET", "devices", "--api-key", key["apiKey"], code=1)
+
+
+def calls(server):
+    run = server.run
+    run("api", "FETCH", "devices", code=2, says="no method")
+    run("api", "GET", "devices/a b", code=2, says="no address")
+    run("api", "GET", "/nowhere", code=1)
+    created = json.loads(run("api", "POST", "tags", '{"name": "gamma"}'))
+    check("the whole answer", created["data"]["name"] == "gamma", created)
+    run("tag", "rename", "gamma", "delta")
+    run("blueprint", "create", "board")
+    check("a blueprint's limits", server.json("blueprint", "set", "board", "--arena", "8192")["arenaBytes"] == 8192)
+    run("device", "create", "lamp", "--blueprint", "board")
+    run("device", "bulk", "--add-tag", "delta", code=2, says="which devices?")
+    run("device", "bulk", "--all", code=2, says="change what?")
+    check("one of one", server.json("device", "bulk", "--term", "lam", "--add-tag", "delta")["updated"] == 1)
+    run("device", "set", "lamp", "--name", "lamp-2", "--blueprint", "none", says="lamp-2")
+    entries = server.json("audit", "--kind", "device")
+    check("who did it", {entry["actor"]["name"] for entry in entries} >= {"ada@example.org"}, entries)
+
+
+def rollout(server):
+    """A device that is really there: the server's own."""
+    run = server.run
+    run("release", "status", "nothing", code=1)
+    made = subprocess.run([GODWIT, "virtual", "create", "parrot"], env=server.environment, capture_output=True, text=True)
+    if "build it with all parts" in made.stderr:
+        print("skipped: this build has no virtual devices")
+        return
+    check("a virtual device", made.returncode == 0, made.stderr)
+    run("artifact", "upload", os.path.join(MODELS, "yes_no.tflite"), "--package", "model", "--version", "1.0.0")
+    run("release", "preview", "--artifact", "model@1.0.0", says="2 would update")
+    run("release", "create", "--artifact", "model@1.0.0", "--wait", code=2, says="--wait goes with --rollout")
+    run("tag", "create", "birds")
+    run("device", "tag", "add", "parrot", "birds")
+    run("release", "create", "--artifact", "model@1.0.0", "--tag", "birds", "--name", "first", "--rollout", "--wait",
+        "--timeout", "60", says="1 updated")
+    run("release", "status", "first", says="1 updated")
+    check("its device", server.json("release", "devices", "first", "--state", "updated")[0]["deviceName"] == "parrot")
+    answer = server.json("rpc", "parrot", "say", "yes")
+    check("it heard it", "yes" in json.dumps(answer), answer)
+    # A device that is never there: the wait ends by itself.
+    run("release", "create", "--artifact", "model@1.0.0", "--tag", "delta", "--name", "dark", "--rollout")
+    run("release", "status", "dark", "--wait", "--timeout", "2", code=1, says="not over in time")
+    check("in numbers", server.json("overview")["devices"]["total"] == 2)
+    run("virtual", "delete", "parrot", "--yes")
+
+
+with tempfile.TemporaryDirectory() as home:
+    server = Server(home)
+    accounts(server)
+    calls(server)
+    rollout(server)
+    server.stop()
+sys.exit(1 if failed else 0)
