@@ -6,7 +6,7 @@
 
 static bool is_port(const char *text) {
   size_t length = strspn(text, "0123456789");
-  return length <= 5 && text[length] == 0;
+  return length > 0 && length <= 5 && text[length] == 0;
 }
 
 static bool is_name(const char *text, size_t length) {

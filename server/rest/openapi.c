@@ -371,9 +371,10 @@ static void path_in_words(const char *path, char *out, bool *ends_plural) {
     const char *after = path + length;
     if (after[0] == '/' && after[1] == '{') next = strcspn(after + 2, ".}");
     bool is_rest = next > 0 && after[2 + next] == '.';
-    if (next == 0 || is_rest) append_words(out, path, length);
+    bool is_one = next > 0 && !is_rest && path[length - 1] == 's';
+    append_words(out, path, is_one ? length - 1 : length);
     if (next > 0) {
-      append_words(out, after + 2, next);
+      if (is_rest) append_words(out, after + 2, next);
       path = after + 1 + strcspn(after + 1, "/");
     } else {
       *ends_plural = length > 1 && path[length - 1] == 's';

@@ -28,3 +28,11 @@ godwit_test(NAME unit.server.rest_corpus
   SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_rest.c
   LINK srv_rest PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/rest")
+
+# The console's files, with a console of its own.
+godwit_test(NAME unit.server.static
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_static.c ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_host.c
+          ${CMAKE_SOURCE_DIR}/server/rest/static.c ${CMAKE_SOURCE_DIR}/server/rest/host.c
+  LINK PkgConfig::ZLIB)
+file(GLOB_RECURSE sample CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/rest/console/*)
+godwit_embed_files(test_unit_server_static "/=${CMAKE_CURRENT_SOURCE_DIR}/rest/console" "${sample}")
