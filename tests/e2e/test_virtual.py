@@ -266,8 +266,11 @@ class Virtual(EndToEnd):
         self.assertEqual(sum(link.startswith("socket:") for link in links.values()), 1, links)
         self.assertEqual(os.getpgid(process), process)
         self.assertEqual(os.getpriority(os.PRIO_PROCESS, process), 5)
-        words = pathlib.Path(f"/proc/{process}/cmdline").read_text().split("\0")
-        self.assertFalse([word for word in words if len(word) == 32], words)
+        key = self.must("GET", f"{PROJECT}/devices/{device}/credentials")["list"][0]
+        words = pathlib.Path(f"/proc/{process}/cmdline").read_text()
+        self.assertIn(key["identity"], words)
+        self.assertNotIn(key["preSharedKey"], words)
+        self.assertGreaterEqual(len(key["preSharedKey"]), 32)
 
 
 if __name__ == "__main__":
