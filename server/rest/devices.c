@@ -260,7 +260,7 @@ static int select_ids(struct srv_request *request, struct srv_query *query, uint
 
 int srv_list_devices(struct srv_request *request) {
   struct srv_query query = {0};
-  uint64_t page, per_page, total = 0;
+  uint64_t page = 0, per_page = 0, total = 0;
   int status = srv_page_from_parameters(request, &page, &per_page);
   if (status == SRV_OK) status = srv_query_from_parameters(request, &query);
   if (status != SRV_OK) return status;

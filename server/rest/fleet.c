@@ -132,7 +132,7 @@ static json_t *list_document(json_t *list, uint64_t page, uint64_t per_page, uin
 int srv_list_release_devices(struct srv_request *request) {
   struct srv_release release;
   struct srv_rollout_filter filter = {.term = srv_query_value(request, "term")};
-  uint64_t page, per_page, total;
+  uint64_t page = 0, per_page = 0, total = 0;
   if (filter.term == NULL) filter.term = "";
   int status = srv_find_of_path(request, SRV_RELEASE, "release", &release);
   if (status == SRV_OK) status = srv_page_from_parameters(request, &page, &per_page);
@@ -185,7 +185,7 @@ static int read_preview(struct srv_request *request, struct srv_release *release
 
 int srv_preview_release(struct srv_request *request) {
   struct srv_release release = {0};
-  uint64_t page, per_page, counts[SRV_VERDICTS], total = 0;
+  uint64_t page = 0, per_page = 0, counts[SRV_VERDICTS], total = 0;
   int status = read_preview(request, &release, &page, &per_page);
   if (status != SRV_OK) return status;
   json_t *list = json_array(), *counted = json_object();
