@@ -28,6 +28,7 @@
 #define IDLE_TIMEOUT_S 15
 #define CONNECTIONS_PER_ADDRESS 64 /* where strangers can reach us */
 #define BACKLOG 64
+#define STOP_TURNS 8 /* for streams to come to their end; one that is not read does not */
 /* An artifact in JSON is parsed at once, and devices wait meanwhile: 16 MiB
  * take half a second. Base64 is four thirds of the bytes; and the other members. */
 #define BIG_BODY_MAX ((size_t)(16u * 1024 * 1024) / 3 * 4 + 64 * 1024)
@@ -807,7 +808,7 @@ static unsigned connections_per_address(const struct srv_rest_config *config, co
 static int start_daemon(struct srv_rest *rest, int fd, const struct srv_rest_config *config,
                         const char *address, char *error) {
   struct MHD_OptionItem tls_options[] = {
-      {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)srv_tls_callback(), NULL},
+      {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, srv_tls_callback()},
       {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)srv_tls_priorities},
       {MHD_OPTION_END, 0, NULL}};
   bool tls = rest->tls != NULL;
@@ -997,6 +998,9 @@ void srv_rest_destroy(struct srv_rest *rest) {
     end_for(rest->waiting, 503, CODE_UNAVAILABLE, "the server is stopping");
   }
   if (anyone) MHD_run(rest->daemon); /* so that they hear it */
+  for (int turn = 0; turn < STOP_TURNS && srv_live_client_count(rest->live) > 0; turn++) {
+    MHD_run(rest->daemon);
+  }
   MHD_stop_daemon(rest->daemon);
   srv_live_destroy(rest->live);
   srv_passwords_destroy(rest->passwords);
