@@ -922,8 +922,10 @@ int srv_rest_reload(struct srv_rest *rest, char error[SRV_ERROR_MAX]) {
     return SRV_ERR_INVALID;
   }
   int status = srv_tls_reload(rest->tls, error);
-  if (status == SRV_OK) warn_of_expiry(rest);
-  return status;
+  if (status != SRV_OK) return status;
+  rest->context.tls = srv_tls_facts(rest->tls);
+  warn_of_expiry(rest);
+  return SRV_OK;
 }
 
 /* --- life, all of it -----------------------------------------------------------------------------
@@ -945,7 +947,7 @@ static int start_tls(struct srv_rest *rest, const struct srv_rest_config *config
     return SRV_ERR_INVALID;
   }
   int status = srv_tls_create(&rest->tls, config->tls_cert, config->tls_key, error);
-  rest->context.tls = rest->tls;
+  if (status == SRV_OK) rest->context.tls = srv_tls_facts(rest->tls);
   return status;
 }
 

@@ -296,11 +296,16 @@ static bool still_may(const struct client *client) {
   return allowed;
 }
 
+/* What was not sent yet is lost: who comes again reads it. */
+static void end_client(struct client *client) {
+  client->ended = true;
+  client->used = 0;
+  wake(client);
+}
+
 static void beat(struct client *client) {
   if (!still_may(client)) {
-    client->ended = true;
-    client->used = 0;
-    wake(client);
+    end_client(client);
     return;
   }
   send_text(client, ":\n\n", 3);
@@ -339,10 +344,7 @@ int srv_live_create(struct srv_live **out, const struct srv_rest_context *contex
 }
 
 void srv_live_end(struct srv_live *live) {
-  for (struct client *each = live->clients; each != NULL; each = each->next) {
-    each->ended = true;
-    wake(each);
-  }
+  for (struct client *each = live->clients; each != NULL; each = each->next) end_client(each);
 }
 
 void srv_live_destroy(struct srv_live *live) { free(live); }

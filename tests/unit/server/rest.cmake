@@ -36,3 +36,20 @@ godwit_test(NAME unit.server.static
   LINK PkgConfig::ZLIB)
 file(GLOB_RECURSE sample CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/rest/console/*)
 godwit_embed_files(test_unit_server_static "/=${CMAKE_CURRENT_SOURCE_DIR}/rest/console" "${sample}")
+
+# Who may do what: accounts, sessions, rights, and other projects' objects.
+godwit_test(NAME unit.server.accounts
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/account_fixture.c
+          ${CMAKE_SOURCE_DIR}/tests/support/openapi.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rights.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_foreign.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_session.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_members.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_password.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_throttle.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_totp.c
+  LINK srv_rest PkgConfig::JANSSON
+  DEFINES RIGHTS_DOCUMENT="${CMAKE_SOURCE_DIR}/docs/spec/rights.md"
+          RIGHTS_OUTPUT="${CMAKE_CURRENT_BINARY_DIR}")
