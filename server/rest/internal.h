@@ -131,10 +131,10 @@ struct srv_head {
 };
 
 struct srv_live;
-struct srv_tls;
+struct srv_tls_facts;
 struct srv_rest_context {
   struct srv_core *core;
-  const struct srv_tls *tls;       /* NULL: plain HTTP */
+  const struct srv_tls_facts *tls; /* what new connections get; NULL: plain HTTP */
   struct srv_live *live;           /* live.h; NULL: events are not told */
   struct srv_passwords *passwords; /* NULL: they are hashed while the caller waits */
   const char *public_url;          /* "https://models.example.com", for links; NULL: not said */

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/core/pki.h"
 #include "server/rest/internal.h"
+#include "server/rest/tls.h"
 
 static void query_project(const struct srv_request *request, struct srv_query *query) {
   srv_query_text(query, "project_id", SRV_EQUALS, request->project.id);
@@ -97,6 +99,16 @@ static int count_rows(struct srv_request *request, enum srv_kind kind, const cha
 }
 
 /* Of all projects, or of those that the principal sees. */
+/* null without TLS. */
+static json_t *encode_tls(struct srv_request *request) {
+  const struct srv_tls_facts *facts = request->context->tls;
+  if (facts == NULL) return json_null();
+  int64_t days = srv_tls_days_left(facts, srv_core_now_us(request->core));
+  return json_pack("{s:o, s:o, s:o, s:I}", "subject", srv_encode_text(facts->subject), "notBefore",
+                   srv_encode_time(facts->not_before_us), "notAfter",
+                   srv_encode_time(facts->not_after_us), "daysLeft", (json_int_t)days);
+}
+
 static int add_count(struct srv_request *request, const struct counts *seen, json_t *counts,
                      const char *name, enum srv_kind kind) {
   uint64_t total = 0;
@@ -140,10 +152,10 @@ int srv_get_status(struct srv_request *request) {
   }
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  json_t *data =
-      json_pack("{s:s, s:o, s:I, s:o}", "version", context->version, "startedAt",
-                srv_encode_time(context->started_us), "uptimeSeconds",
-                (json_int_t)(now.tv_sec - context->started_monotonic_s), "objects", counts);
+  json_t *data = json_pack("{s:s, s:o, s:I, s:o, s:o}", "version", context->version, "startedAt",
+                           srv_encode_time(context->started_us), "uptimeSeconds",
+                           (json_int_t)(now.tv_sec - context->started_monotonic_s), "objects",
+                           counts, "tls", encode_tls(request));
   if (context->gateway_stats != NULL && request->principal.server_role > 0) {
     struct srv_gateway_stats stats = {0};
     context->gateway_stats(context->gateway_context, &stats);

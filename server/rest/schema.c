@@ -370,11 +370,19 @@ static const struct srv_property gateway_members[] = {
     {"uploadsDropped", INTEGER, 0, NULL, "since the start"},
     {0}};
 static const struct srv_shape gateway = {"StatusGateway", gateway_members, false};
+static const struct srv_property status_tls_members[] = {
+    {"subject", TEXT, 0, NULL, "of the server's certificate"},
+    {"notBefore", TIME, OR_NULL, NULL, "it holds from then on"},
+    {"notAfter", TIME, OR_NULL, NULL, "until then: the sooner end in its chain"},
+    {"daysLeft", INTEGER, 0, NULL, "whole days until then; below 0 when it is over"},
+    {0}};
+static const struct srv_shape status_tls = {"StatusTls", status_tls_members, false};
 static const struct srv_property status_members[] = {
     {"version", TEXT, 0, NULL, "of the program"},
     {"startedAt", TIME, 0, NULL, "when it was started"},
     {"uptimeSeconds", INTEGER, 0, NULL, "since then"},
     {"objects", OBJECT, 0, &counts, "how many there are"},
+    {"tls", OBJECT, OR_NULL, &status_tls, "of HTTPS; null without it"},
     {"gateway", OBJECT, OPTIONAL, &gateway, "what it counts; for keys of the whole server"},
     {0}};
 static const struct srv_shape status = {"Status", status_members, false};

@@ -14,7 +14,6 @@
 
 #define FILE_SIZE_MAX ((size_t)256 * 1024) /* a chain of a few certificates, or a key */
 #define CHAIN_MAX 16
-#define DAY_US ((int64_t)24 * 60 * 60 * 1000000)
 
 const char srv_tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
 
@@ -221,11 +220,6 @@ void srv_tls_destroy(struct srv_tls *tls) {
 }
 
 const struct srv_tls_facts *srv_tls_facts(const struct srv_tls *tls) { return &tls->newest->facts; }
-
-int64_t srv_tls_days_left(const struct srv_tls_facts *facts, int64_t now_us) {
-  int64_t left_us = facts->not_after_us - now_us;
-  return left_us < 0 ? -1 - (-left_us / DAY_US) : left_us / DAY_US;
-}
 
 /* --- connections ---------------------------------------------------------------------- */
 

@@ -32,7 +32,10 @@ void srv_tls_destroy(struct srv_tls *tls);
 /* Of what new connections get; pointers die with the next reload. */
 const struct srv_tls_facts *srv_tls_facts(const struct srv_tls *tls);
 /* Whole days until it ends, below 0 when it has. */
-int64_t srv_tls_days_left(const struct srv_tls_facts *facts, int64_t now_us);
+static inline int64_t srv_tls_days_left(const struct srv_tls_facts *facts, int64_t now_us) {
+  int64_t day_us = (int64_t)24 * 60 * 60 * 1000000, left_us = facts->not_after_us - now_us;
+  return left_us < 0 ? -1 - (-left_us / day_us) : left_us / day_us;
+}
 
 /* Every connection holds what there is when it comes, until it goes. */
 void *srv_tls_hold(struct srv_tls *tls);
