@@ -9,7 +9,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Router } from 'wouter';
-import { useHashLocation } from 'wouter/use-hash-location';
+import { useHashLocation } from './hash';
 import { queryClient } from './api/queries';
 import { App } from './app';
 import { cspNonce } from './csp';
