@@ -4,3 +4,9 @@
 export function cspNonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 }
+
+/** Libraries below Mantine ask a global for it, those that keep the page behind
+ * a dialog from scrolling. */
+export function shareNonce(): void {
+  (globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = cspNonce();
+}

@@ -12,9 +12,10 @@ import { Router } from 'wouter';
 import { useHashLocation } from './hash';
 import { queryClient } from './api/queries';
 import { App } from './app';
-import { cspNonce } from './csp';
+import { cspNonce, shareNonce } from './csp';
 import { theme } from './theme';
 
+shareNonce();
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={cspNonce}>

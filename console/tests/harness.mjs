@@ -17,7 +17,7 @@ export const models = join(root, 'examples/micro_speech/models');
 const screenshots = process.env.GODWIT_SCREENSHOTS ?? join(root, 'build/screenshots');
 const axeSource = readFileSync(join(here, '../node_modules/axe-core/axe.min.js'), 'utf8');
 /** Sanitized servers on a busy machine are slow. */
-export const patience = 30_000;
+export const patience = Number(process.env.GODWIT_PATIENCE_MS ?? 30_000);
 
 /** Starts `godwit server`; what it prints as JSON lines is awaited by event name. */
 export async function startServer(...options) {
