@@ -14,7 +14,6 @@
 #include "godwit/log.h"
 #include "godwit/updater.h"
 #include "virtual/speech.h"
-#include "wit/ops.h"
 
 #define RETRY_MIN_MS 5000u /* nobody's battery or SIM card: it tries again soon */
 #define RETRY_MAX_MS 60000u
@@ -186,10 +185,7 @@ static int say_hello(struct device *device) {
   bool known = uname(&machine) == 0;
   snprintf(board, sizeof board, "virtual device%s%.32s", known ? ", " : "",
            known ? machine.machine : "");
-  for (size_t i = 0; i < wit_ops_all.count && i < GW_HELLO_OPS_MAX; i++) {
-    int32_t code = wit_op_builtin(wit_ops_all.op[i]);
-    if (code >= 0) codes[words.op_code_count++] = (uint16_t)code;
-  }
+  words.op_code_count = wit_model_op_codes(codes, GW_HELLO_OPS_MAX);
   int status = godwit_hello_start(&device->hello, device->client, &words);
   return status == GODWIT_OK ? 0 : fail("hello", godwit_status_name(status));
 }

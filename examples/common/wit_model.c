@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wit/ops.h"
+
 void wit_model_init(struct wit_model_pair *pair, const struct wit_model_contract *contract,
                     void *arena0, void *arena1, size_t arena_size) {
   memset(pair, 0, sizeof *pair);
@@ -99,6 +101,15 @@ void wit_model_activate(struct wit_model_pair *pair, unsigned slot) {
 void wit_model_discard(struct wit_model_pair *pair, unsigned slot) {
   if (pair->active == &pair->slot[slot]) pair->active = NULL;
   pair->slot[slot].interpreter = NULL;
+}
+
+size_t wit_model_op_codes(uint16_t *codes, size_t max) {
+  size_t count = 0;
+  for (size_t i = 0; i < wit_ops_all.count && count < max; i++) {
+    int32_t code = wit_op_builtin(wit_ops_all.op[i]);
+    if (code >= 0) codes[count++] = (uint16_t)code;
+  }
+  return count;
 }
 
 bool wit_model_run(struct wit_model_pair *pair, const int8_t *input, int8_t *scores) {

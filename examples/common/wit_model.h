@@ -65,6 +65,10 @@ void wit_model_activate(struct wit_model_pair *pair, unsigned slot);
 /* Empties the slot; where it was the active one, nothing is active. */
 void wit_model_discard(struct wit_model_pair *pair, unsigned slot);
 
+/* The numbers of wit's ops in TensorFlow Lite's BuiltinOperator, for the hello
+ * that a device says (godwit/hello.h); returns how many, at most max. */
+size_t wit_model_op_codes(uint16_t *codes, size_t max);
+
 /* One inference of the active model: input of contract.input_bytes, one int8
  * score a label out (scale 1/256, zero point -128). False without an active
  * model, or when an op refused, which a prepared model does not do. */

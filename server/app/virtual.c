@@ -39,12 +39,13 @@ struct srv_virtual {
   char host[64];
   char port[8];
   char program[PATH_MAX];
+  uint64_t (*now_ms)(void);
   uint64_t look_at_ms;
   bool is_clean; /* no folder of a device that has gone is left */
   struct place place[SRV_VIRTUAL_DEVICES_MAX];
 };
 
-static uint64_t now_ms(void) {
+static uint64_t monotonic_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -230,8 +231,9 @@ static void look_after(struct srv_virtual *v, struct place *place, uint64_t now)
 }
 
 void srv_virtual_run(struct srv_virtual *v) {
-  uint64_t now = now_ms();
-  if (v == NULL || now < v->look_at_ms) return;
+  if (v == NULL) return;
+  uint64_t now = v->now_ms();
+  if (now < v->look_at_ms) return;
   v->look_at_ms = now + LOOK_EVERY_MS;
   if (!read_wanted(v)) return;
   remove_orphans(v);
@@ -281,6 +283,7 @@ int srv_virtual_create(struct srv_virtual **out, const struct srv_virtual_config
     return SRV_ERR_INTERNAL;
   }
   v->core = config->core;
+  v->now_ms = config->now_ms == NULL ? monotonic_ms : config->now_ms;
   snprintf(v->folder, sizeof(v->folder), "%s/virtual", config->data_folder);
   snprintf(v->host, sizeof(v->host), "%s", address_of(config->coap_address));
   snprintf(v->port, sizeof(v->port), "%u", config->coap_port);
@@ -297,7 +300,7 @@ static bool any_runs(struct srv_virtual *v) {
   bool any = false;
   for (size_t i = 0; i < SRV_VIRTUAL_DEVICES_MAX; i++) {
     struct place *place = &v->place[i];
-    if (place->process.pid != 0) bury(place, now_ms());
+    if (place->process.pid != 0) bury(place, monotonic_ms());
     any |= place->process.pid != 0;
   }
   return any;
@@ -307,15 +310,15 @@ static void signal_all(struct srv_virtual *v, bool may_wait) {
   for (size_t i = 0; i < SRV_VIRTUAL_DEVICES_MAX; i++) {
     if (v->place[i].process.pid == 0) continue;
     v->place[i].kill_at_ms = may_wait ? 0 : 1;
-    end(&v->place[i], now_ms());
+    end(&v->place[i], monotonic_ms());
   }
 }
 
 void srv_virtual_destroy(struct srv_virtual *v) {
   if (v == NULL) return;
-  uint64_t until_ms = now_ms() + TERM_MS;
+  uint64_t until_ms = monotonic_ms() + TERM_MS;
   signal_all(v, true);
-  while (any_runs(v) && now_ms() < until_ms) {
+  while (any_runs(v) && monotonic_ms() < until_ms) {
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
   }
   signal_all(v, false);

@@ -23,6 +23,7 @@ struct srv_virtual_config {
   /* What is run; NULL: this binary, also when it has been deleted or replaced
    * since. Tests have their own. */
   const char *program;
+  uint64_t (*now_ms)(void); /* any monotonic clock; NULL: the system's */
 };
 
 /* SRV_ERR_IO with a reason: DATA/virtual cannot be made. Texts are copied. */

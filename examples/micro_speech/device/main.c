@@ -14,6 +14,7 @@
 #include "examples/micro_speech/device/event.h"
 #include "examples/micro_speech/device/listener.h"
 #include "examples/micro_speech/device/options.h"
+#include "godwit/hello.h"
 #include "godwit/log.h"
 #include "godwit/updater.h"
 
@@ -50,6 +51,7 @@ struct device {
   struct wit_model_pair models;
   struct swap swap;
   struct godwit_client *client;
+  struct godwit_hello hello;
   struct collector *collector; /* NULL: captures nothing */
   char server[160];            /* host:port, to be told */
   struct godwit_store store;
@@ -298,6 +300,21 @@ static void open_network(struct device *device, const struct options *options) {
        "--host, --psk-id or --psk");
 }
 
+/* What this device is, for the server to know which models it can run. */
+static void say_hello(struct device *device, const char *board) {
+  uint16_t codes[GW_HELLO_OPS_MAX];
+  if (!device->client) return;
+  struct gw_hello_words words = {
+      .board = board,
+      .runtime = "wit/" WIT_VERSION,
+      .op_code = codes,
+      .op_code_count = wit_model_op_codes(codes, GW_HELLO_OPS_MAX),
+      .arena_bytes = MODEL_ARENA_BYTES,
+      .slot_bytes = MODEL_FILE_BYTES,
+  };
+  must(godwit_hello_start(&device->hello, device->client, &words), "hello");
+}
+
 static void open_updater(struct device *device, const struct options *options) {
   wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], MODEL_ARENA_BYTES);
   open_store(device, options->store);
@@ -363,6 +380,7 @@ int main(int argc, char **argv) {
   open_network(&device, &options);
   open_updater(&device, &options);
   open_collector(&device, &options);
+  say_hello(&device, "micro_speech");
   start(&device);
   while (!stopped) {
     bool more = hear(&device);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The examples of docs/spec/wire.md are bytes that this code reads and writes:
  * every block fenced as ```hex KIND is parsed, and written again it must be the
- * same. KIND is message, manifest, report or cbor; # begins a comment. */
+ * same. KIND is message, manifest, report, cbor or hello; # begins a comment. */
 #include "tests/unit/wire/bytes.h"
 #include "wire/cbor.h"
 #include "wire/coap.h"
+#include "wire/hello.h"
 #include "wire/report.h"
 
 #define FENCE "```hex "
@@ -49,6 +50,35 @@ static void check_cbor(struct bytes bytes) {
   assert_int_equal(reader.offset, bytes.size);
 }
 
+/* Builtins before custom ops, as the encoder writes them. */
+static void check_hello(struct bytes bytes) {
+  static struct gw_hello hello;
+  uint16_t codes[GW_HELLO_OPS_MAX];
+  char names[8][GW_HELLO_OP_NAME_MAX + 1];
+  const char *name[8];
+  uint8_t again[GW_HELLO_SIZE_MAX];
+  assert_int_equal(gw_hello_parse(bytes.data, bytes.size, &hello), GW_OK);
+  struct gw_hello_words words = {.board = hello.board,
+                                 .sdk = hello.sdk,
+                                 .runtime = hello.runtime,
+                                 .op_code = codes,
+                                 .op_name = name,
+                                 .arena_bytes = hello.arena_bytes,
+                                 .slot_bytes = hello.slot_bytes};
+  for (size_t i = 0; i < hello.op_count; i++) {
+    const struct gw_hello_op *op = &hello.op[i];
+    if (op->name == NULL) {
+      codes[words.op_code_count++] = op->code;
+      continue;
+    }
+    assert_true(words.op_name_count < 8);
+    snprintf(names[words.op_name_count], sizeof names[0], "%.*s", op->name_length, op->name);
+    name[words.op_name_count] = names[words.op_name_count];
+    words.op_name_count++;
+  }
+  assert_bytes_equal(again, gw_hello_encode(&words, again, sizeof again), bytes);
+}
+
 static const struct {
   const char *kind;
   void (*check)(struct bytes bytes);
@@ -58,6 +88,7 @@ static const struct {
     {"manifest", check_manifest, 2},
     {"report", check_report, 3},
     {"cbor", check_cbor, 2},
+    {"hello", check_hello, 1},
 };
 
 /* The example's hex without its comments. */
@@ -102,6 +133,7 @@ TEST(message_examples_of_the_specification_parse_and_write_the_same) { check_kin
 TEST(manifest_examples_of_the_specification_parse_and_encode_the_same) { check_kind(1); }
 TEST(report_examples_of_the_specification_parse_and_encode_the_same) { check_kind(2); }
 TEST(cbor_examples_of_the_specification_are_well_formed) { check_kind(3); }
+TEST(hello_examples_of_the_specification_parse_and_encode_the_same) { check_kind(4); }
 
 TEST(no_example_of_the_specification_has_a_kind_that_nothing_checks) {
   size_t size;
