@@ -6,7 +6,11 @@ godwit_test(NAME unit.server.app TIMEOUT 300
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_capture_crash.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_crash.c
           ${CMAKE_SOURCE_DIR}/tests/support/dtls_client.c
+          ${CMAKE_SOURCE_DIR}/tests/support/pki.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_http.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_https.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_options.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_server.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_virtual.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
   LINK srv_app CURL::libcurl PkgConfig::JANSSON)

@@ -23,6 +23,8 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rpc.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_settings.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_state.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_virtual.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_web.c
   LINK srv_rest PkgConfig::JANSSON)
 godwit_test(NAME unit.server.rest_corpus
   SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c

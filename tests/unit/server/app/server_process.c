@@ -211,10 +211,14 @@ const struct http_answer *http_send(const struct server_process *server,
   struct source source = {.data = request->body, .left = request->size};
   if (curl == NULL) curl = curl_easy_init();
   curl_easy_reset(curl);
-  snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", server->http_port, request->path);
+  snprintf(url, sizeof(url), "%s:%d%s",
+           server->ca_path == NULL ? "http://127.0.0.1" : "https://localhost", server->http_port,
+           request->path);
   struct curl_slist *headers = make_headers(server, request);
   curl_easy_setopt(curl, CURLOPT_URL, url);
   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(curl, CURLOPT_CAINFO, server->ca_path);
+  curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, server->ca_path == NULL ? 0L : 1L);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);

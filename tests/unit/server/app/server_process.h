@@ -16,6 +16,7 @@ struct server_process {
   char output[8192]; /* what this start has printed */
   char errors_path[600];
   long file_size_limit; /* of files it writes: a full disk. 0: none */
+  const char *ca_path;  /* HTTPS, to localhost, trusting this PEM file; NULL: plain HTTP */
 };
 
 /* Starts on data (NULL: "data" in the test's folder) with further arguments

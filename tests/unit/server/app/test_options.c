@@ -45,6 +45,34 @@ TEST(a_wrong_command_line_is_exit_code_2) {
   assert_int_equal(PARSE("--log-level", "loud"), 2);
 }
 
+TEST(other_machines_are_let_in_with_tls_or_in_so_many_words) {
+  struct srv_options options;
+  assert_int_equal(PARSE("--http-bind", "0.0.0.0"), 2);
+  assert_int_equal(PARSE("--http-bind", "::"), 2);
+  assert_int_equal(PARSE("--http-bind", "192.168.1.2", "--public-url", "https://x.example"), 2);
+  assert_int_equal(PARSE("--http-bind", "0.0.0.0", "--tls-cert", "c"), 2);
+  assert_int_equal(PARSE("--tls-key", "k"), 2);
+  assert_int_equal(PARSE("--tls-cert", "c", "--tls-key", "k", "--http-insecure"), 2);
+  assert_int_equal(PARSE("--tls-cert", "c", "--tls-key", "k", "--public-url", "http://x"), 2);
+  assert_int_equal(PARSE("--public-url", "models.example"), 2);
+  assert_int_equal(PARSE("--http-bind", "0.0.0.0", "--http-insecure"), 0);
+  assert_true(options.http_insecure);
+  assert_int_equal(PARSE("--http-bind", "::", "--tls-cert", "c", "--tls-key", "k"), 0);
+  assert_string_equal(options.tls_cert, "c");
+  assert_int_equal(PARSE("--http-bind", "127.0.0.9"), 0);
+}
+
+TEST(names_are_collected_up_to_a_limit) {
+  struct srv_options options;
+  assert_int_equal(PARSE("--http-host", "a", "--http-host", "b"), 0);
+  assert_string_equal(options.http_hosts[0], "a");
+  assert_string_equal(options.http_hosts[1], "b");
+  assert_null(options.http_hosts[2]);
+#define H "--http-host", "x"
+  assert_int_equal(PARSE(H, H, H, H, H, H, H, H), 0);
+  assert_int_equal(PARSE(H, H, H, H, H, H, H, H, H), 2);
+}
+
 TEST(help_names_every_option_and_teaches_the_first_steps) {
   char *text = NULL;
   size_t size = 0;
@@ -52,8 +80,9 @@ TEST(help_names_every_option_and_teaches_the_first_steps) {
   srv_options_help(out);
   fclose(out);
   static const char *const wanted[] = {
-      "--data",      "--coap-port", "--coap-bind",   "--http-port",  "--http-bind",
-      "--log-level", "--json-log",  "--new-api-key", "godwit login", "godwit release create"};
+      "--data",          "--coap-port",  "--coap-bind",   "--http-port",  "--http-bind",
+      "--log-level",     "--json-log",   "--new-api-key", "--tls-cert",   "--tls-key",
+      "--http-insecure", "--public-url", "--http-host",   "godwit login", "godwit release create"};
   for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
     if (strstr(text, wanted[i]) == NULL) fail_msg("%s", wanted[i]);
   }

@@ -7,9 +7,14 @@
 #include <unistd.h>
 
 void http_begin(struct http_fixture *fixture) {
+  http_begin_with(fixture, (struct srv_rest_config){0});
+}
+
+void http_begin_with(struct http_fixture *fixture, struct srv_rest_config config) {
   char error[SRV_ERROR_MAX];
   rest_begin(&fixture->base);
-  struct srv_rest_config config = {.core = fixture->base.core.core, .version = "0.0.0"};
+  config.core = fixture->base.core.core;
+  config.version = "0.0.0";
   if (srv_rest_create(&fixture->rest, &config, error) != SRV_OK) fail_msg("%s", error);
 }
 

@@ -11,6 +11,8 @@ struct http_fixture {
 };
 
 void http_begin(struct http_fixture *fixture);
+/* core and version are filled in. */
+void http_begin_with(struct http_fixture *fixture, struct srv_rest_config config);
 void http_end(struct http_fixture *fixture);
 
 int http_connect(const struct http_fixture *fixture);
