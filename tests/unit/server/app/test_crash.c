@@ -89,6 +89,10 @@ static void check_artifact(int number) {
 static void check_all(const struct acknowledged *done) {
   assert_true(total_of(PP "/tags?perPage=1") >= done->tags);
   assert_true(total_of(PP "/artifacts?perPage=1") >= done->artifacts);
+  /* Each has its entry in the audit log, and no entry is without its object. */
+  assert_int_equal(total_of(PP "/audit?kind=tag&perPage=1"), total_of(PP "/tags?perPage=1"));
+  assert_int_equal(total_of(PP "/audit?kind=artifact&perPage=1"),
+                   total_of(PP "/artifacts?perPage=1"));
   for (int i = 0; i < done->tags; i++) {
     char path[64];
     snprintf(path, sizeof(path), PP "/tags/t%d", i);
