@@ -82,7 +82,7 @@ test('a second one, with two words more', async () => {
   await release('second');
   await updated('second');
   await open('Overview');
-  await page.locator('[data-rollout]').first().getByText('all 1 device updated').waitFor();
+  await page.locator('[data-rollout]').first().getByText('1 device updated').waitFor();
   await screenshot(page, 'main-job-overview');
 });
 

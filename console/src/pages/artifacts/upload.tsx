@@ -144,7 +144,7 @@ export default function Page() {
                         <Text size="sm" c="dimmed">{bytesText(file.size)}</Text>
                       </div>
                     </Group>
-                    <Button variant="subtle" size="xs" onClick={() => setFile(null)} disabled={share !== null}>Another file</Button>
+                    <Button variant="subtle" size="xs" flex="none" onClick={() => setFile(null)} disabled={share !== null}>Another file</Button>
                   </Group>
                   <Autocomplete label="Package" description="What it is a version of" required data={packages} disabled={share !== null} {...form.getInputProps('package')} />
                   <TextInput label="Version" description={versionHelp(artifacts.data, name)} required disabled={share !== null}

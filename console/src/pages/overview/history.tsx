@@ -5,7 +5,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getObject } from '../../api/client';
 import { useProject } from '../../api/session';
-import type { VersionHistory } from '../../api/types';
+import type { Overview, VersionHistory } from '../../api/types';
 import { Failure } from '../../components/page';
 import { useParamsOf } from '../../components/params';
 import { compareVersions, countText } from '../../components/values';
@@ -44,6 +44,15 @@ function changes(history: VersionHistory): VersionHistory['points'] {
     if (!last || history.versions.some((v) => (last.counts[v] ?? 0) !== (point.counts[v] ?? 0))) rows.push(point);
   }
   return rows.reverse().slice(0, 50);
+}
+
+/** The record is written every few minutes; what is so now stands at its end. */
+function untilNow(history: VersionHistory | undefined, now: Overview['packages'][number] | undefined, asOf: string): VersionHistory | undefined {
+  const last = history?.points.at(-1);
+  if (!history || !last || !now || history.versions.length === 0 || asOf < last.time) return history;
+  const counts = Object.fromEntries(now.versions.map((v) => [v.version, v.count]));
+  const versions = [...new Set([...history.versions, ...Object.keys(counts)])];
+  return { ...history, versions, points: [...history.points, { time: asOf, counts }] };
 }
 
 function HistoryTable(props: { history: VersionHistory; versions: string[] }) {
@@ -85,14 +94,16 @@ function Legend(props: { versions: string[]; counts: Record<string, number>; whe
   );
 }
 
-export function History(props: { packages: string[] }) {
+export function History(props: { packages: Overview['packages']; asOf: string }) {
   const [params, setParams] = useParamsOf({ package: '', days: '7' });
-  const name = props.packages.includes(params.package) ? params.package : (props.packages[0] ?? '');
+  const names = props.packages.map((each) => each.package);
+  const name = names.includes(params.package) ? params.package : (names[0] ?? '');
   const days = Number(params.days) || 7;
   const [view, setView] = useState('chart');
   const [pointed, setPointed] = useState<number | null>(null);
   const answer = useHistory(name, days);
-  const history = answer.data;
+  const now = props.packages.find((each) => each.package === name);
+  const history = useMemo(() => untilNow(answer.data, now, props.asOf), [answer.data, now, props.asOf]);
   const versions = useMemo(() => [...(history?.versions ?? [])].sort(compareVersions), [history]);
   const drawn = useMemo(() => ({
     times: (history?.points ?? []).map((p) => new Date(p.time).getTime() / 1000),
@@ -103,8 +114,8 @@ export function History(props: { packages: string[] }) {
     <Stack gap="sm">
       <Group justify="space-between">
         <Group gap="xs">
-          {props.packages.length > 1 ? (
-            <Select size="xs" w={150} aria-label="Package" data={props.packages} value={name} allowDeselect={false} onChange={(value) => setParams({ package: value ?? '' })} />
+          {names.length > 1 ? (
+            <Select size="xs" w={150} aria-label="Package" data={names} value={name} allowDeselect={false} onChange={(value) => setParams({ package: value ?? '' })} />
           ) : <Text className="gw-mono">{name}</Text>}
           <SegmentedControl size="xs" aria-label="Time shown" data={ranges} value={String(days)} onChange={(value) => setParams({ days: value })} />
         </Group>
@@ -112,8 +123,8 @@ export function History(props: { packages: string[] }) {
       </Group>
       {answer.error && !history ? <Failure error={answer.error} /> : null}
       <Box mih={HEIGHT}>
-        {!history ? <Skeleton h={HEIGHT} /> : history.points.length === 0 ? (
-          <Text c="dimmed" py="xl" ta="center">Nothing is on record for this time. Versions are counted as devices report them.</Text>
+        {!history ? <Skeleton h={HEIGHT} /> : versions.length === 0 ? (
+          <Text c="dimmed" py="xl" ta="center">Nothing is on record for this time yet. What devices run is noted every few minutes.</Text>
         ) : view === 'table' ? <HistoryTable history={history} versions={versions} /> : (
           <Suspense fallback={<Skeleton h={HEIGHT} />}>
             <Chart times={drawn.times} series={drawn.series} height={HEIGHT} onPoint={setPointed}

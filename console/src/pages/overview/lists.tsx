@@ -28,7 +28,7 @@ export function Rollouts(props: { rollouts: Rollout[] }) {
               <Text size="sm" c="dimmed" className="gw-text">{release ? contentText(release, artifacts) : ''}</Text>
             </Group>
             <RolloutBar rollout={rollout} />
-            <Text size="sm">{rollout.states.updated === rollout.targets ? `all ${deviceCount(rollout.targets)} updated` : rolloutSummary(rollout)}</Text>
+            <Text size="sm">{rollout.states.updated === rollout.targets ? `${rollout.targets === 1 ? '' : 'all '}${deviceCount(rollout.targets)} updated` : rolloutSummary(rollout)}</Text>
           </Stack>
         );
       })}

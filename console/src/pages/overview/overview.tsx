@@ -88,7 +88,7 @@ export default function Page() {
           {releases !== undefined && (overview.devices.total === 0 || releases === 0) ? <FirstSteps devices={overview.devices.total} releases={releases} /> : null}
           <Numbers overview={overview} />
           {overview.packages.length > 0 ? (
-            <Panel title="Versions in the field over time"><History packages={overview.packages.map((p) => p.package)} /></Panel>
+            <Panel title="Versions in the field over time"><History packages={overview.packages} asOf={overview.asOf} /></Panel>
           ) : null}
           <Grid>
             <Grid.Col span={{ base: 12, md: 6 }}>
