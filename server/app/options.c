@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/app/options.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -190,6 +191,11 @@ static bool begins(const char *text, const char *start) {
   return strncmp(text, start, strlen(start)) == 0;
 }
 
+static bool is_address(const char *text) {
+  unsigned char bytes[16];
+  return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
 /* Who could listen in, and is that what the operator wants? */
 static int check_http(const struct srv_options *options) {
   const char *url = options->public_url;
@@ -205,6 +211,7 @@ static int check_http(const struct srv_options *options) {
     return fail("%s", "--http-insecure means without TLS, --tls-cert with it: leave one out");
   }
   if (tls || options->http_insecure || srv_rest_is_loopback(options->http_bind)) return 0;
+  if (!is_address(options->http_bind)) return 0; /* srv_rest_create says so */
   return fail(
       "--http-bind %s lets other machines in: give --tls-cert and --tls-key, or let a TLS "
       "proxy on this machine pass them on to 127.0.0.1; --http-insecure does without, and "
