@@ -345,7 +345,8 @@ static int start(struct srv_core *core) {
   if (getrandom(core->id_random, sizeof(core->id_random), 0) != sizeof(core->id_random)) {
     return srv_fail(core, SRV_ERR_INTERNAL, "the system gives no random numbers");
   }
-  int status = make_default_project(core);
+  int status = srv_begin_organization(core);
+  if (status == SRV_OK) status = make_default_project(core);
   if (status != SRV_OK) return status;
   core->blobs->ops->sweep(core->blobs, keep_blob, core);
   return SRV_OK;

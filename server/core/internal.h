@@ -239,6 +239,8 @@ int srv_check_project(struct srv_core *core, const char *project_id);
 
 /* --- organization.c, session.c ------------------------------------------------------ */
 
+/* The migration makes "default", but has no clock. */
+int srv_begin_organization(struct srv_core *core);
 int srv_check_organization(struct srv_core *core, const char *organization_id);
 /* After any change of an account, a membership, a session or an API key: who is
  * who is asked of the store again. */

@@ -53,6 +53,14 @@ int srv_core_update_organization(struct srv_core *core, struct srv_organization 
   return write_row(core, SRV_ORGANIZATION, organization, core->store->ops->update, "");
 }
 
+int srv_begin_organization(struct srv_core *core) {
+  struct srv_organization organization;
+  int status = srv_get_by_id(core, SRV_ORGANIZATION, "", SRV_DEFAULT_ORGANIZATION, &organization);
+  if (status != SRV_OK || organization.created_us != 0) return status;
+  organization.created_us = organization.updated_us = srv_now_us(core);
+  return write_row(core, SRV_ORGANIZATION, &organization, core->store->ops->update, "");
+}
+
 int srv_core_delete_organization(struct srv_core *core, const char *id) {
   uint64_t projects = 0;
   int status = srv_check_organization(core, id);
@@ -80,11 +88,12 @@ int srv_core_delete_organization(struct srv_core *core, const char *id) {
 
 int srv_core_find_member(struct srv_core *core, const char *organization_id, const char *id,
                          struct srv_member *out) {
-  int status = srv_get_by_id(core, SRV_MEMBER, "", id, out);
-  if (status == SRV_OK && strcmp(out->organization_id, organization_id) != 0) {
-    status = srv_fail(core, SRV_ERR_NOT_FOUND, "there is no member \"%s\"", id);
-  }
-  return status;
+  struct srv_query query = {0};
+  srv_query_text(&query, "id", SRV_EQUALS, id);
+  srv_query_text(&query, "organization_id", SRV_EQUALS, organization_id);
+  int status = core->store->ops->get(core->store, SRV_MEMBER, &query, out);
+  if (status == SRV_ERR_NOT_FOUND) return srv_fail(core, status, "there is no member \"%s\"", id);
+  return srv_fail_store(core, status);
 }
 
 static int check_member(struct srv_core *core, const struct srv_member *member) {

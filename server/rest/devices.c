@@ -327,13 +327,22 @@ int srv_list_project_credentials(struct srv_request *request) {
   return srv_answer_list(request, &query, encode_without_key, NULL);
 }
 
+/* Whoever has a device's key can be the device: admins, and clients of the
+ * original with an admin's API key, who read it here. */
+static void hide_key(struct srv_request *request, json_t *object) {
+  const struct srv_project *project = &request->project;
+  enum srv_role role =
+      srv_rights_role(&request->principal, project->id, project->organization_id);
+  if (role != SRV_ROLE_ADMIN) json_object_set_new(object, "preSharedKey", json_null());
+}
+
 int srv_list_credentials(struct srv_request *request) {
   struct srv_device device;
   struct srv_query query = {0};
   int status = find_device(request, &device);
   if (status != SRV_OK) return status;
   srv_query_text(&query, "device_id", SRV_EQUALS, device.id);
-  return srv_answer_list(request, &query, srv_encode_credential, NULL);
+  return srv_answer_list(request, &query, srv_encode_credential, hide_key);
 }
 
 static int check_type(struct srv_request *request) {

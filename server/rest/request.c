@@ -340,8 +340,14 @@ void srv_request_identify(struct srv_request *request) {
 }
 
 static int fail_place(struct srv_request *request, const char *project_id) {
-  if (request->principal.type == SRV_PRINCIPAL_API_KEY) {
+  bool is_key = request->principal.type == SRV_PRINCIPAL_API_KEY;
+  if (is_key && project_id[0] != 0) {
     return srv_request_fail(request, SRV_ERR_FORBIDDEN, "this API key is for another project");
+  }
+  if (is_key) {
+    return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                            "this API key is for one project: this needs an account of the "
+                            "organization, or a key of the whole server");
   }
   if (project_id[0] != 0) {
     return srv_request_fail(request, SRV_ERR_NOT_FOUND,

@@ -103,7 +103,7 @@ static const struct srv_property credential_members[] = {
     {"type", TEXT, 0, NULL, "one of: PRE_SHARED_KEY"},
     {"identity", TEXT, 0, NULL, "what the device calls itself"},
     {"preSharedKey", TEXT, OR_NULL, NULL,
-     "null when it is no text, and in the list of the project"},
+     "null when it is no text, in the list of the project, and for who is no admin"},
     {"deviceId", TEXT, 0, NULL, "the device"},
     {"name", TEXT, OPTIONAL, NULL, "the device's name, where it was made with the credential"},
     CREATED,

@@ -91,12 +91,15 @@ static const struct rest_answer *call(struct rest_fixture *fixture, const char *
   char *query = strchr(path, '?');
   if (query != NULL) *query++ = 0;
   srv_request_begin(&request, &fixture->context, method, path);
+  request.head = fixture->head;
   int status = query == NULL ? SRV_OK : add_query(&request, query);
   if (status == SRV_OK) status = srv_request_authorize(&request, key);
   if (status == SRV_OK) status = give_body(&request, data, size);
   if (status == SRV_OK) srv_request_run(&request);
   json_decref(last.document);
   last.status = request.http_status;
+  last.retry_after_s = request.retry_after_s;
+  memcpy(last.cookie, request.set_cookie, sizeof(last.cookie));
   last.document = NULL;
   if (request.error[0] != 0 || request.answer != NULL) {
     last.document = srv_request_take_document(&request);

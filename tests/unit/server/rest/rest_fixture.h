@@ -11,6 +11,7 @@ struct rest_fixture {
   struct core_fixture core;
   struct srv_rest_context context;
   char key[SRV_API_KEY_LENGTH + 1]; /* of the whole server */
+  struct srv_head head;             /* of each request: cookie, address... */
 };
 
 void rest_begin(struct rest_fixture *fixture);
@@ -25,6 +26,8 @@ struct rest_answer {
   size_t size;
   char bytes_type[SRV_CONTENT_TYPE_MAX + 1];
   char bytes_name[128];
+  char cookie[192]; /* what it sets; "": nothing */
+  unsigned retry_after_s;
 };
 
 /* url: path and query, encoded. body NULL: none. Uses the fixture's key. */

@@ -34,7 +34,7 @@ TEST(ota_events_are_newest_first_in_the_shape_that_clients_know) {
   assert_string_equal(rest_text(answer, "list.0.timestamp"), "2023-11-14T22:13:22.000000Z");
   assert_string_equal(rest_text(answer, "list.1.eventType"), "DOWNLOADED");
   rest_expect(rest_call(&f, "GET",
-                        "/v1/organizations/any"
+                        "/v1/organizations/default"
                         "/projects/default/ota-events",
                         NULL),
               200);
