@@ -6,6 +6,7 @@ godwit_test(NAME unit.server.core
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_capture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_changes.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_profile.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_release.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_report.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_objects.c
