@@ -126,7 +126,7 @@ export function TotpCard() {
       <Stack>
         <Group justify="space-between">
           <Title order={2} size="h4">Two-step verification</Title>
-          <Badge color={on ? 'green' : 'gray'} variant="light" tt="none">{on ? 'on' : 'off'}</Badge>
+          <Badge c="bright" color={on ? 'green' : 'gray'} variant="light" tt="none">{on ? 'on' : 'off'}</Badge>
         </Group>
         <Text size="sm" c="dimmed">
           {on ? 'Signing in asks for a code of your authenticator app.' : 'With it, a stolen password alone opens nothing: signing in asks for a code of an app on your phone too.'}

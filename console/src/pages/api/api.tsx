@@ -34,7 +34,7 @@ function Introduction(props: { text: string | undefined }) {
           Programs send an API key as <Code>x-api-key</Code> or <Code>authorization: Bearer</Code>; make one in the project’s settings. Everything starts at <Code className="gw-text">{apiUrl('v1')}</Code>. Answers are{' '}
           <Code>{'{data}'}</Code> or <Code>{'{list, page, perPage, total}'}</Code>, errors <Code>{'{code, message, details}'}</Code>.
         </Text>
-        <Text size="sm">For generators of clients: <Anchor href={apiUrl('v1/openapi.json')} target="_blank" size="sm">openapi.json</Anchor></Text>
+        <Text size="sm">For generators of clients: <Anchor underline="always" href={apiUrl('v1/openapi.json')} target="_blank" size="sm">openapi.json</Anchor></Text>
       </Stack>
     </Paper>
   );

@@ -17,8 +17,8 @@ const SOON_MS = 14 * 86_400_000;
 function Expiry(props: { time: string | null }) {
   if (!props.time) return <Text span size="sm" c="dimmed">never</Text>;
   const left = new Date(props.time).getTime() - Date.now();
-  if (left <= 0) return <Badge color="red" variant="light" tt="none">expired</Badge>;
-  return <Group gap={6} wrap="nowrap"><TimeAgo time={props.time} />{left < SOON_MS ? <Badge size="xs" color="yellow" variant="light" tt="none">soon</Badge> : null}</Group>;
+  if (left <= 0) return <Badge c="bright" color="red" variant="light" tt="none">expired</Badge>;
+  return <Group gap={6} wrap="nowrap"><TimeAgo time={props.time} />{left < SOON_MS ? <Badge size="xs" c="bright" color="yellow" variant="light" tt="none">soon</Badge> : null}</Group>;
 }
 
 function NewKey(props: { made: ApiKey | null; onClose: () => void }) {
@@ -53,7 +53,7 @@ export function ApiKeys() {
     askDelete(`the API key ${key.name}`, 'Programs that use it are refused from now on.', () =>
       change.mutate({ method: 'DELETE', path: path(key) }, { onSuccess: () => tellDone('The key is deleted.'), onError: (error) => tellError(error) }));
   const columns: Column<ApiKey>[] = [
-    { key: 'name', title: 'Name', render: (k) => <Group gap={6} wrap="nowrap"><span className="gw-text">{k.name}</span>{k.server ? <Badge size="xs" color="orange" variant="light" tt="none">whole server</Badge> : null}</Group> },
+    { key: 'name', title: 'Name', render: (k) => <Group gap={6} wrap="nowrap"><span className="gw-text">{k.name}</span>{k.server ? <Badge size="xs" c="bright" color="orange" variant="light" tt="none">whole server</Badge> : null}</Group> },
     { key: 'role', title: 'Role', render: (k) => <RoleBadge role={k.role} /> },
     { key: 'scopes', title: 'For', render: (k) => ((k.scopes ?? []).length === 0 ? 'everything' : <span className="gw-mono gw-text">{k.scopes.join(', ')}</span>) },
     { key: 'expires', title: 'Expires', render: (k) => <Expiry time={k.expiresAt} /> },

@@ -68,7 +68,7 @@ function Entry(props: { entry: AuditEntry }) {
           {actorTitles[entry.actor.type] ?? ''}{entry.actor.name || (entry.actor.type === 'server' ? '' : entry.actor.id)}
           {entry.actor.address ? <Text size="xs" c="dimmed">{entry.actor.address}</Text> : null}
         </Table.Td>
-        <Table.Td><Badge variant="light" color={colours[entry.action] ?? 'gray'} tt="none">{entry.action}</Badge></Table.Td>
+        <Table.Td><Badge c="bright" variant="light" color={colours[entry.action] ?? 'gray'} tt="none">{entry.action}</Badge></Table.Td>
         <Table.Td>{entry.kind}</Table.Td>
         <Table.Td className="gw-text">{entry.objectName || entry.objectId}</Table.Td>
       </Table.Tr>

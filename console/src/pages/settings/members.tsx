@@ -75,8 +75,8 @@ export function Members(props: { organization: string }) {
     },
     { key: 'role', title: 'Role', render: (m) => <RoleBadge role={m.role} /> },
     { key: 'where', title: 'Where', render: (m) => (m.projectId === '' ? 'whole organisation' : <span className="gw-text">{nameOf(m.projectId)}</span>) },
-    { key: 'totp', title: 'Two steps', render: (m) => (m.totpEnabled ? <Badge color="green" variant="light" tt="none">on</Badge> : <Text span size="sm" c="dimmed">off</Text>) },
-    { key: 'used', title: 'Last here', render: (m) => (m.invited ? <Badge color="yellow" variant="light" tt="none">invited</Badge> : <TimeAgo time={m.lastUsed} />) },
+    { key: 'totp', title: 'Two steps', render: (m) => (m.totpEnabled ? <Badge c="bright" color="green" variant="light" tt="none">on</Badge> : <Text span size="sm" c="dimmed">off</Text>) },
+    { key: 'used', title: 'Last here', render: (m) => (m.invited ? <Badge c="bright" color="yellow" variant="light" tt="none">invited</Badge> : <TimeAgo time={m.lastUsed} />) },
     ...(mayInvite ? [{
       key: 'actions', title: <span aria-label="Actions" />, align: 'right' as const, render: (m: Member) => (
         <Menu position="bottom-end">

@@ -12,7 +12,7 @@ export const roleData: { value: Role; label: string }[] = [
 ];
 
 export function RoleBadge(props: { role: Role }) {
-  return <Badge color={colours[props.role] ?? 'gray'} variant="light" tt="none">{props.role}</Badge>;
+  return <Badge c="bright" color={colours[props.role] ?? 'gray'} variant="light" tt="none">{props.role}</Badge>;
 }
 
 const duties: [string, Role][] = [

@@ -36,11 +36,11 @@ export function NextSteps() {
         <Code block tabIndex={0} aria-label="The heart of a device">{snippet}</Code>
         {links.map(([path, label, why]) => (
           <Text size="sm" key={path}>
-            <Anchor component={Link} href={page(path)}>{label}</Anchor>: {why}.
+            <Anchor underline="always" component={Link} href={page(path)}>{label}</Anchor>: {why}.
           </Text>
         ))}
         <Text size="sm">
-          <Anchor component={Link} href="/api">The REST API</Anchor>: everything this console does, for your scripts.
+          <Anchor underline="always" component={Link} href="/api">The REST API</Anchor>: everything this console does, for your scripts.
         </Text>
       </Stack>
     </Card>

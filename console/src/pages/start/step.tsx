@@ -18,7 +18,7 @@ export function Step(props: { number: number; title: string; state: StepState; h
         <Stack gap="xs" flex={1} miw={0}>
           <Group gap="xs" mih={36}>
             <Title order={2} size="h4" id={titleId}>{props.title}</Title>
-            {state === 'done' ? <Badge color="green" variant="light" tt="none">done</Badge> : null}
+            {state === 'done' ? <Badge c="bright" color="green" variant="light" tt="none">done</Badge> : null}
           </Group>
           <Text size="sm" c="dimmed">{props.help}</Text>
           {props.children}

@@ -32,7 +32,7 @@ function HeardRow(props: { answer: Heard }) {
           You said <b>{answer.said}</b>, {answer.model ? <span className="gw-mono">{answer.model.version}</span> : 'it'} heard{' '}
           <b className="gw-text">{top ? top.label : 'nothing it knows'}</b>
         </Text>
-        <Badge color={right ? 'green' : 'gray'} variant="light" tt="none">{right ? 'right' : 'not known to this model'}</Badge>
+        <Badge c="bright" color={right ? 'green' : 'gray'} variant="light" tt="none">{right ? 'right' : 'not known to this model'}</Badge>
       </Group>
       {top ? <Progress mt={6} size="sm" value={top.score * 100} color={right ? 'green' : 'gray'} aria-label={`sure to ${Math.round(top.score * 100)} %`} /> : null}
     </Paper>
