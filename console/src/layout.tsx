@@ -8,7 +8,7 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
-import { onReachable } from './api/client';
+import { onReachable, send } from './api/client';
 import { useLiveState } from './api/live';
 import { useSession } from './api/session';
 import type { Project } from './api/types';
@@ -157,6 +157,12 @@ function useReachable(): boolean {
   useEffect(() => onReachable(setReachable), []);
   useEffect(() => {
     if (live === 'live') setReachable(true);
+    if (live !== 'lost') return undefined;
+    // Live events may be cut off alone: only an ordinary request tells which it is.
+    const probe = () => void send('GET', 'healthz').catch(() => undefined);
+    probe();
+    const timer = setInterval(probe, 3_000);
+    return () => clearInterval(timer);
   }, [live]);
   return reachable;
 }

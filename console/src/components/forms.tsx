@@ -6,11 +6,13 @@ import { notifications } from '@mantine/notifications';
 import { ApiError, messageOf } from '../api/client';
 import { Text } from '@mantine/core';
 
+const closeButtonProps = { 'aria-label': 'Close this message' };
+
 export function tellError(error: unknown, title = 'That did not work'): void {
-  notifications.show({ color: 'red', title, message: messageOf(error), autoClose: 10_000 });
+  notifications.show({ color: 'red', title, message: messageOf(error), autoClose: 10_000, closeButtonProps });
 }
 export function tellDone(message: string): void {
-  notifications.show({ color: 'green', message });
+  notifications.show({ color: 'green', message, closeButtonProps });
 }
 
 /** The second of two editors is told, and chooses: read again, or stay. */
