@@ -125,7 +125,6 @@ export interface Project {
   name: string;
   organizationId?: string;
   createdAt: string;
-  [member: string]: unknown;
 }
 export interface Tag {
   id: string;
@@ -180,11 +179,10 @@ export interface Device {
     lastSeenOffline: string | null;
     update: Record<string, PackageUpdate>;
     profile?: DeviceProfile | null;
-    [member: string]: unknown;
   };
 }
 export interface TensorInfo {
-  name: string;
+  name?: string;
   type: string;
   shape: number[];
   scale?: number;
@@ -203,7 +201,9 @@ export interface ModelInfo {
   layers?: { index: number; op: string; inputs: unknown[]; outputs: unknown[]; shape: number[] }[];
   metadata?: Record<string, unknown>;
   compatibility?: Compatibility[];
-  [member: string]: unknown;
+  description?: string;
+  operators?: string[];
+  operatorCount?: number;
 }
 export interface Compatibility {
   blueprintId: string;
@@ -219,10 +219,10 @@ export interface Artifact {
   package: string;
   version: string;
   blueprintId: string;
-  size: number;
+  size: string;
   binaryInfo: { type: 'tflite' | 'binary'; size: number; digests: { sha256: { digest: string } } };
   model?: ModelInfo;
-  latestEvaluation?: Record<string, unknown>;
+  latestEvaluation?: { accuracy?: number | null };
   createdAt: string;
   updatedAt: string;
 }
@@ -236,7 +236,8 @@ export interface Release {
   sequenceNumber: string | number;
   createdAt: string;
   updatedAt: string;
-  [member: string]: unknown;
+  /** Why devices do not get it though its rollout is on. */
+  problem?: string;
 }
 export interface OtaEvent {
   deviceId: string;
@@ -259,7 +260,7 @@ export interface Rollout {
   superseded: number;
   online: number;
   failures: { reason: string; reasonCode: number; count: number }[];
-  asOf: string;
+  asOf: string | null;
   complete: boolean;
 }
 export type VersionCounts = { version: string; count: number; online: number };
