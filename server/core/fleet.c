@@ -543,13 +543,17 @@ static void add_project(void *context, const void *row) {
   if (known_fleet(core, project->id) == NULL) make_fleet(core, project->id);
 }
 
-/* Every project has a fleet, for its history; the first time is at the start. */
-static void begin_sampling(struct srv_core *core) {
+/* Every project has a fleet, for its history; the first time is at the start.
+ * False: not all are read, so look again soon. */
+static bool sample_all(struct srv_core *core) {
   struct srv_query query = {0};
+  bool all = true;
   srv_core_list(core, SRV_PROJECT, &query, add_project, core, NULL);
   for (struct srv_fleet *fleet = core->fleets.first; fleet != NULL; fleet = fleet->next) {
+    all = all && is_whole(fleet);
     if (is_whole(fleet) && fleet->sampled_change != fleet->change) srv_fleet_sample(core, fleet);
   }
+  return all;
 }
 
 /* One slice of one fleet a turn. */
@@ -574,15 +578,13 @@ static void do_some_work(struct srv_core *core) {
 void srv_fleet_tick(struct srv_core *core) {
   struct srv_fleets *fleets = &core->fleets;
   int64_t now_us = srv_steady_us(core);
-  if (fleets->next_sample_us == 0 || now_us >= fleets->next_sample_us) {
-    /* What is still to be read is written down soon after. */
-    bool busy = srv_core_has_work(core) || fleets->next_sample_us == 0;
-    fleets->next_sample_us = now_us + (busy ? SRV_FLEET_SAMPLE_SOON_US : SRV_FLEET_SAMPLE_US);
-    begin_sampling(core);
+  if (!fleets->failed || now_us >= fleets->retry_us) {
+    fleets->retry_us = now_us + 1000000;
+    do_some_work(core);
   }
-  if (fleets->failed && now_us < fleets->retry_us) return;
-  fleets->retry_us = now_us + 1000000;
-  do_some_work(core);
+  if (fleets->next_sample_us != 0 && now_us < fleets->next_sample_us) return;
+  bool all = sample_all(core);
+  fleets->next_sample_us = now_us + (all ? SRV_FLEET_SAMPLE_US : SRV_FLEET_SAMPLE_SOON_US);
 }
 
 void srv_fleet_init(struct srv_core *core) {

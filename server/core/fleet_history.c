@@ -11,7 +11,7 @@
 #define DAY_US (INT64_C(86400) * 1000000)
 #define KEPT_US (400 * DAY_US)
 /* Devices can say any version they like. */
-#define VERSIONS_MAX 256u  /* that are followed in a project; those of most devices first come */
+#define VERSIONS_MAX 256u  /* that are followed in a project */
 #define ROWS_MAX 200000u   /* of a project; then the oldest go */
 #define RECALLED_MAX 2000u /* rows read at the start to know what was last written */
 
@@ -64,11 +64,25 @@ static int write_sample(struct srv_core *core, struct srv_fleet *fleet, uint32_t
   return srv_fail_store(core, core->store->ops->insert(core->store, SRV_FLEET_SAMPLE, &row));
 }
 
-static bool is_new(const struct srv_fleet *fleet, uint32_t pair) {
-  if (fleet->pairs.slot[pair].text == NULL) return false;
-  const struct fleet_pair *counted = &fleet->pair[pair];
-  if (counted->devices == counted->sampled) return false;
-  return counted->sampled > 0 || fleet->sampled_count < VERSIONS_MAX;
+/* Pairs whose count is another than on record. */
+struct news {
+  uint32_t *pair;
+  size_t count;
+};
+
+/* A version that is not followed yet needs room. */
+static bool find_news(const struct srv_fleet *fleet, struct news *news) {
+  uint32_t followed = fleet->sampled_count;
+  news->pair = malloc((fleet->pairs.count + 1) * sizeof(*news->pair));
+  if (news->pair == NULL) return false;
+  for (uint32_t pair = 1; pair < fleet->pairs.count; pair++) {
+    const struct fleet_pair *counted = &fleet->pair[pair];
+    if (fleet->pairs.slot[pair].text == NULL || counted->devices == counted->sampled) continue;
+    if (counted->sampled == 0 && followed >= VERSIONS_MAX) continue;
+    if (counted->sampled == 0) followed++;
+    news->pair[news->count++] = pair;
+  }
+  return true;
 }
 
 static void note_sampled(struct srv_fleet *fleet, uint32_t pair) {
@@ -104,10 +118,10 @@ static int forget_old(struct srv_core *core, const struct srv_fleet *fleet) {
   return ignore_absent(core, core->store->ops->remove(core->store, SRV_FLEET_SAMPLE, &beyond));
 }
 
-static int write_samples(struct srv_core *core, struct srv_fleet *fleet) {
+static int write_samples(struct srv_core *core, struct srv_fleet *fleet, const struct news *news) {
   int status = SRV_OK;
-  for (uint32_t pair = 1; status == SRV_OK && pair < fleet->pairs.count; pair++) {
-    if (is_new(fleet, pair)) status = write_sample(core, fleet, pair);
+  for (size_t i = 0; status == SRV_OK && i < news->count; i++) {
+    status = write_sample(core, fleet, news->pair[i]);
   }
   int64_t today = srv_now_us(core) / DAY_US;
   if (status != SRV_OK || today == fleet->cleared_day) return status;
@@ -115,23 +129,17 @@ static int write_samples(struct srv_core *core, struct srv_fleet *fleet) {
   return forget_old(core, fleet);
 }
 
-static bool anything_new(const struct srv_fleet *fleet) {
-  for (uint32_t pair = 1; pair < fleet->pairs.count; pair++) {
-    if (is_new(fleet, pair)) return true;
-  }
-  return false;
-}
-
 void srv_fleet_sample(struct srv_core *core, struct srv_fleet *fleet) {
-  int status = fleet->history_read ? SRV_OK : recall_all(core, fleet);
+  struct news news = {0};
   uint64_t change = fleet->change;
-  if (status == SRV_OK && anything_new(fleet)) {
+  int status = fleet->history_read ? SRV_OK : recall_all(core, fleet);
+  if (status == SRV_OK && !find_news(fleet, &news)) status = srv_fail_memory(core);
+  if (status == SRV_OK && news.count > 0) {
     status = srv_transaction_begin(core);
-    if (status == SRV_OK) status = srv_transaction_end(core, write_samples(core, fleet));
-    for (uint32_t pair = 1; status == SRV_OK && pair < fleet->pairs.count; pair++) {
-      if (is_new(fleet, pair)) note_sampled(fleet, pair);
-    }
+    if (status == SRV_OK) status = srv_transaction_end(core, write_samples(core, fleet, &news));
+    for (size_t i = 0; status == SRV_OK && i < news.count; i++) note_sampled(fleet, news.pair[i]);
   }
+  free(news.pair);
   if (status == SRV_OK) {
     fleet->sampled_change = change;
   } else {

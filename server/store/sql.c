@@ -209,6 +209,16 @@ void srv_sql_list_select(struct srv_sql *sql, const struct srv_column *list) {
   add(sql, " ORDER BY position");
 }
 
+void srv_sql_list_select_many(struct srv_sql *sql, const struct srv_column *list,
+                              size_t owner_count) {
+  add(sql, "SELECT owner_id, value FROM \"%s\" WHERE owner_id IN (", list->name);
+  for (size_t i = 0; i < owner_count; i++) {
+    if (i > 0) add(sql, ", ");
+    add_parameter(sql);
+  }
+  add(sql, ") ORDER BY owner_id, position");
+}
+
 void srv_sql_list_insert(struct srv_sql *sql, const struct srv_column *list) {
   add(sql, "INSERT INTO \"%s\" (owner_id, position, value) VALUES (", list->name);
   for (int i = 0; i < 3; i++) {

@@ -36,6 +36,9 @@ void srv_sql_delete(struct srv_sql *sql, const struct srv_table *table,
                     const struct srv_query *query);
 /* Lists: parameter 1 is the owner; insert: 2 position, 3 value. */
 void srv_sql_list_select(struct srv_sql *sql, const struct srv_column *list);
+/* Those of several owners, (owner_id, value), each owner's in order. */
+void srv_sql_list_select_many(struct srv_sql *sql, const struct srv_column *list,
+                              size_t owner_count);
 void srv_sql_list_insert(struct srv_sql *sql, const struct srv_column *list);
 void srv_sql_list_delete(struct srv_sql *sql, const struct srv_column *list);
 

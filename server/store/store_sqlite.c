@@ -302,22 +302,108 @@ static int read_list(struct store_sqlite *store, const struct srv_column *list, 
   return status;
 }
 
-static int read_row(struct store_sqlite *store, sqlite3_stmt *handle, const struct srv_table *table,
-                    void *row) {
+/* --- the lists of many rows ------------------------------------------------- */
+
+#define ROWS_AT_ONCE 100 /* rows that wait in memory for their lists */
+
+/* How many owners the statement has room for: few sizes, so that few statements
+ * are prepared. */
+static size_t room_for(size_t count) {
+  static const size_t rooms[] = {4, 24, ROWS_AT_ONCE};
+  size_t i = 0;
+  while (rooms[i] < count) i++;
+  return rooms[i];
+}
+
+struct row_block {
+  const struct srv_table *table;
+  char *rows;
+  size_t count;
+};
+
+static char *row_at(const struct row_block *block, size_t index) {
+  return block->rows + index * block->table->row_size;
+}
+
+/* Values come owner by owner: mostly it is the row of the value before. */
+static char *owner_of(const struct row_block *block, const char *id, size_t *last) {
+  for (size_t i = 0; i < block->count; i++) {
+    size_t index = (*last + i) % block->count;
+    char *row = row_at(block, index);
+    if (strcmp(row, id) != 0) continue;
+    *last = index;
+    return row;
+  }
+  return NULL;
+}
+
+static int take_list_value(struct store_sqlite *store, sqlite3_stmt *handle,
+                           const struct row_block *block, const struct srv_column *list,
+                           size_t *last) {
+  const char *id = (const char *)sqlite3_column_text(handle, 0);
+  char *row = id == NULL ? NULL : owner_of(block, id, last);
+  if (row == NULL) return SRV_OK;
+  size_t *count = (size_t *)(void *)(row + list->count_offset);
+  char *field = row + list->offset + *count * list->size;
+  if (*count == list->count_max || !read_text(handle, 1, field, list->size)) {
+    return fail(store, SRV_ERR_IO, "%s of %s: more or longer values than allowed", list->name, row);
+  }
+  (*count)++;
+  return SRV_OK;
+}
+
+static int read_list_of_all(struct store_sqlite *store, const struct row_block *block,
+                            const struct srv_column *list) {
+  srv_sql_list_select_many(new_sql(store), list, room_for(block->count));
+  struct statement *statement = begin_statement(store, list->name);
+  if (statement == NULL) return SRV_ERR_IO;
+  for (size_t i = 0; i < block->count; i++) { /* the rest of the room is NULL */
+    sqlite3_bind_text(statement->handle, (int)i + 1, row_at(block, i), -1, SQLITE_STATIC);
+  }
+  int code, status = SRV_OK;
+  size_t last = 0;
+  while (status == SRV_OK && (code = sqlite3_step(statement->handle)) == SQLITE_ROW) {
+    status = take_list_value(store, statement->handle, block, list, &last);
+  }
+  if (status == SRV_OK && code != SQLITE_DONE) {
+    status = fail_sqlite(store, "cannot read", list->name);
+  }
+  end_statement(statement);
+  return status;
+}
+
+static int read_lists_of_all(struct store_sqlite *store, const struct row_block *block) {
+  for (size_t i = 0; i < block->table->column_count && block->count > 0; i++) {
+    const struct srv_column *column = &block->table->column[i];
+    if (column->type != SRV_COLUMN_LIST) continue;
+    int status = read_list_of_all(store, block, column);
+    if (status != SRV_OK) return status;
+  }
+  return SRV_OK;
+}
+
+/* All columns but lists, which are empty then. */
+static int read_columns(struct store_sqlite *store, sqlite3_stmt *handle,
+                        const struct srv_table *table, void *row) {
+  int index = 0;
   memset(row, 0, table->row_size);
   for (size_t i = 0; i < table->column_count; i++) {
     const struct srv_column *column = &table->column[i];
     if (column->type == SRV_COLUMN_LIST) continue;
-    if (!read_column(handle, (int)i, column, row)) {
+    if (!read_column(handle, index++, column, row)) {
       return fail(store, SRV_ERR_IO, "%s: a row whose %s does not fit", table->name, column->name);
     }
   }
-  for (size_t i = 0; i < table->column_count; i++) {
-    if (table->column[i].type != SRV_COLUMN_LIST) continue;
-    int status = read_list(store, &table->column[i], row);
-    if (status != SRV_OK) return status;
-  }
   return SRV_OK;
+}
+
+static int read_row(struct store_sqlite *store, sqlite3_stmt *handle, const struct srv_table *table,
+                    void *row) {
+  int status = read_columns(store, handle, table, row);
+  for (size_t i = 0; status == SRV_OK && i < table->column_count; i++) {
+    if (table->column[i].type == SRV_COLUMN_LIST) status = read_list(store, &table->column[i], row);
+  }
+  return status;
 }
 
 static int bind_value(void *context, int index, const struct srv_sql_value *value) {
@@ -548,26 +634,48 @@ static int count_rows(struct store_sqlite *store, const struct srv_table *table,
   return status;
 }
 
+static bool has_lists(const struct srv_table *table) {
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (table->column[i].type == SRV_COLUMN_LIST) return true;
+  }
+  return false;
+}
+
+static int visit_block(struct store_sqlite *store, struct row_block *block, srv_row_visitor visit,
+                       void *context) {
+  int status = read_lists_of_all(store, block);
+  for (size_t i = 0; status == SRV_OK && i < block->count; i++) visit(context, row_at(block, i));
+  block->count = 0;
+  return status;
+}
+
+/* Rows go on as they come, or in blocks where they have lists. */
 static int visit_rows(struct store_sqlite *store, const struct srv_table *table,
                       const struct srv_query *query, srv_row_visitor visit, void *context) {
-  void *row = malloc(table->row_size);
-  if (row == NULL) return fail(store, SRV_ERR_INTERNAL, "out of memory");
+  size_t room = !has_lists(table)                                 ? 1
+                : query->limit > 0 && query->limit < ROWS_AT_ONCE ? (size_t)query->limit
+                                                                  : ROWS_AT_ONCE;
+  struct row_block block = {.table = table, .rows = malloc(room * table->row_size)};
+  if (block.rows == NULL) return fail(store, SRV_ERR_INTERNAL, "out of memory");
   srv_sql_select(new_sql(store), table, query);
   struct statement *statement = begin_query(store, table, query);
   if (statement == NULL) {
-    free(row);
+    free(block.rows);
     return SRV_ERR_IO;
   }
   int code, status = SRV_OK;
   while (status == SRV_OK && (code = sqlite3_step(statement->handle)) == SQLITE_ROW) {
-    status = read_row(store, statement->handle, table, row);
-    if (status == SRV_OK) visit(context, row);
+    status = read_columns(store, statement->handle, table, row_at(&block, block.count++));
+    if (status == SRV_OK && block.count == room) {
+      status = visit_block(store, &block, visit, context);
+    }
   }
   if (status == SRV_OK && code != SQLITE_DONE) {
     status = fail_sqlite(store, "cannot read", table->name);
   }
+  if (status == SRV_OK) status = visit_block(store, &block, visit, context);
   end_statement(statement);
-  free(row);
+  free(block.rows);
   return status;
 }
 

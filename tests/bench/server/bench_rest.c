@@ -274,7 +274,7 @@ int main(int argc, char **argv) {
   measure_rate("20 devices", "/v1/projects/" PROJECT "/devices?perPage=20", requests / 10);
   measure_rate("20 releases", "/v1/projects/" PROJECT "/releases?perPage=20", requests / 10);
   measure_lists(devices);
-  kill(server_pid, SIGKILL);
+  kill(server_pid, SIGTERM);
   waitpid(server_pid, NULL, 0);
   snprintf(command, sizeof(command), "rm -rf %s", folder);
   return system(command) == 0 ? 0 : 1;
