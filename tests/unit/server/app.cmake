@@ -11,6 +11,7 @@ godwit_test(NAME unit.server.app TIMEOUT 300
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_https.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_options.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_server.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_sign_in.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_virtual.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
   LINK srv_app CURL::libcurl PkgConfig::JANSSON)

@@ -48,6 +48,8 @@ godwit_test(NAME unit.server.accounts
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rights.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_foreign.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_session.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/http_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_sign_in_http.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_members.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_password.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_throttle.c

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signing in over a socket: a thread hashes, the loop serves others meanwhile. */
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/core/account.h"
+#include "tests/unit/server/rest/account_fixture.h"
+#include "tests/unit/server/rest/http_fixture.h"
+
+static struct http_fixture f;
+#define MAIL "ada@example.com"
+#define PASSWORD "godwit flies far"
+#define BODY "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}"
+
+static void begin(struct srv_rest_config config) {
+  static char hash[SRV_PASSWORD_HASH_MAX + 1];
+  http_begin_with(&f, config);
+  struct person ada = make_person(&f.base, MAIL, false, "default", "", SRV_ROLE_ADMIN);
+  if (hash[0] == 0) assert_true(srv_password_hash(PASSWORD, hash));
+  assert_ok(f.base.core.core, srv_core_set_password(f.base.core.core, ada.account_id, hash, ""));
+}
+
+/* Without a key; headers: whole lines. */
+static int ask(const char *method, const char *path, const char *headers, const char *body) {
+  char text[4096];
+  int fd = http_connect(&f);
+  int length = snprintf(text, sizeof(text),
+                        "%s %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n%s"
+                        "content-length: %zu\r\n\r\n%s",
+                        method, path, headers, strlen(body), body);
+  assert_int_equal(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
+  return fd;
+}
+
+static struct http_answer call(const char *method, const char *path, const char *headers,
+                               const char *body) {
+  return http_read(&f, ask(method, path, headers, body));
+}
+
+static void expect(struct http_answer answer, int status, const char *head) {
+  if (answer.status != status) fail_msg("%d: %s", answer.status, (char *)answer.body);
+  if (head != NULL && strstr(answer.head, head) == NULL) fail_msg("%s", answer.head);
+  http_free(&answer);
+}
+
+/* "cookie: ...\r\nx-csrf-token: ...\r\n" of a session that has begun. */
+static void headers_of(const struct http_answer *answer, char out[512]) {
+  char token[SRV_TOKEN_LENGTH + 1], csrf[SRV_TOKEN_LENGTH + 1];
+  const char *cookie = strstr(answer->head, "godwit_session=");
+  assert_non_null(cookie);
+  assert_true(srv_cookie_token(cookie, token));
+  srv_session_csrf(token, csrf);
+  assert_non_null(strstr((char *)answer->body, csrf));
+  snprintf(out, 512, "cookie: a=b; godwit_session=%s\r\nx-csrf-token: %s\r\n", token, csrf);
+}
+
+TEST(signing_in_sets_a_cookie_that_opens_what_follows) {
+  char headers[512];
+  begin((struct srv_rest_config){0});
+  struct http_answer answer = call("POST", "/v1/session", "user-agent: browser/1\r\n", BODY);
+  assert_int_equal(answer.status, 200);
+  headers_of(&answer, headers);
+  http_free(&answer);
+  expect(call("POST", PP "/tags", headers, "{\"name\":\"t\"}"), 200, NULL);
+  *strstr(headers, "x-csrf") = 0; /* without the token a page of another site could do it */
+  expect(call("POST", PP "/tags", headers, "{\"name\":\"u\"}"), 403, NULL);
+  expect(call("GET", PP "/tags", headers, ""), 200, NULL);
+  expect(call("GET", PP "/tags", "", ""), 401, NULL);
+  answer = call("GET", "/v1/account/sessions", headers, "");
+  assert_non_null(strstr((char *)answer.body, "\"address\":\"127.0.0.1\""));
+  assert_non_null(strstr((char *)answer.body, "\"userAgent\":\"browser/1\""));
+  http_free(&answer);
+  http_end(&f);
+}
+
+TEST(others_are_served_while_a_password_is_hashed) {
+  begin((struct srv_rest_config){0});
+  int first = ask("POST", "/v1/session", "", BODY);
+  for (int turn = 0; turn < 3; turn++) http_turn(&f, 0);
+  int second = ask("GET", "/healthz", "", "");
+  struct http_answer answer = http_read(&f, second);
+  assert_int_equal(answer.status, 200);
+  http_free(&answer);
+  expect(http_read(&f, first), 200, "set-cookie: godwit_session=");
+  http_end(&f);
+}
+
+TEST(many_who_sign_in_at_once_are_all_answered) {
+  begin((struct srv_rest_config){0});
+  int fds[12];
+  for (int i = 0; i < 12; i++) {
+    char body[128];
+    snprintf(body, sizeof(body), "{\"email\":\"%d@example.com\",\"password\":\"wrong one\"}", i);
+    fds[i] = ask("POST", "/v1/session", "", body);
+  }
+  for (int i = 0; i < 12; i++) expect(http_read(&f, fds[i]), 401, NULL);
+  http_end(&f);
+}
+
+TEST(a_client_that_hangs_up_while_its_password_is_hashed_harms_nobody) {
+  begin((struct srv_rest_config){0});
+  for (int i = 0; i < 4; i++) {
+    int fd = ask("POST", "/v1/session", "", BODY);
+    for (int turn = 0; turn < 3; turn++) http_turn(&f, 0);
+    close(fd);
+  }
+  expect(call("POST", "/v1/session", "", BODY), 200, NULL);
+  http_end(&f);
+}
+
+TEST(a_server_that_stops_while_a_password_is_hashed_ends_cleanly) {
+  begin((struct srv_rest_config){0});
+  int fd = ask("POST", "/v1/session", "", BODY);
+  for (int turn = 0; turn < 3; turn++) http_turn(&f, 0);
+  http_end(&f);
+  close(fd);
+}
+
+static const char wrong[] = "{\"email\":\"" MAIL "\",\"password\":\"wrong one\"}";
+
+TEST(who_guesses_too_often_is_told_when_to_come_again) {
+  begin((struct srv_rest_config){0});
+  for (int i = 0; i < 5; i++) expect(call("POST", "/v1/session", "", wrong), 401, NULL);
+  expect(call("POST", "/v1/session", "", BODY), 429, "retry-after: 1");
+  http_end(&f);
+}
+
+TEST(what_a_client_says_of_where_it_is_does_not_count) {
+  begin((struct srv_rest_config){0});
+  for (int i = 0; i < 5; i++) {
+    char header[64];
+    snprintf(header, sizeof(header), "x-forwarded-for: 198.51.100.%d\r\n", i);
+    expect(call("POST", "/v1/session", header, wrong), 401, NULL);
+  }
+  expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.9\r\n", BODY), 429, NULL);
+  http_end(&f);
+}
+
+TEST(what_the_proxy_says_counts_where_the_operator_has_named_one) {
+  begin((struct srv_rest_config){.public_url = "https://localhost"});
+  for (int i = 0; i < 5; i++) {
+    /* What the client itself put there does not count. */
+    char header[96];
+    snprintf(header, sizeof(header), "x-forwarded-for: 203.0.113.%d, 198.51.100.1\r\n", i);
+    expect(call("POST", "/v1/session", header, wrong), 401, NULL);
+  }
+  expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.1\r\n", BODY), 429, NULL);
+  expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.2\r\n", BODY), 200, "; Secure");
+  http_end(&f);
+}
