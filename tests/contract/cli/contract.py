@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`godwit capture|setting|state|rpc|log` against a real server, what it refuses
-first. Captures are made by REST, as values that a device might have sent.
+first. Captures are made by REST, as values that a device might have sent. Every
+answer of the server passes a relay that holds it against GET /v1/openapi.json.
 
     contract.py GODWIT_BINARY
 """
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.dont_write_bytecode = True
+from openapi import CheckingRelay  # noqa: E402
 
 GODWIT = os.path.abspath(sys.argv[1])
 failed = []
@@ -37,6 +43,8 @@ class Server:
         self.url = next(word for word in said.split() if word.startswith("http://"))
         self.key = next(line.split()[-1] for line in said.splitlines() if "API key" in line)
         self.home = home
+        self.relay = CheckingRelay(self.url)
+        self.url = self.relay.url
         self.environment = dict(os.environ, HOME=home, GODWIT_URL=self.url, GODWIT_API_KEY=self.key)
         for name in ("GODWIT_PROJECT", "XDG_CONFIG_HOME"):
             self.environment.pop(name, None)
@@ -64,6 +72,10 @@ class Server:
         return json.loads(self.run(*words, "--json") or "null")
 
     def stop(self):
+        self.relay.stop()
+        check("answers are as described", not self.relay.problems,
+              "\n".join(self.relay.problems[:10]))
+        check("answers were looked at", self.relay.checked > 100, self.relay.checked)
         self.process.send_signal(signal.SIGTERM)
         check("the server ends well", self.process.wait(30) == 0)
 

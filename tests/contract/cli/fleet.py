@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-GODWIT, SOURCE = os.path.abspath(sys.argv[1]), sys.argv[2]
+GODWIT, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 MODELS = os.path.join(SOURCE, "examples", "micro_speech", "models")
 failed = []
 
@@ -73,6 +73,9 @@ def accounts(server):
     run("device", "create", "kitchen", "--profile", "bob", code=1, says="may not do this")
     run("member", "set", "nobody@example.org", "--role", "admin", code=1, says="no member")
     run("member", "set", "bob@example.org", "--role", "operator")
+    run("tag", "create", "beta", "--profile", "bob", code=1, says="has ended")
+    link = server.json("member", "link", "bob@example.org")["link"]
+    run("login", "--profile", "bob", "--link", "-", text=link + "\n")
     run("tag", "create", "beta", "--profile", "bob")
     run("apikey", "list", "--profile", "bob", code=1, says="may not do this")
     run("member", "remove", "bob@example.org", "--yes")
@@ -132,8 +135,10 @@ def rollout(server):
 
 with tempfile.TemporaryDirectory() as home:
     server = Server(home)
-    accounts(server)
-    calls(server)
-    rollout(server)
-    server.stop()
+    try:
+        accounts(server)
+        calls(server)
+        rollout(server)
+    finally:
+        server.stop()
 sys.exit(1 if failed else 0)
