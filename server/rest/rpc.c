@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/core/changes.h"
 #include "server/core/json.h"
 #include "server/rest/internal.h"
 
@@ -118,6 +119,20 @@ static int ask(struct srv_request *request, const struct srv_device_ref *ref, co
   return SRV_OK;
 }
 
+/* Who had a device do what stands in the audit log before the device hears it;
+ * not with which parameters, which may be secret. */
+static int note_call(struct srv_request *request, const struct srv_device *device,
+                     const char *method) {
+  json_t *detail = json_pack("{s:s}", "method", method);
+  char *text = srv_json_text(detail);
+  json_decref(detail);
+  if (text == NULL) return srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
+  int status = srv_core_audit_note_detail(request->core, "call", "device", device->id,
+                                          device->name, device->project_id, text);
+  free(text);
+  return srv_request_fail_core(request, status);
+}
+
 int srv_call_device(struct srv_request *request) {
   struct srv_device device;
   struct srv_device_ref ref;
@@ -132,6 +147,8 @@ int srv_call_device(struct srv_request *request) {
     return srv_request_fail(request, SRV_ERR_BUSY,
                             "%u calls wait for devices already: try again later", waiting_count);
   }
+  status = note_call(request, &device, method);
+  if (status != SRV_OK) return status;
   const json_t *value = json_object_get(request->body, "params");
   char *params = json_is_array(value) ? srv_json_text(value) : strdup("[]");
   if (params == NULL) return srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");

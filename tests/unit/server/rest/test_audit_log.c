@@ -115,6 +115,21 @@ TEST(a_viewer_and_an_operator_do_not_see_the_log) {
   rest_end(&f);
 }
 
+TEST(a_call_of_a_device_is_written_down_without_its_parameters) {
+  rest_begin(&f);
+  make_device(&f.core, "a", NULL, NULL);
+  rest_expect(rest_call(&f, "POST", PP "/devices/a/rpc",
+                        "{\"method\":\"unlock\",\"params\":[\"hunter22\"]}"),
+              503); /* it is offline; it was asked for all the same */
+  const struct rest_answer *answer = rest_call(&f, "GET", PP "/audit?action=call", NULL);
+  assert_int_equal(rest_number(answer, "total"), 1);
+  assert_string_equal(rest_text(answer, "list.0.objectName"), "a");
+  assert_string_equal(rest_text(answer, "list.0.after.method"), "unlock");
+  assert_true(json_is_null(rest_value(answer, "list.0.after.params")) ||
+              rest_value(answer, "list.0.after.params") == NULL);
+  rest_end(&f);
+}
+
 TEST(a_secret_that_was_sent_is_not_in_the_log) {
   rest_begin(&f);
   rest_expect(rest_call(&f, "POST", PP "/devices", "{\"name\":\"a\"}"), 200);
