@@ -4,12 +4,13 @@ import { Anchor, Badge, Button, Group, List, Select, SimpleGrid, Stack, Text } f
 import { IconDownload, IconRocket, IconTrash } from '@tabler/icons-react';
 import { Link, useLocation, useParams } from 'wouter';
 import { apiUrl } from '../../api/client';
-import { useAll, useChange, useObject } from '../../api/queries';
+import { useAll, useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
 import type { Artifact, Compatibility, Release } from '../../api/types';
-import { askDelete, tellDone, tellError } from '../../components/forms';
+import { askDelete, tellError } from '../../components/forms';
 import { GuardedButton } from '../../components/guarded';
 import { Failure, PageHead } from '../../components/page';
+import { useRemove } from '../../components/remove';
 import { bytesText, CopyIcon, TimeAgo } from '../../components/values';
 import { CompatibilityTable } from './compatibility';
 import { artifactName, useArtifacts, useBlueprints } from './data';
@@ -59,8 +60,7 @@ function UsedBy(props: { releases: Release[] }) {
 
 function DeleteButton(props: { artifact: Artifact; releases: Release[] }) {
   const { api, page } = useProject();
-  const [, navigate] = useLocation();
-  const change = useChange('artifact', 'overview');
+  const drop = useRemove('artifact', 'overview');
   const name = artifactName(props.artifact);
   const remove = () => {
     if (props.releases.length > 0) {
@@ -69,13 +69,7 @@ function DeleteButton(props: { artifact: Artifact; releases: Release[] }) {
       return;
     }
     askDelete(name, 'Its bytes and evaluations are gone for good. Devices that run it go on with it. The version cannot be used for other bytes again.', () =>
-      change.mutate({ method: 'DELETE', path: api(`artifacts/${props.artifact.id}`) }, {
-        onSuccess: () => {
-          tellDone(`${name} is deleted.`);
-          navigate(page('artifacts'));
-        },
-        onError: (error) => tellError(error, `${name} cannot be deleted`),
-      }),
+      void drop({ name, path: api(`artifacts/${props.artifact.id}`), href: page('artifacts') }),
     );
   };
   return <GuardedButton right="OPERATE" variant="default" color="red" leftSection={<IconTrash size={18} />} onClick={remove}>Delete</GuardedButton>;

@@ -6,6 +6,7 @@ import { useList, useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
 import type { Artifact, Evaluation, ModelInfo } from '../../api/types';
 import { Failure, PageHead } from '../../components/page';
+import { Tinted } from '../../components/tinted';
 import { bytesText } from '../../components/values';
 import { artifactName, operatorsOf, percentText, shapeText, tensorText } from './data';
 import { Section } from './facts';
@@ -100,8 +101,8 @@ function Labels(props: { a: string[]; b: string[] }) {
     <Stack gap="xs">
       <Group gap={6}>
         {kept.map((label) => <Badge key={label} variant="default" tt="none" className="gw-text">{label}</Badge>)}
-        {added.map((label) => <Badge key={`+${label}`} color="teal" variant="light" tt="none" className="gw-text" data-label="added">+ {label}</Badge>)}
-        {removed.map((label) => <Badge key={`-${label}`} color="red" variant="light" tt="none" className="gw-text" data-label="removed">− {label}</Badge>)}
+        {added.map((label) => <Tinted key={`+${label}`} tint="teal" className="gw-text" data-label="added">+ {label}</Tinted>)}
+        {removed.map((label) => <Tinted key={`-${label}`} tint="red" className="gw-text" data-label="removed">− {label}</Tinted>)}
       </Group>
       <Text size="sm" c="dimmed">
         {moved ? 'The same labels in another order.' : `${added.length} new, ${removed.length} gone, ${kept.length} kept.`}

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exactly which devices a release gets to, before it does.
-import { Anchor, Badge, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { Anchor, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { send, type Page } from '../../api/client';
 import { useProject } from '../../api/session';
 import type { PreviewDevice, Verdict } from '../../api/types';
 import { DataTable, type Column } from '../../components/table';
+import { Tinted } from '../../components/tinted';
 import { countText, DeviceStatusBadge } from '../../components/values';
 import { verdicts } from './words';
 
@@ -44,9 +45,9 @@ export function PreviewCounts(props: { answer: PreviewAnswer }) {
     <Group gap="xs" role="status" aria-label="Preview">
       {order.filter((verdict) => verdict === 'update' || counts[verdict] > 0).map((verdict) => (
         <Tooltip key={verdict} label={verdicts[verdict].help}>
-          <Badge size="lg" variant="light" color={verdicts[verdict].colour} tt="none" data-verdict={verdict}>
+          <Tinted size="lg" tint={verdicts[verdict].colour} data-verdict={verdict}>
             {countText(counts[verdict])} {verdicts[verdict].label}
-          </Badge>
+          </Tinted>
         </Tooltip>
       ))}
       {props.answer.complete === false ? <Text size="sm" c="dimmed">still counting …</Text> : null}
@@ -77,7 +78,7 @@ export function PreviewTable(props: PreviewTableProps) {
       key: 'verdict', title: 'What happens',
       render: (d) => (
         <Stack gap={0}>
-          <Badge variant="light" color={verdicts[d.verdict]?.colour ?? 'gray'} tt="none">{verdicts[d.verdict]?.label ?? d.verdict}</Badge>
+          <Tinted tint={verdicts[d.verdict]?.colour ?? 'gray'}>{verdicts[d.verdict]?.label ?? d.verdict}</Tinted>
           {d.why ? <Text size="xs" c="dimmed" className="gw-text">{d.why}</Text> : null}
         </Stack>
       ),

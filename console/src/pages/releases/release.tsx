@@ -3,14 +3,15 @@
 import { Alert, Anchor, Badge, Card, Group, SimpleGrid, Skeleton, Stack, Switch, Text, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link, useLocation, useParams } from 'wouter';
-import { useChange, useObject } from '../../api/queries';
+import { Link, useParams } from 'wouter';
+import { useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
 import type { Artifact, Release, Rollout } from '../../api/types';
-import { askDelete, tellDone, tellError } from '../../components/forms';
+import { askDelete } from '../../components/forms';
 import { GuardedButton, whyNot } from '../../components/guarded';
 import { Failure, PageHead } from '../../components/page';
 import { useParamsOf } from '../../components/params';
+import { useRemove } from '../../components/remove';
 import { countText, TimeAgo } from '../../components/values';
 import { artifactName, useArtifacts, useBlueprints, useById, useTags } from '../artifacts/data';
 import { Fact, Section } from '../artifacts/facts';
@@ -82,20 +83,13 @@ function Progressing(props: { release: Release; artifacts: (Artifact | undefined
 
 function DeleteButton(props: { release: Release; etag: string | undefined }) {
   const { api, page } = useProject();
-  const [, navigate] = useLocation();
-  const change = useChange('release', 'rollout', 'overview');
+  const drop = useRemove('release', 'rollout', 'overview');
   const name = releaseTitle(props.release);
   const ask = () => {
     const consequence = props.release.rollout
       ? 'Its rollout is on: devices go back to the release before it, as with “roll back”, and this one cannot be switched on again.'
       : 'No device gets it now, so nothing changes on devices. It cannot be switched on again.';
-    askDelete(name, consequence, () => change.mutate({ method: 'DELETE', path: api(`releases/${props.release.id}`), ifMatch: props.etag }, {
-      onSuccess: () => {
-        tellDone(`${name} is deleted.`);
-        navigate(page('releases'));
-      },
-      onError: (error) => tellError(error),
-    }));
+    askDelete(name, consequence, () => void drop({ name, path: api(`releases/${props.release.id}`), href: page('releases'), ifMatch: props.etag }));
   };
   return <GuardedButton right="OPERATE" variant="default" leftSection={<IconTrash size={18} />} onClick={ask}>Delete</GuardedButton>;
 }
