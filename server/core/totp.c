@@ -14,7 +14,7 @@ int64_t srv_totp_step(int64_t time_us) { return time_us / 1000000 / SRV_TOTP_STE
 /* RFC 2104; texts of at most 20 bytes, keys of at most one block. */
 static void hmac_sha1(const uint8_t *key, size_t key_size, const uint8_t *text, size_t text_size,
                       uint8_t out[SRV_SHA1_SIZE]) {
-  uint8_t block[BLOCK_SIZE + SRV_SHA1_SIZE];
+  uint8_t block[BLOCK_SIZE + SRV_SHA1_SIZE] = {0};
   assert(key_size <= BLOCK_SIZE && text_size <= SRV_SHA1_SIZE);
   memset(block, 0x36, BLOCK_SIZE);
   for (size_t i = 0; i < key_size; i++) block[i] ^= key[i];
