@@ -292,7 +292,7 @@ static int check_reach(struct srv_request *request, const char *account_id) {
 int srv_create_member_link(struct srv_request *request) {
   struct srv_member member;
   char link[512];
-  int64_t expires_us;
+  int64_t expires_us = 0;
   int status = find_member(request, &member);
   if (status == SRV_OK) status = check_reach(request, member.account_id);
   if (status == SRV_OK) {
