@@ -48,6 +48,7 @@ json_t *srv_encode_certificate(const void *row) {
   set(object, "fingerprint", encode_hex(certificate->fingerprint));
   set(object, "notBefore", srv_encode_time(certificate->not_before_us));
   set(object, "notAfter", srv_encode_time(certificate->not_after_us));
+  set(object, "enabled", json_true()); /* what is not, is not kept */
   set(object, "canSign", json_boolean(certificate->key_size > 0));
   set(object, "certFile", encode_file(certificate->der, certificate->der_size));
   set(object, "createdAt", srv_encode_time(certificate->created_us));

@@ -268,6 +268,7 @@ static const struct srv_property certificate_members[] = {
     {"serialNumber", TEXT, 0, NULL, "hex"},
     {"fingerprint", TEXT, 0, NULL, "SHA-256 of its DER, hex"},
     CERTIFICATE_DATES,
+    {"enabled", BOOL, 0, NULL, "always true, for clients of the original"},
     {"canSign", BOOL, 0, NULL, "the server has its key"},
     {"certFile", TEXT, OR_NULL, NULL, "base64 of PEM"},
     {"warning", TEXT, OPTIONAL, NULL, "why it lets nobody in"},
