@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "server/core/fleet.h"
 #include "server/core/log.h"
 
 #define TICK_MS 1000 /* srv_core_tick */
@@ -40,6 +41,7 @@ static int sooner(int a, int b) {
 }
 
 static int next_timeout_ms(const struct srv_loop *loop) {
+  if (srv_core_has_work(loop->core)) return 0; /* a slice of it, between what comes in */
   int timeout_ms = sooner(srv_gateway_timeout_ms(loop->gateway), srv_rest_timeout_ms(loop->rest));
   timeout_ms = sooner(timeout_ms, srv_core_rpc_timeout_ms(loop->core));
   return sooner(timeout_ms, TICK_MS);

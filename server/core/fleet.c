@@ -281,7 +281,10 @@ static void take_device(void *context, const void *row) {
   }
   const struct srv_seen *seen = srv_seen_find(reading->core, read->id);
   device->online = seen != NULL && seen->online;
-  device->ever_seen = device->online || device->ever_seen;
+  if (seen != NULL) { /* newer than what is written */
+    device->ever_seen = seen->presence.last_online_us != 0;
+    device->last_report_us = seen->presence.last_report_us;
+  }
   count_device(fleet, device, 1);
   reading->length +=
       (size_t)snprintf(reading->ids + reading->length, sizeof(reading->ids) - reading->length,
@@ -294,7 +297,7 @@ static void take_presence(void *context, const void *row) {
   struct reading *reading = context;
   const struct srv_presence *presence = row;
   struct fleet_device *device = srv_fleet_find(reading->fleet, presence->device_id);
-  if (device == NULL) return;
+  if (device == NULL || srv_seen_find(reading->core, presence->device_id) != NULL) return;
   device->last_report_us = presence->last_report_us;
   if (device->ever_seen || presence->last_online_us == 0) return;
   device->ever_seen = true;
@@ -430,6 +433,8 @@ int srv_fleet_of(struct srv_core *core, const char *project_id, struct srv_fleet
 
 int srv_fleet_whole(struct srv_core *core, const char *project_id, struct srv_fleet **out) {
   int status = srv_fleet_of(core, project_id, out);
+  /* A change of many devices is waited for. */
+  if (status == SRV_OK && !is_whole(*out)) status = read_some(core, *out, core->fleets.read_now);
   if (status != SRV_OK || is_whole(*out)) return status;
   return srv_fail(core, SRV_ERR_BUSY,
                   "the project's devices are still being read (%zu so far): ask again in a moment",
