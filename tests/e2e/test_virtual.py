@@ -5,9 +5,11 @@ any hardware, and what happens to its process when things go wrong."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -124,6 +126,38 @@ class Virtual(EndToEnd):
         self.roll_out("yes_no.tflite", "1.0.0")
         self.runs(device, "1.0.0")
         return device
+
+    # --- the guide ------------------------------------------------------------------------------
+
+    def guide(self, http_port):
+        """Its tested commands, for a server on that port."""
+        text = (support.ROOT / "docs/guide/virtual-device.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"<!-- tested -->\n```sh\n(.*?)```", text, re.DOTALL)
+        self.assertEqual(len(blocks), 3)
+        script = "".join(blocks)
+        self.assertIn("127.0.0.1:8080", script)
+        return script.replace("127.0.0.1:8080", f"127.0.0.1:{http_port}")
+
+    def test_the_guides_commands_do_what_it_says(self):
+        coap, http = support.free_port(socket.SOCK_DGRAM), support.free_port(socket.SOCK_STREAM)
+        path = self.folder / "path"
+        path.mkdir()
+        shim = path / "godwit"
+        shim.write_text(f'#!/bin/sh\nif [ "$1" = server ]; then set -- "$@" --coap-port {coap} '
+                        f'--http-port {http}; fi\nexec {BIN}/godwit "$@"\n')
+        shim.chmod(0o755)
+        script = "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n" + self.guide(http)
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("GODWIT_")}
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=self.folder,
+                              env={**environment, "HOME": str(self.folder),
+                                   "PATH": f"{path}:{os.environ['PATH']}"},
+                              capture_output=True, text=True, timeout=150, check=False)
+        print(done.stdout, done.stderr)
+        self.assertEqual(done.returncode, 0)
+        said = (self.folder / "said").read_text()
+        print(said)
+        self.assertIn("1.1.0", said)
 
     # --- the tests ------------------------------------------------------------------------------
 
