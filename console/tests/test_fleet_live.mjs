@@ -45,7 +45,7 @@ test('the timeline tells it, newest first', async () => {
   await page.getByText('Updated to model 1.0.0').waitFor();
   await page.getByText('Came online').first().waitFor();
   await looksRight(page, 'device-timeline');
-  await page.getByText('Updates', { exact: true }).click();
+  await page.getByRole('group', { name: 'Show' }).getByText('Updates', { exact: true }).click();
   await page.getByText('Updated to model 1.0.0').waitFor({ state: 'detached' });
   await page.reload();
   await page.getByText('Came online').first().waitFor();
@@ -106,7 +106,7 @@ test('calls: answers with their time; parameters that are no list are told besid
   await page.getByLabel('Parameters').fill('["no"]');
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   await page.getByRole('article', { name: 'Call of say' }).getByText('success').waitFor();
-  await page.getByLabel('Method').fill('no_such_method');
+  await page.getByRole('textbox', { name: 'Method' }).fill('no_such_method');
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   const second = page.getByRole('article', { name: 'Call of no_such_method' });
   await second.getByText(/ ms/).waitFor();

@@ -52,7 +52,7 @@ export default function Page() {
     <>
       <PageHead title="Credentials" help="The keys that devices connect with. A key itself is shown only when it is made." />
       <Alert color="gray" p="xs" mb="sm">
-        Certificates stand on each device’s page; which are let in is decided by the <Anchor component={Link} size="sm" href={page('settings/certificates')}>CAs in the project settings</Anchor>.
+        Certificates stand on each device’s page; which are let in is decided by the <Anchor component={Link} size="sm" underline="always" href={page('settings/certificates')}>CAs in the project settings</Anchor>.
       </Alert>
       <Group gap="xs" mb="sm" role="search" aria-label="Filter credentials">
         <DeviceSelect aria-label="Device" value={params.deviceId} onChange={(deviceId) => change({ deviceId })} w={{ base: '100%', xs: 220 }} />

@@ -173,7 +173,7 @@ function Certificates(props: { device: Device }) {
         </GuardedButton>
       </Group>
       <DataTable label="Certificates" columns={columns} rows={certificates.data?.list} rowKey={(row) => row.id} error={certificates.error}
-        empty={<Text size="sm">None so far. Which certificates are let in is decided by the <Anchor component={Link} size="sm" href={page('settings/certificates')}>CAs of the project</Anchor>; what a device comes with shows here.</Text>} />
+        empty={<Text size="sm">None so far. Which certificates are let in is decided by the <Anchor component={Link} size="sm" underline="always" href={page('settings/certificates')}>CAs of the project</Anchor>; what a device comes with shows here.</Text>} />
     </Card>
   );
 }

@@ -27,7 +27,7 @@ function Packages(props: { device: Device }) {
   if (packages.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        It has not reported what it runs. <Anchor component={Link} href={page('releases')} size="sm">A release</Anchor> brings it its first model.
+        It has not reported what it runs. <Anchor component={Link} href={page('releases')} size="sm" underline="always">A release</Anchor> brings it its first model.
       </Text>
     );
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls to a device, and what came back, for as long as this tab is open.
-import { Badge, Card, Code, Group, JsonInput, NumberInput, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Card, Code, Group, NumberInput, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { ApiError } from '../../api/client';
@@ -99,12 +99,12 @@ export function DeviceRpc(props: DeviceTabProps) {
   const submit = form.onSubmit((values) => void call(values.method.trim(), values.params, Number(values.timeout)));
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }}>
-      <Card withBorder component="section" aria-label="Call a method">
+      <Card withBorder component="section" aria-label="New call">
         <Title order={2} size="h4" mb="sm">Call a method</Title>
         <form onSubmit={submit} noValidate>
           <Stack gap="sm">
-            <TextInput label="Method" required maxLength={63} className="gw-mono" description="What the device’s program registered: reboot, set_rate, …" {...form.getInputProps('method')} />
-            <JsonInput label="Parameters" placeholder='["kitchen", 3]' autosize minRows={2} maxRows={8} className="gw-mono" description="A JSON list, or nothing." {...form.getInputProps('params')} />
+            <TextInput label="Method" required maxLength={63} classNames={{ input: 'gw-mono' }} description="What the device’s program registered: reboot, set_rate, …" {...form.getInputProps('method')} />
+            <Textarea label="Parameters" placeholder='["kitchen", 3]' autosize minRows={2} maxRows={8} spellCheck={false} classNames={{ input: 'gw-mono' }} description="A JSON list, or nothing." {...form.getInputProps('params')} />
             <NumberInput label="Wait at most (seconds)" min={0.1} max={60} w={200} {...form.getInputProps('timeout')} />
             <Group justify="flex-end">
               <GuardedButton need="OPERATE" type="submit" loading={change.isPending}>Call</GuardedButton>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device's document: seen as a tree, changed at a path.
-import { Alert, Button, Card, Group, JsonInput, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Card, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useRef } from 'react';
 import { ApiError, getObject } from '../../api/client';
@@ -90,10 +90,10 @@ function Editor(props: { deviceId: string; state: Json; selected: React.RefObjec
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Stack gap="sm">
-        <TextInput label="Path" description="desired/lamp, say; empty for all of it. By custom you write below “desired”, the device below “reported”." className="gw-mono" {...form.getInputProps('path')} />
+        <TextInput label="Path" description="desired/lamp, say; empty for all of it. By custom you write below “desired”, the device below “reported”." classNames={{ input: 'gw-mono' }} {...form.getInputProps('path')} />
         <SegmentedControl aria-label="How" data={[{ value: 'merge', label: 'Change members' }, { value: 'replace', label: 'Replace' }]} {...form.getInputProps('how')} />
-        <JsonInput label="Value" description={values.how === 'merge' ? 'An object: its members are set, null removes one, others stay.' : 'Any JSON value: it stands there alone afterwards.'}
-          autosize minRows={5} maxRows={18} className="gw-mono" {...form.getInputProps('value')} />
+        <Textarea label="Value" description={values.how === 'merge' ? 'An object: its members are set, null removes one, others stay.' : 'Any JSON value: it stands there alone afterwards.'}
+          autosize minRows={5} maxRows={18} spellCheck={false} classNames={{ input: 'gw-mono' }} {...form.getInputProps('value')} />
         <Group justify="space-between">
           <Button variant="default" size="xs" onClick={() => load(values.path)}>Take over what is there</Button>
           <Group gap="xs">

@@ -38,7 +38,7 @@ const ICON = 14;
 
 function ofEvent(event: OtaEvent, index: number): Moment {
   const failed = isFailure(Number(event.status));
-  const done = event.eventType === 'IDLE' && event.message === 'FIRMWARE_UPDATED_SUCCESSFULLY';
+  const done = event.message === 'FIRMWARE_UPDATED_SUCCESSFULLY';
   const icon = failed ? <IconAlertTriangle size={ICON} /> : done ? <IconCheck size={ICON} /> : event.eventType === 'DOWNLOADING' ? <IconDownload size={ICON} /> : <IconRefresh size={ICON} />;
   const from = event.currentVersion && event.targetVersion && event.currentVersion !== event.targetVersion ? `It runs ${event.currentVersion}.` : '';
   return {

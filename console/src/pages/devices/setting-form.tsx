@@ -106,7 +106,7 @@ export function SettingForm(props: { id: string; begin?: NewSetting; fixedLevel?
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Stack>
-        <TextInput label="Key" required disabled={!isNew} data-autofocus={isNew || undefined} maxLength={63} description={isNew ? 'As the device’s program calls it; it does not change later.' : ''} className="gw-mono" {...form.getInputProps('key')} />
+        <TextInput label="Key" required disabled={!isNew} data-autofocus={isNew || undefined} maxLength={63} description={isNew ? 'As the device’s program calls it; it does not change later.' : ''} classNames={{ input: 'gw-mono' }} {...form.getInputProps('key')} />
         {isNew && !props.fixedLevel ? (
           <div>
             <Text size="sm" fw={500} id="level-label">For</Text>

@@ -45,6 +45,8 @@ export function eventText(event: { eventType: string; status: string | number; m
   const target = event.targetVersion || event.currentVersion;
   const what = target ? `${event.packageId} ${target}` : event.packageId;
   if (isFailure(Number(event.status))) return `${what}: ${reasonText(event.message ?? '')}`;
+  // Said while still “updating”, just before it is idle again.
+  if (event.message === 'FIRMWARE_UPDATED_SUCCESSFULLY') return `Updated to ${what}`;
   switch (event.eventType) {
     case 'DOWNLOADING':
       return `Downloads ${what}`;
@@ -53,7 +55,6 @@ export function eventText(event: { eventType: string; status: string | number; m
     case 'UPDATING':
       return `Switches to ${what}`;
     case 'IDLE':
-      if (event.message === 'FIRMWARE_UPDATED_SUCCESSFULLY') return `Updated to ${what}`;
       return event.currentVersion ? `Runs ${event.packageId} ${event.currentVersion}` : `Runs no ${event.packageId} yet`;
     default:
       return `${what}: ${event.eventType.toLowerCase()}`;
