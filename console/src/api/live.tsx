@@ -36,6 +36,7 @@ const dependents: Record<string, Kind[]> = {
   device: ['device', 'overview', 'rollout', 'virtualDevice'],
   release: ['release', 'rollout', 'overview', 'audit'],
   artifact: ['artifact', 'overview'],
+  evaluation: ['artifact'],
   blueprint: ['blueprint', 'rollout'],
   tag: ['tag'],
   capture: ['capture', 'overview'],
