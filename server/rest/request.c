@@ -617,17 +617,7 @@ static int check_field(struct srv_request *request, const struct srv_field *fiel
 
 /* What the handler writes is by whoever asks. */
 static int run_as_principal(struct srv_request *request) {
-  static const char *const types[] = {
-      [SRV_PRINCIPAL_ACCOUNT] = "account", [SRV_PRINCIPAL_API_KEY] = "apiKey"};
-  const struct srv_principal *principal = &request->principal;
-  struct srv_actor actor = {0};
-  if (principal->type != SRV_PRINCIPAL_NOBODY) {
-    snprintf(actor.type, sizeof(actor.type), "%s", types[principal->type]);
-    snprintf(actor.id, sizeof(actor.id), "%s", principal->id);
-    snprintf(actor.name, sizeof(actor.name), "%s", principal->name);
-    snprintf(actor.address, sizeof(actor.address), "%s", principal->address);
-    srv_core_set_actor(request->core, &actor);
-  }
+  srv_request_set_actor(request);
   int status = request->route->handle(request);
   srv_core_set_actor(request->core, NULL);
   return status;

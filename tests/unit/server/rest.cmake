@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 godwit_test(NAME unit.server.rest
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/account_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/http_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
           ${CMAKE_SOURCE_DIR}/tests/support/openapi.c

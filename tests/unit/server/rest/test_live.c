@@ -5,6 +5,7 @@
 
 #include "server/core/internal.h"
 #include "server/rest/live.h"
+#include "tests/unit/server/rest/account_fixture.h"
 #include "tests/unit/server/rest/http_fixture.h"
 
 static struct http_fixture f;
@@ -426,6 +427,57 @@ TEST(a_client_whose_key_is_deleted_or_disabled_is_cut_off) {
   close_client(&a);
   close_client(&b);
   close_client(&good);
+  end();
+}
+
+static struct client open_with_cookie(const struct person *person, const char *path) {
+  char text[512];
+  struct client client = {.fd = http_connect(&f), .capacity = 4096};
+  client.text = calloc(1, client.capacity);
+  int length = snprintf(text, sizeof(text),
+                        "GET %s HTTP/1.1\r\nhost: localhost\r\ncookie: godwit_session=%s\r\n\r\n",
+                        path, person->token);
+  assert_int_equal(send(client.fd, text, (size_t)length, MSG_NOSIGNAL), length);
+  return client;
+}
+
+TEST(a_browser_listens_with_its_cookie_until_its_account_signs_out_or_loses_the_project) {
+  begin_with((struct srv_rest_config){.live_heartbeat_ms = 10});
+  struct person out = make_person(&f.base, "out@example.com", false, "default", P, SRV_ROLE_VIEWER);
+  struct person lost =
+      make_person(&f.base, "lost@example.com", false, "default", P, SRV_ROLE_VIEWER);
+  struct person stays =
+      make_person(&f.base, "stays@example.com", false, "default", P, SRV_ROLE_VIEWER);
+  struct person nobody = make_person(&f.base, "no@example.com", false, NULL, "", SRV_ROLE_NONE);
+  struct client a = open_with_cookie(&out, PP "/live"), b = open_with_cookie(&lost, PP "/live"),
+                c = open_with_cookie(&stays, PP "/live"), d = open_with_cookie(&nobody, PP "/live");
+  expect(&d, "HTTP/1.1 404");
+  expect(&a, "\n:\n\n");
+  expect(&b, "\n:\n\n");
+  assert_ok(core(), srv_core_end_session(core(), out.account_id, out.session_id));
+  assert_ok(core(), srv_core_delete_member(core(), "default", lost.member_id));
+  expect(&a, "\r\n0\r\n");
+  expect(&b, "\r\n0\r\n");
+  expect(&c, "event: hello");
+  clear(&c);
+  make_tag(&f.base.core, "kitchen");
+  expect(&c, "\"kind\":\"tag\"");
+  close_client(&a);
+  close_client(&b);
+  close_client(&c);
+  close_client(&d);
+  end();
+}
+
+TEST(a_client_whose_key_expires_is_cut_off) {
+  begin_with((struct srv_rest_config){.live_heartbeat_ms = 10});
+  struct person key =
+      make_key(&f.base, P, SRV_ROLE_VIEWER, "live:read", f.base.core.now_us + 60 * 1000000);
+  struct client client = open_as(key.key, PP "/live");
+  expect(&client, "\n:\n\n");
+  f.base.core.now_us += 61 * INT64_C(1000000);
+  expect(&client, "\r\n0\r\n");
+  close_client(&client);
   end();
 }
 
