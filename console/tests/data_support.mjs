@@ -52,3 +52,12 @@ export async function makeDevice(server, name) {
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+/** A box to choose or type in, whichever of its two roles it has. */
+export function box(page, name) {
+  return page.getByRole('combobox', { name, exact: true }).or(page.getByRole('textbox', { name, exact: true }));
+}
+export async function choose(page, name, option) {
+  await box(page, name).click();
+  await page.getByRole('option', { name: option, exact: true }).click();
+}

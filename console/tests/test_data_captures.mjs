@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { makeDevice, ramp, tone } from './data_support.mjs';
+import { box, choose, makeDevice, ramp, tone } from './data_support.mjs';
 import { another, awkward, looksRight, openAs, openSignedIn, P } from './fleet_support.mjs';
 import { closeBrowser, startServer, until } from './harness.mjs';
 
@@ -47,12 +47,10 @@ test('captures show as they come, from devices with any name', async () => {
 });
 
 test('filters stand in the address and outlive a refresh', async () => {
-  await page.getByRole('textbox', { name: 'Device' }).click();
-  await page.getByRole('option', { name: 'kitchen' }).click();
+  await choose(page, 'Device', 'kitchen');
   await until('four of kitchen', async () => await rows().count() === 4);
   await page.getByRole('button', { name: /More filters/ }).click();
-  await page.getByRole('textbox', { name: 'Type' }).click();
-  await page.getByRole('option', { name: 'audio/wav' }).click();
+  await choose(page, 'Type', 'audio/wav');
   await until('three recordings', async () => await rows().count() === 3);
   await looksRight(page, 'captures-filters');
   await page.reload();
@@ -69,7 +67,7 @@ test('a recording is drawn and played', async () => {
   await page.getByRole('button', { name: 'Pause' }).waitFor();
   await page.getByRole('button', { name: 'Play' }).waitFor();
   await page.getByText('1.00 / 1.00 s').waitFor();
-  await page.getByText('trigger').waitFor();
+  await page.getByText('model@1.0.0').waitFor();
   await looksRight(page, 'capture-audio');
   await page.locator('[data-ready="true"]').waitFor();
 });
@@ -139,7 +137,7 @@ test('several are labelled at once', async () => {
   await page.getByRole('checkbox', { name: 'Select all of this page' }).check();
   const bar = page.getByRole('region', { name: 'Selected captures' });
   await bar.getByText('3 selected').waitFor();
-  await bar.getByRole('combobox', { name: 'Label for the selected' }).or(bar.getByRole('textbox', { name: 'Label for the selected' })).fill('no');
+  await box(page, 'Label for the selected').fill('no');
   await bar.getByRole('button', { name: 'Label them' }).click();
   await until('all are no', async () => (await captures('&label=no')).length === 3);
   await until('the table says so', async () => await rows().filter({ hasText: 'no' }).count() === 3);

@@ -19,11 +19,14 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** Of what the device said, these stand among the facts already. */
+const told = new Set(['model', 'heard', 'score', 'time']);
+
 /** Where it comes from: what the server knows, and what the device said. */
 export function CaptureFacts(props: { capture: Capture }) {
   const { capture } = props;
   const { page } = useProject();
-  const provenance = Object.entries(capture.provenance ?? {});
+  const provenance = Object.entries(capture.provenance ?? {}).filter(([name]) => !told.has(name));
   return (
     <Stack>
       <Paper withBorder p="md" component="section" aria-label="Where it comes from">
@@ -42,8 +45,8 @@ export function CaptureFacts(props: { capture: Capture }) {
         </Table>
       </Paper>
       {provenance.length > 0 ? (
-        <Paper withBorder p="md" component="section" aria-label="What the device said">
-          <Title order={2} size="h4" mb={4}>What the device said</Title>
+        <Paper withBorder p="md" component="section" aria-label="What else the device said">
+          <Title order={2} size="h4" mb={4}>What else the device said</Title>
           <Text size="xs" c="dimmed" mb="xs">Its own words about this capture; nobody has checked them.</Text>
           <Table layout="fixed" aria-label="Provenance">
             <Table.Tbody>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Loader, Text } from '@mantine/core';
+import { Anchor, Button, Group, Loader, Text } from '@mantine/core';
 import { IconCpu } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { useChange } from '../../api/queries';
@@ -20,7 +20,7 @@ export function DeviceStep(props: { tour: Tour }) {
     <>
       {device ? (
         <Group gap="sm">
-          <Text size="sm" component={Link} href={page(`devices/${device.id}`)} className="gw-text">{device.name}</Text>
+          <Anchor size="sm" component={Link} href={page(`devices/${device.id}`)} className="gw-text">{device.name}</Anchor>
           <DeviceStatusBadge status={device.status} />
           {virtual && device.status !== 'online' && !virtual.lastError ? <Loader size="xs" aria-label="connecting" /> : null}
           {tour.devices > 1 ? <Text size="sm" c="dimmed">and {tour.devices - 1} more</Text> : null}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Upload" and "roll out" of one of the example models.
-import { Button, Group, Progress, Text } from '@mantine/core';
+import { Anchor, Button, Group, Progress, Text } from '@mantine/core';
 import { IconCheck, IconRocket, IconUpload } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -29,9 +29,9 @@ export function UploadExample(props: { example: typeof FIRST; artifact: Artifact
   const { example, artifact } = props;
   if (artifact) {
     return (
-      <Text size="sm" component={Link} href={page(`artifacts/${artifact.id}`)} className="gw-text">
+      <Anchor size="sm" component={Link} href={page(`artifacts/${artifact.id}`)} className="gw-text">
         {artifact.package} {artifact.version}, {bytesText(Number(artifact.size))}
-      </Text>
+      </Anchor>
     );
   }
   const start = async () => {
@@ -96,10 +96,10 @@ export function RollOut(props: { tour: Tour; artifact: Artifact | undefined }) {
     );
   }
   const start = () => {
-    const change1 = release && !release.rollout
+    const request = release && !release.rollout
       ? { method: 'PATCH' as const, path: api(`releases/${release.id}`), body: { rollout: true } }
       : { method: 'POST' as const, path: api('releases'), body: { artifactIds: [artifact.id], rollout: true } };
-    change.mutate(change1, { onError: (error) => tellError(error) });
+    change.mutate(request, { onError: (error) => tellError(error) });
   };
   if (!release?.rollout) {
     return (
@@ -113,7 +113,7 @@ export function RollOut(props: { tour: Tour; artifact: Artifact | undefined }) {
   return (
     <>
       <Waiting tour={tour} artifact={artifact} />
-      <Text size="sm" component={Link} href={page(`releases/${release.id}`)}>See the release</Text>
+      <Anchor size="sm" component={Link} href={page(`releases/${release.id}`)}>See the release</Anchor>
     </>
   );
 }

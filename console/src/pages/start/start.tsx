@@ -49,7 +49,7 @@ export default function Page() {
         </Step>
         {tour.virtual ? (
           <>
-            <Step number={4} title="Talk to it" state={stateOf(3)} help="It knows yes and no. Say “stop”: it hears a word, but none that it knows.">
+            <Step number={4} title="Talk to it" state={stateOf(3)} help={done.swap ? 'It knows yes, no, stop and go now.' : 'It knows yes and no. Say “stop”: it hears a word, but none that it knows.'}>
               {done.rollOut ? <Talk deviceId={tour.virtual.deviceId} onHeard={(said, label) => setHeard((before) => ({ ...before, [said]: label }))} /> : null}
               {speech && done.rollOut && !done.swap ? <Figures speech={speech} /> : null}
             </Step>
