@@ -299,7 +299,9 @@ int srv_create_member_link(struct srv_request *request) {
     status = make_link(request, member.account_id, &expires_us, link, sizeof(link));
   }
   if (status != SRV_OK) return status;
-  srv_core_audit_note(request->core, "makeLink", "member", member.id, "", "");
+  struct srv_account account = {0};
+  srv_core_get_account(request->core, member.account_id, &account);
+  srv_core_audit_note(request->core, "makeLink", "account", account.id, account.email, "");
   json_t *data = json_pack("{s:s, s:o}", "link", link, "expiresAt", srv_encode_time(expires_us));
   explicit_bzero(link, sizeof(link));
   return srv_answer_data(request, data);

@@ -1,9 +1,10 @@
 // clang-format off
-// fuzz-link: wire mbedtls server/rest/[a-gi-z]*.c server/core/[a-ln-z]*.c server/core/model_check_none.c server/core/model_ops_none.c server/store/s[cq]*.c -ljansson
+// fuzz-link: wire mbedtls server/rest/[a-gi-z]*.c server/core/[a-ln-z]*.c server/core/model_check_none.c server/core/model_ops_none.c server/store/s[cq]*.c -ljansson -largon2 -lpthread
 // clang-format on
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One HTTP request as an operator's tool (or anyone on the network) sends it:
- * "METHOD URL\nBODY". Routing, decoding, JSON, every handler and the rules of
+/* One HTTP request as an operator's tool, a browser or anyone on the network
+ * sends it: "METHOD URL\nBODY", or "METHOD URL\tCOOKIE\tCSRF\nBODY" for one that
+ * comes with a cookie instead of a key. Routing, decoding, JSON, every handler and the rules of
  * the core run; behind them stands a store in which nearly everything is. */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,11 @@
 #include "server/store/sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int64_t fuzz_now_us(void *context) {
+  (void)context;
+  return INT64_C(1700000000) * 1000000;
+}
 
 /* --- a store that says yes ---------------------------------------------------- */
 
@@ -66,10 +72,34 @@ static void fill_content(enum srv_kind kind, void *row) {
   }
 }
 
+/* An admin of the server, whose session has just begun; no password, which takes
+ * time, but codes. */
+static void fill_account(enum srv_kind kind, void *row) {
+  if (kind == SRV_ACCOUNT) {
+    strcpy(((struct srv_account *)row)->email, "ada@example.com");
+    ((struct srv_account *)row)->server_admin = true;
+  } else if (kind == SRV_LOGIN) {
+    ((struct srv_login *)row)->totp_secret_size = SRV_TOTP_SECRET_SIZE;
+  } else if (kind == SRV_SESSION) {
+    struct srv_session *session = row;
+    strcpy(session->account_id, "0123456789abcdef01234567");
+    session->created_us = session->last_used_us = fuzz_now_us(NULL);
+    session->by_link = true;
+  } else if (kind == SRV_MEMBER) {
+    struct srv_member *member = row;
+    strcpy(member->organization_id, "default");
+    strcpy(member->account_id, "0123456789abcdef01234567");
+    member->role = SRV_ROLE_ADMIN;
+  }
+}
+
 static void fill_row(enum srv_kind kind, void *row) {
   memset(row, 0, srv_table_of(kind)->row_size);
   if (kind == SRV_API_KEY) {
     ((struct srv_api_key *)row)->enabled = true;
+    ((struct srv_api_key *)row)->role = SRV_ROLE_ADMIN;
+  } else if (kind == SRV_ORGANIZATION) {
+    strcpy(((struct srv_organization *)row)->id, "default");
   } else if (kind == SRV_PROJECT) {
     strcpy(((struct srv_project *)row)->id, "default");
   } else if (kind == SRV_DEVICE_STATE) {
@@ -83,6 +113,7 @@ static void fill_row(enum srv_kind kind, void *row) {
     strcpy(row, "0123456789abcdef01234567"); /* the id is first in each */
   }
   fill_content(kind, row);
+  fill_account(kind, row);
 }
 
 /* What begins with 'x' is not there, and neither is what is checked for
@@ -205,16 +236,40 @@ static void drain(struct srv_request *request) {
   }
 }
 
+/* Hashing a password takes as long as ten thousand requests. */
+static bool hashes(const struct srv_request *request) {
+  return request->route != NULL && request->route->handle == srv_sign_in;
+}
+
+/* Cuts "URL\tCOOKIE\tCSRF": with a cookie there is no key. */
+static const char *take_head(struct srv_request *request, char *url) {
+  char *cookie = strchr(url, '\t');
+  if (cookie == NULL) return "key";
+  *cookie++ = 0;
+  char *csrf = strchr(cookie, '\t');
+  if (csrf != NULL) *csrf++ = 0;
+  request->head = (struct srv_head){.cookie = cookie,
+                                    .csrf = csrf,
+                                    .address = "192.0.2.1",
+                                    .user_agent = cookie,
+                                    .host = "localhost"};
+  return NULL;
+}
+
 static void run(const struct srv_rest_context *context, char *head, const char *body, size_t size) {
   static struct srv_request request;
   char *url = strchr(head, ' ');
   if (url == NULL) return;
   *url++ = 0;
+  static struct srv_request probe;
+  const char *key = take_head(&probe, url);
   char *query = strchr(url, '?');
   if (query != NULL) *query++ = 0;
   srv_request_begin(&request, context, head, url);
+  if (key == NULL) request.head = probe.head;
+  if (hashes(&request)) return;
   int status = query == NULL ? SRV_OK : add_query(&request, query);
-  if (status == SRV_OK) status = srv_request_authorize(&request, "key");
+  if (status == SRV_OK) status = srv_request_authorize(&request, key);
   if (status == SRV_OK) status = give_body(&request, body, size);
   if (status == SRV_OK) status = srv_request_run(&request);
   /* Either an answer or an error that says something, never neither. */
@@ -238,7 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static struct srv_blobs blobs = {.ops = &blobs_ops};
   static struct srv_core *core;
   char error[SRV_ERROR_MAX];
-  struct srv_core_config config = {.store = &store, .blobs = &blobs};
+  struct srv_core_config config = {.store = &store, .blobs = &blobs, .now_us = fuzz_now_us};
   if (core == NULL && srv_core_create(&core, &config, error) != SRV_OK) abort();
   struct srv_rest_context context = {.core = core, .version = "0"};
   const uint8_t *end = memchr(data, '\n', size);
