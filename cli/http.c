@@ -218,6 +218,8 @@ static void set_request(struct cli_session *session, const struct cli_http_reque
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, transfer->bar == NULL ? 1L : 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, show_progress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+  const char *ca_file = getenv("GODWIT_CA_FILE"); /* for a server with a CA of one's own */
+  if (ca_file != NULL && ca_file[0] != 0) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
   /* A proxy of the environment cannot reach this machine's own loopback. */
   if (is_loopback(url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
   if (request->body != NULL) {
@@ -263,8 +265,10 @@ static int explain(struct cli_session *session, const struct transfer *transfer,
                     url, detail);
   }
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR) {
-    return cli_fail(session, "%s has no TLS that this machine trusts (%s): install its CA", url,
-                    detail);
+    return cli_fail(session,
+                    "%s has no TLS that this machine trusts (%s): install its CA, or name the CA's "
+                    "PEM file in GODWIT_CA_FILE",
+                    url, detail);
   }
   return cli_fail(session, "%s broke off (%s): look at the server's log, then try again", url,
                   detail);
