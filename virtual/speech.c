@@ -75,7 +75,10 @@ static void write_model(struct gw_cbor_writer *writer, const struct virt_speech 
 }
 
 /* To three digits, as a person writes it. */
-static double share(uint8_t score) { return (double)((unsigned)score * 1000 / 255) / 1000; }
+static double share(uint8_t score) {
+  unsigned permille = (unsigned)score * 1000 / 255;
+  return permille / 1000.0;
+}
 
 static void write_last(struct gw_cbor_writer *writer, const struct virt_speech *speech) {
   gw_cbor_write_text(writer, "heard");

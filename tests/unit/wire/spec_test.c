@@ -84,11 +84,8 @@ static const struct {
   void (*check)(struct bytes bytes);
   int at_least; /* examples that the document owes */
 } kinds[] = {
-    {"message", check_message, 10},
-    {"manifest", check_manifest, 2},
-    {"report", check_report, 3},
-    {"cbor", check_cbor, 2},
-    {"hello", check_hello, 1},
+    {"message", check_message, 10}, {"manifest", check_manifest, 2}, {"report", check_report, 3},
+    {"cbor", check_cbor, 2},        {"hello", check_hello, 1},
 };
 
 /* The example's hex without its comments. */
