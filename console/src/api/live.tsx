@@ -46,7 +46,6 @@ const dependents: Record<string, Kind[]> = {
   deviceProfile: ['device', 'profile'],
   deviceCertificate: ['certificate', 'device'],
   virtualDevice: ['virtualDevice', 'device'],
-  evaluation: ['artifact'],
   apiKey: ['apikey'],
   credential: ['credential'],
   certificate: ['certificate'],

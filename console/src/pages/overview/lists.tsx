@@ -44,7 +44,7 @@ export function Failures(props: { failures: OtaEvent[] }) {
       {props.failures.slice(0, 8).map((event, index) => (
         <Group key={String(event['id'] ?? index)} component="li" justify="space-between" wrap="nowrap" gap="xs">
           <Text size="sm" className="gw-text">
-            <Anchor component={Link} href={page(`devices/${event.deviceId}`)}>{event.deviceName || event.deviceId}</Anchor>
+            <Anchor component={Link} underline="always" href={page(`devices/${event.deviceId}`)}>{event.deviceName || event.deviceId}</Anchor>
             : {event.packageId} {event.targetVersion}, {reasonText(String(event.message ?? event.status))}
           </Text>
           <Text size="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}><TimeAgo time={event.timestamp} /></Text>

@@ -15,7 +15,7 @@ import { Versions } from './versions';
 
 function BigNumber(props: { label: string; value: number; help: string; href: string; total?: number }) {
   return (
-    <Card withBorder component={Link} href={props.href} c="inherit" aria-label={`${props.label}: ${props.value}. ${props.help}`} data-number={props.label}>
+    <Card withBorder component={Link} href={props.href} c="inherit" data-number={props.label}>
       <Text size="sm" c="dimmed">{props.label}</Text>
       <Text fz={34} fw={700} lh={1.2}>
         {countText(props.value)}
