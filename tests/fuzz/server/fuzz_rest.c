@@ -3,14 +3,16 @@
 // clang-format on
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One HTTP request as an operator's tool, a browser or anyone on the network
- * sends it: "METHOD URL\nBODY", or "METHOD URL\tCOOKIE\tCSRF\nBODY" for one that
- * comes with a cookie instead of a key. Routing, decoding, JSON, every handler and the rules of
+ * sends it: "METHOD URL\nBODY", or "METHOD URL\tCOOKIE\tCSRF\tETAGS\nBODY" for one
+ * that comes with a cookie instead of a key (unless it is empty), and with ETAGS
+ * in If-Match and If-None-Match. Routing, decoding, JSON, every handler and the rules of
  * the core run; behind them stands a store in which nearly everything is. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/core/internal.h"
 #include "server/rest/internal.h"
+#include "server/rest/live.h"
 #include "server/store/schema.h"
 #include "server/store/sql.h"
 
@@ -241,13 +243,17 @@ static bool hashes(const struct srv_request *request) {
   return request->route != NULL && request->route->handle == srv_sign_in;
 }
 
-/* Cuts "URL\tCOOKIE\tCSRF": with a cookie there is no key. */
+/* Cuts "URL\tCOOKIE\tCSRF\tETAGS": with a cookie there is no key. */
 static const char *take_head(struct srv_request *request, char *url) {
   char *cookie = strchr(url, '\t');
   if (cookie == NULL) return "key";
   *cookie++ = 0;
   char *csrf = strchr(cookie, '\t');
   if (csrf != NULL) *csrf++ = 0;
+  char *etags = csrf == NULL ? NULL : strchr(csrf, '\t');
+  if (etags != NULL) *etags++ = 0;
+  request->if_match = request->if_none_match = etags;
+  if (cookie[0] == 0) return "key";
   request->head = (struct srv_head){.cookie = cookie,
                                     .csrf = csrf,
                                     .address = "192.0.2.1",
@@ -262,11 +268,14 @@ static void run(const struct srv_rest_context *context, char *head, const char *
   if (url == NULL) return;
   *url++ = 0;
   static struct srv_request probe;
+  memset(&probe, 0, sizeof(probe));
   const char *key = take_head(&probe, url);
   char *query = strchr(url, '?');
   if (query != NULL) *query++ = 0;
   srv_request_begin(&request, context, head, url);
   if (key == NULL) request.head = probe.head;
+  request.if_match = probe.if_match;
+  request.if_none_match = probe.if_none_match;
   if (hashes(&request)) return;
   int status = query == NULL ? SRV_OK : add_query(&request, query);
   if (status == SRV_OK) status = srv_request_authorize(&request, key);
@@ -280,6 +289,11 @@ static void run(const struct srv_rest_context *context, char *head, const char *
     return;
   }
   if (request.waiting) abort(); /* no device is ever here */
+  if (request.http_status == 304) { /* neither answer nor error */
+    if (request.answer != NULL) abort();
+    srv_request_end(&request);
+    return;
+  }
   json_t *document = srv_request_take_document(&request);
   char *text = json_dumps(document, JSON_COMPACT);
   if (text == NULL) abort();
@@ -295,7 +309,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char error[SRV_ERROR_MAX];
   struct srv_core_config config = {.store = &store, .blobs = &blobs, .now_us = fuzz_now_us};
   if (core == NULL && srv_core_create(&core, &config, error) != SRV_OK) abort();
-  struct srv_rest_context context = {.core = core, .version = "0"};
+  static struct srv_rest_context context = {.version = "0"};
+  context.core = core;
+  if (context.live == NULL && srv_live_create(&context.live, &context, 0) != SRV_OK) abort();
   const uint8_t *end = memchr(data, '\n', size);
   size_t head_size = end == NULL ? size : (size_t)(end - data);
   char *head = malloc(head_size + 1);
