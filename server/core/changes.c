@@ -380,7 +380,8 @@ static void copy_removed(void *context, const void *row) {
     removed->failed = true;
     return;
   }
-  removed->row[removed->count++] = memcpy(copy, row, size);
+  memcpy(copy, row, size);
+  removed->row[removed->count++] = copy;
 }
 
 static int read_removed(struct srv_layer *layer, const struct srv_query *query,
@@ -448,10 +449,22 @@ static int layer_remove(struct srv_store *store, enum srv_kind kind,
   return status;
 }
 
+static void layer_begin_reading(struct srv_store *store) {
+  struct srv_store *under = self(store)->under;
+  if (under->ops->begin_reading != NULL) under->ops->begin_reading(under);
+}
+
+static void layer_end_reading(struct srv_store *store) {
+  struct srv_store *under = self(store)->under;
+  if (under->ops->end_reading != NULL) under->ops->end_reading(under);
+}
+
 static const struct srv_store_ops layer_ops = {
     .begin = layer_begin,
     .commit = layer_commit,
     .rollback = layer_rollback,
+    .begin_reading = layer_begin_reading,
+    .end_reading = layer_end_reading,
     .insert = layer_insert,
     .update = layer_update,
     .put = layer_put,
