@@ -82,7 +82,7 @@ struct srv_seen {
   int64_t log_lines;   /* kept in the store; -1: not counted yet */
   char credential_id[SRV_ID_LENGTH + 1]; /* by which it is or was in; "" not known */
   bool is_certificate;
-  int64_t credential_used_us; /* 0: written already */
+  int64_t credential_used_us;   /* 0: written already */
   struct srv_progress progress; /* of its download; package "": none */
   int64_t progress_told_us;
 };
@@ -111,7 +111,7 @@ struct srv_rpcs {
 
 struct srv_fleet;
 struct srv_fleets {
-  struct srv_fleet *first; /* one a project */
+  struct srv_fleet *first;                        /* one a project */
   size_t read_now, slice, count_now, count_slice; /* SRV_FLEET_...; tests have others */
   /* Devices whose reports are in it and not on the disk yet. */
   struct srv_device_ref uncommitted[SRV_FLEET_UNCOMMITTED_MAX];
@@ -150,7 +150,7 @@ struct srv_core {
   struct srv_rpcs rpcs;
   struct srv_fleets fleets;
   uint64_t compiled_generation; /* rises when releases are dropped from memory */
-  struct srv_auth *auth; /* session.c; NULL: nobody has come yet */
+  struct srv_auth *auth;        /* session.c; NULL: nobody has come yet */
   uint8_t id_random[5];
   uint32_t id_counter;
 };
@@ -241,6 +241,18 @@ int srv_check_project(struct srv_core *core, const char *project_id);
 
 /* The migration makes "default", but has no clock. */
 int srv_begin_organization(struct srv_core *core);
+/* Accounts that are members where it says (column "project_id" or
+ * "organization_id"), before that place goes; then, in the same transaction,
+ * those that are members nowhere any more go too. gone takes and returns the
+ * status of the removal, and frees them. */
+struct srv_member_accounts {
+  char (*id)[SRV_ID_LENGTH + 1];
+  size_t count;
+  bool out_of_memory;
+};
+int srv_members_of(struct srv_core *core, const char *column, const char *id,
+                   struct srv_member_accounts *out);
+int srv_members_gone(struct srv_core *core, struct srv_member_accounts *accounts, int status);
 int srv_check_organization(struct srv_core *core, const char *organization_id);
 /* After any change of an account, a membership, a session or an API key: who is
  * who is asked of the store again. */

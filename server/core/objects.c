@@ -3,6 +3,7 @@
 #include "server/core/objects.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/core/internal.h"
@@ -176,15 +177,20 @@ int srv_core_update_project(struct srv_core *core, struct srv_project *project) 
 }
 
 int srv_core_delete_project(struct srv_core *core, const char *id) {
+  struct srv_member_accounts members;
   int status = srv_check_project(core, id);
+  if (status == SRV_OK) status = srv_members_of(core, "project_id", id, &members);
   if (status != SRV_OK) return status;
   status = srv_transaction_begin(core);
-  if (status != SRV_OK) return status;
+  if (status != SRV_OK) {
+    free(members.id);
+    return status;
+  }
   status = srv_remove_by_id(core, SRV_PROJECT, id);
   if (status == SRV_ERR_IN_USE) {
     srv_fail(core, status, "project \"%s\" is not empty: delete what is in it first", id);
   }
-  srv_forget_principals(core); /* who was a member of it only */
+  status = srv_members_gone(core, &members, status);
   return srv_transaction_end(core, status);
 }
 

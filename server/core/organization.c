@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/organization.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/core/account.h"
@@ -77,10 +78,16 @@ int srv_core_delete_organization(struct srv_core *core, const char *id) {
     return srv_fail(core, SRV_ERR_IN_USE,
                     "the organization \"%s\" stays: projects that name none go there", id);
   }
-  status = srv_transaction_begin(core);
+  struct srv_member_accounts accounts;
+  status = srv_members_of(core, "organization_id", id, &accounts);
   if (status != SRV_OK) return status;
+  status = srv_transaction_begin(core);
+  if (status != SRV_OK) {
+    free(accounts.id);
+    return status;
+  }
   status = srv_remove_by_id(core, SRV_ORGANIZATION, id);
-  srv_forget_principals(core);
+  status = srv_members_gone(core, &accounts, status);
   return srv_transaction_end(core, status);
 }
 
@@ -168,6 +175,28 @@ int srv_core_update_member(struct srv_core *core, struct srv_member *member,
   return srv_transaction_end(core, status);
 }
 
+static void keep_account(void *context, const void *row) {
+  struct srv_member_accounts *accounts = context;
+  const struct srv_member *member = row;
+  size_t size = (accounts->count + 1) * sizeof(accounts->id[0]);
+  void *grown = accounts->out_of_memory ? NULL : realloc(accounts->id, size);
+  accounts->out_of_memory = grown == NULL;
+  if (grown == NULL) return;
+  accounts->id = grown;
+  memcpy(accounts->id[accounts->count++], member->account_id, sizeof(accounts->id[0]));
+}
+
+int srv_members_of(struct srv_core *core, const char *column, const char *id,
+                   struct srv_member_accounts *out) {
+  struct srv_query query = {0};
+  *out = (struct srv_member_accounts){0};
+  srv_query_text(&query, column, SRV_EQUALS, id);
+  int status = srv_core_list(core, SRV_MEMBER, &query, keep_account, out, NULL);
+  if (status == SRV_OK && out->out_of_memory) status = srv_fail_memory(core);
+  if (status != SRV_OK) free(out->id);
+  return status;
+}
+
 /* Who is a member nowhere any more has no business here. */
 static int delete_lonely(struct srv_core *core, const char *account_id) {
   struct srv_account account;
@@ -178,6 +207,16 @@ static int delete_lonely(struct srv_core *core, const char *account_id) {
   }
   if (status != SRV_OK || count > 0 || account.server_admin) return status;
   return srv_remove_by_id(core, SRV_ACCOUNT, account_id);
+}
+
+int srv_members_gone(struct srv_core *core, struct srv_member_accounts *accounts, int status) {
+  for (size_t i = 0; i < accounts->count && status == SRV_OK; i++) {
+    status = delete_lonely(core, accounts->id[i]);
+    if (status == SRV_ERR_NOT_FOUND) status = SRV_OK; /* had two memberships there */
+  }
+  free(accounts->id);
+  srv_forget_principals(core);
+  return status;
 }
 
 int srv_core_delete_member(struct srv_core *core, const char *organization_id, const char *id) {

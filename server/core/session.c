@@ -102,7 +102,6 @@ void srv_auth_free(struct srv_core *core) {
   core->auth = NULL;
 }
 
-
 /* Sessions and links whose time is over. */
 static void sweep(struct srv_core *core, int64_t now) {
   struct srv_query idle = {0}, old = {0}, links = {0};
@@ -201,8 +200,6 @@ static int load(struct srv_core *core, bool is_session, const uint8_t hash[GW_DI
   return SRV_OK;
 }
 
-/* The slot of a hash. One that holds somebody else is written down, then given
- * up. */
 static struct srv_known **slot_of(struct srv_core *core, const uint8_t hash[GW_DIGEST_SIZE]) {
   struct srv_auth *auth = srv_auth_of(core);
   if (auth == NULL) return NULL;
@@ -238,8 +235,8 @@ static struct srv_known *know(struct srv_core *core, bool is_session, const uint
   fresh->used_us = fresh->written_us;
   if (holds(known, is_session, hash)) {
     fresh->used_us = known->used_us > fresh->used_us ? known->used_us : fresh->used_us;
-  } else if (known != NULL && known->used_us > known->written_us) {
-    write_use(core, known);
+  } else if (known != NULL && known->used_us - known->written_us >= USE_WRITTEN_US) {
+    write_use(core, known); /* not more often: two may take the slot from each other all day */
   }
   free(known);
   *slot = fresh;

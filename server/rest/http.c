@@ -538,6 +538,7 @@ static void read_head(struct exchange *exchange, struct MHD_Connection *connecti
                                              .csrf = header(connection, "x-csrf-token"),
                                              .address = exchange->address,
                                              .user_agent = header(connection, "user-agent"),
+                                             .fetch_site = header(connection, "sec-fetch-site"),
                                              .host = header(connection, "host"),
                                              .is_secure = exchange->rest->is_secure};
 }

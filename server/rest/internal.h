@@ -126,6 +126,7 @@ struct srv_head {
   const char *csrf;    /* x-csrf-token */
   const char *address; /* of the client, as text */
   const char *user_agent;
+  const char *fetch_site; /* sec-fetch-site: from which page a browser asks */
   const char *host; /* "models.example.com:8080" */
   bool is_secure;   /* by TLS, here or at the proxy */
 };

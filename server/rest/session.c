@@ -208,13 +208,23 @@ int srv_request_throttle(struct srv_request *request, const char *email) {
                                wait_s == 1 ? "" : "s");
 }
 
+/* A page of another site must not sign its reader in as somebody else. Browsers
+ * say so; what says nothing is no browser, or its cookie would not be kept. */
+static int check_site(struct srv_request *request) {
+  const char *site = request->head.fetch_site;
+  if (site == NULL || strcmp(site, "cross-site") != 0) return SRV_OK;
+  return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                          "a page of another site asks to sign in: open the console itself");
+}
+
 /* An unknown e-mail takes as long as a wrong password. */
 int srv_sign_in(struct srv_request *request) {
   char email[SRV_EMAIL_MAX + 1] = "";
   struct srv_password_job job = {.check = true};
   struct srv_account account;
   struct srv_login login;
-  int status = read_email(request, email);
+  int status = check_site(request);
+  if (status == SRV_OK) status = read_email(request, email);
   if (status == SRV_OK) {
     status = srv_body_text(request, "password", job.password, sizeof(job.password));
   }
@@ -231,7 +241,8 @@ int srv_sign_in(struct srv_request *request) {
 int srv_sign_in_by_link(struct srv_request *request) {
   char token[SRV_TOKEN_LENGTH + 1] = "";
   struct srv_account account;
-  int status = srv_body_text(request, "token", token, sizeof(token));
+  int status = check_site(request);
+  if (status == SRV_OK) status = srv_body_text(request, "token", token, sizeof(token));
   if (status == SRV_OK) {
     status = srv_core_use_link(request->core, token, &account);
     explicit_bzero(token, sizeof(token));

@@ -146,6 +146,25 @@ TEST(the_last_admin_of_an_organization_stays_one) {
   rest_end(&f);
 }
 
+TEST(who_was_a_member_only_of_what_is_deleted_goes_with_it) {
+  begin();
+  make_organization(&f, "others");
+  make_project(&f, "mine", "default");
+  struct person bob = make_person(&f, "bob@example.com", false, "default", "mine", SRV_ROLE_VIEWER);
+  struct person eve = make_person(&f, "eve@example.com", false, "others", "", SRV_ROLE_ADMIN);
+  struct person both = make_person(&f, "jo@example.com", false, "default", "mine", SRV_ROLE_VIEWER);
+  struct srv_member member = {.organization_id = "others", .role = SRV_ROLE_VIEWER};
+  memcpy(member.account_id, both.account_id, sizeof(member.account_id));
+  assert_ok(f.core.core, srv_core_create_member(f.core.core, &member));
+  rest_expect(as_admin("DELETE", "/v1/projects/mine", NULL), 200);
+  rest_expect(person_call(&f, &bob, "GET", "/v1/account", NULL), 401);
+  rest_expect(person_call(&f, &both, "GET", "/v1/account", NULL), 200);
+  rest_expect(person_call(&f, &root, "DELETE", "/v1/organizations/others", NULL), 200);
+  rest_expect(person_call(&f, &eve, "GET", "/v1/account", NULL), 401);
+  rest_expect(person_call(&f, &both, "GET", "/v1/account", NULL), 401);
+  rest_end(&f);
+}
+
 TEST(the_last_admin_of_the_server_stays_one) {
   begin();
   struct srv_account account;

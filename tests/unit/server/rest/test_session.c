@@ -87,6 +87,20 @@ TEST(a_wrong_password_and_an_unknown_email_are_refused_in_the_same_words) {
   rest_end(&f);
 }
 
+TEST(a_page_of_another_site_signs_nobody_in) {
+  begin();
+  f.head.fetch_site = "cross-site";
+  rest_expect_error(rest_call_as(&f, NULL, "POST", "/v1/session",
+                                 "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}"),
+                    403, 7, "another site");
+  rest_expect(rest_call_as(&f, NULL, "POST", "/v1/session/link", "{\"token\":\"x\"}"), 403);
+  f.head.fetch_site = "same-origin";
+  rest_expect(rest_call_as(&f, NULL, "POST", "/v1/session",
+                           "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}"),
+              200);
+  rest_end(&f);
+}
+
 TEST(an_account_without_a_password_has_none_that_fits) {
   begin();
   make_person(&f, "bob@example.com", false, "default", "", SRV_ROLE_VIEWER);
@@ -494,6 +508,29 @@ TEST(signing_in_and_failing_to_stand_in_the_audit_log_without_a_secret) {
   assert_null(strstr(text, PASSWORD));
   assert_null(strstr(text, "another long one"));
   free(text);
+  rest_end(&f);
+}
+
+TEST(two_keys_that_share_a_place_in_memory_do_not_write_at_every_request) {
+  begin();
+  /* More than there are places: every request is a stranger to its place. */
+  static struct person keys[600];
+  srv_core_batch_begin(f.core.core);
+  for (size_t i = 0; i < 600; i++) keys[i] = make_key(&f, "default", SRV_ROLE_VIEWER, "", 0);
+  assert_ok(f.core.core, srv_core_batch_commit(f.core.core));
+  f.head.address = "192.0.2.1";
+  uint64_t written = 0;
+  for (int round = 0; round < 3; round++) {
+    for (size_t i = 0; i < 600; i++) {
+      rest_expect(rest_call_as(&f, keys[i].key, "GET", "/v1/projects", NULL), 200);
+    }
+    f.core.now_us += 1000000;
+    srv_core_tick(f.core.core);
+    struct srv_query used = {0};
+    srv_query_number(&used, "last_used_us", SRV_AT_LEAST, f.core.now_us - 1500000);
+    assert_ok(f.core.core, srv_core_list(f.core.core, SRV_API_KEY, &used, NULL, NULL, &written));
+    if (round > 0) assert_int_equal(written, 0); /* the minute is not over */
+  }
   rest_end(&f);
 }
 

@@ -90,6 +90,41 @@ TEST(a_database_of_schema_2_is_upgraded_and_keeps_what_it_had) {
   }
 }
 
+/* As the version of the program before accounts left it. */
+static void make_version_5(const char *path) {
+  for (const struct srv_migration *each = srv_sqlite_migrations; each->version <= 5; each++) {
+    execute(path, each->sql);
+  }
+  execute(path,
+          "PRAGMA application_id = 1734637428; PRAGMA user_version = 5;"
+          "INSERT INTO project (id, name, last_sequence_number, created_us) VALUES ('p', 'P', 0, 7);"
+          "INSERT INTO project (id, name, last_sequence_number, created_us) VALUES ('q', 'Q', 0, 5);"
+          "INSERT INTO api_key (id, project_id, name, enabled, hash, created_us, updated_us) "
+          "VALUES ('k', NULL, 'first', 1, zeroblob(32), 1, 2);");
+}
+
+TEST(projects_of_before_accounts_are_in_the_default_organization_and_keys_are_admins) {
+  const char *path = database_path();
+  make_version_5(path);
+  struct srv_store *store = open_or_fail(path);
+  struct srv_query all = {0}, of_default = {0};
+  struct srv_organization organization;
+  struct srv_api_key key;
+  uint64_t projects = 0;
+  assert_int_equal(store->ops->get(store, SRV_ORGANIZATION, &all, &organization), SRV_OK);
+  assert_string_equal(organization.id, "default");
+  assert_int_equal(organization.created_us, 5);
+  srv_query_text(&of_default, "organization_id", SRV_EQUALS, "default");
+  assert_int_equal(store->ops->list(store, SRV_PROJECT, &of_default, NULL, NULL, &projects),
+                   SRV_OK);
+  assert_int_equal(projects, 2);
+  assert_int_equal(store->ops->get(store, SRV_API_KEY, &all, &key), SRV_OK);
+  assert_int_equal(key.role, 3); /* admin, as it was */
+  assert_string_equal(key.scopes, "");
+  assert_int_equal(key.expires_us, 0);
+  store->ops->close(store);
+}
+
 TEST(an_upgrade_that_fails_leaves_the_old_database_as_it_was) {
   const char *path = database_path();
   make_version_2(path);
