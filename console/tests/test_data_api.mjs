@@ -29,7 +29,7 @@ test('search narrows, an operation opens, its command is for this server', async
   await page.getByRole('textbox', { name: 'Search the API' }).fill('releases post');
   await until('few', async () => await items().count() < 12 && await items().count() > 0);
   await items().filter({ hasText: '/v1/projects/{project}/releases' }).first().getByRole('button').first().click();
-  const command = page.getByLabel('Command');
+  const command = page.getByLabel('Command', { exact: true });
   await command.waitFor();
   const text = await command.textContent();
   assert.ok(text.includes(`${server.url}/v1/projects/default/releases`), text);
@@ -41,7 +41,7 @@ test('search narrows, an operation opens, its command is for this server', async
 test('a link opens the same operation, after a refresh too', async () => {
   assert.match(page.url(), /op=/);
   await page.reload();
-  await page.getByLabel('Command').waitFor();
+  await page.getByLabel('Command', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Members of data' }).first().waitFor();
 });
 

@@ -25,12 +25,17 @@ export function tellConflict(error: { message: string }, readAgain: () => void):
   });
 }
 
+/** The field that the error is about: said so, or "certificateDays: at most 3650". */
+function fieldOf(error: ApiError): string | undefined {
+  return error.field ?? /^(\w+): /.exec(error.message)?.[1];
+}
+
 /** Puts a failed save's error where it belongs. */
 export function showFormError(form: UseFormReturnType<any>, error: unknown, readAgain?: () => void): void {
   if (error instanceof ApiError && error.status === 412 && readAgain) {
     tellConflict(error, readAgain);
-  } else if (error instanceof ApiError && error.field !== undefined && error.field in (form.getValues() as object)) {
-    form.setFieldError(error.field, error.message);
+  } else if (error instanceof ApiError && (fieldOf(error) ?? '') in (form.getValues() as object)) {
+    form.setFieldError(fieldOf(error)!, error.message);
   } else {
     tellError(error);
   }

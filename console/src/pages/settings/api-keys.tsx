@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Alert, Badge, Button, Group, Modal, Stack, Switch, Text } from '@mantine/core';
+import { ActionIcon, Alert, Badge, Button, Group, Modal, Stack, Switch, Text, VisuallyHidden } from '@mantine/core';
 import { IconKey, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useChange, useList } from '../../api/queries';
@@ -59,7 +59,7 @@ export function ApiKeys() {
     { key: 'expires', title: 'Expires', render: (k) => <Expiry time={k.expiresAt} /> },
     { key: 'used', title: 'Last used', render: (k) => <TimeAgo time={k.lastUsed} /> },
     { key: 'enabled', title: 'Enabled', render: (k) => <Switch size="sm" checked={k.enabled} onChange={() => toggle(k)} aria-label={`${k.name} is enabled`} /> },
-    { key: 'delete', title: <span aria-label="Actions" />, align: 'right', render: (k) => <ActionIcon variant="subtle" color="red" aria-label={`Delete ${k.name}`} onClick={() => remove(k)}><IconTrash size={18} /></ActionIcon> },
+    { key: 'delete', title: <VisuallyHidden>Actions</VisuallyHidden>, align: 'right', render: (k) => <ActionIcon variant="subtle" color="red" aria-label={`Delete ${k.name}`} onClick={() => remove(k)}><IconTrash size={18} /></ActionIcon> },
   ];
   return (
     <Stack>

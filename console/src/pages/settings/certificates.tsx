@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Badge, Button, Group, Menu, Modal, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { ActionIcon, Badge, Button, Group, Menu, Modal, Stack, Text, Title, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconCertificate, IconDownload, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useChange, useList } from '../../api/queries';
@@ -44,7 +44,7 @@ function useCaColumns(onDelete: (certificate: Certificate) => void): Column<Cert
     { key: 'holds', title: 'Holds', render: (c) => <Holds certificate={c} /> },
     { key: 'fingerprint', title: 'SHA-256', render: (c) => <Hex value={c.fingerprint} label="Copy fingerprint" /> },
     {
-      key: 'actions', title: <span aria-label="Actions" />, align: 'right', render: (c) => (
+      key: 'actions', title: <VisuallyHidden>Actions</VisuallyHidden>, align: 'right', render: (c) => (
         <Group gap={2} wrap="nowrap" justify="flex-end">
           <ActionIcon variant="subtle" color="gray" aria-label={`Save ${c.subject}`} onClick={() => save(c)}><IconDownload size={18} /></ActionIcon>
           {may('ADMIN') ? <ActionIcon variant="subtle" color="red" aria-label={`Delete ${c.subject}`} onClick={() => onDelete(c)}><IconTrash size={18} /></ActionIcon> : null}
@@ -66,7 +66,7 @@ function Revoked(props: { onRevoke: () => void }) {
     { key: 'serial', title: 'Serial number', render: (r) => <Hex value={r.serialNumber} label="Copy serial number" /> },
     { key: 'fingerprint', title: 'SHA-256', render: (r) => <Hex value={r.fingerprint} label="Copy fingerprint" /> },
     { key: 'time', title: 'Revoked', render: (r) => <TimeAgo time={r.createdAt} /> },
-    ...(may('ADMIN') ? [{ key: 'actions', title: <span aria-label="Actions" />, align: 'right' as const, render: (r: RevokedCertificate) => <Button size="compact-sm" variant="default" onClick={() => restore(r)}>Let in again</Button> }] : []),
+    ...(may('ADMIN') ? [{ key: 'actions', title: <VisuallyHidden>Actions</VisuallyHidden>, align: 'right' as const, render: (r: RevokedCertificate) => <Button size="compact-sm" variant="default" onClick={() => restore(r)}>Let in again</Button> }] : []),
   ];
   return (
     <Stack gap="xs">

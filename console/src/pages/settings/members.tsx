@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // People of an organisation; also shown among a project's settings.
-import { ActionIcon, Badge, Button, Card, Group, Menu, Modal, Stack, Text, Title } from '@mantine/core';
+import { ActionIcon, Badge, Button, Card, Group, Menu, Modal, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
 import { IconDots, IconUserPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useChange, useList } from '../../api/queries';
@@ -78,7 +78,7 @@ export function Members(props: { organization: string }) {
     { key: 'totp', title: 'Two steps', render: (m) => (m.totpEnabled ? <Badge c="bright" color="green" variant="light" tt="none">on</Badge> : <Text span size="sm" c="dimmed">off</Text>) },
     { key: 'used', title: 'Last here', render: (m) => (m.invited ? <Badge c="bright" color="yellow" variant="light" tt="none">invited</Badge> : <TimeAgo time={m.lastUsed} />) },
     ...(mayInvite ? [{
-      key: 'actions', title: <span aria-label="Actions" />, align: 'right' as const, render: (m: Member) => (
+      key: 'actions', title: <VisuallyHidden>Actions</VisuallyHidden>, align: 'right' as const, render: (m: Member) => (
         <Menu position="bottom-end">
           <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${m.email}`}><IconDots size={18} /></ActionIcon></Menu.Target>
           <Menu.Dropdown>
