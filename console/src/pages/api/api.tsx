@@ -29,7 +29,7 @@ function Introduction(props: { text: string | undefined }) {
   return (
     <Paper withBorder p="md">
       <Stack gap={6}>
-        {props.text ? <Text size="sm">{props.text}</Text> : null}
+        {props.text ? <Text size="sm" className="gw-text">{props.text}</Text> : null}
         <Text size="sm">
           Programs send an API key as <Code>x-api-key</Code> or <Code>authorization: Bearer</Code>; make one in the project’s settings. Everything starts at <Code className="gw-text">{apiUrl('v1')}</Code>. Answers are{' '}
           <Code>{'{data}'}</Code> or <Code>{'{list, page, perPage, total}'}</Code>, errors <Code>{'{code, message, details}'}</Code>.

@@ -103,7 +103,7 @@ export function OperationItem(props: { document: OpenApi; operation: Operation; 
               {operation['x-godwit-right'] ? <Text size="sm">Who may: {rightText(operation['x-godwit-right'])}</Text> : <span />}
               <Anchor href={props.link} size="sm">Link to this</Anchor>
             </Group>
-            {operation.description ? <Text size="sm">{operation.description}</Text> : null}
+            {operation.description ? <Text size="sm" className="gw-text">{operation.description}</Text> : null}
             <Parameters operation={operation} />
             <Body document={document} operation={operation} />
             <Answers document={document} operation={operation} />
