@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# godwit_embed_console(TARGET): the files that a browser loads become part of
-# TARGET, compressed, as read-only data:
-#
-#   build/console/dist/       what console/ builds to: index.html, assets/...
-#   examples/micro_speech/models/*.tflite   as /examples/NAME.tflite
-#
+# godwit_embed_console(TARGET): what console/ builds to, build/console/dist with
+# index.html and assets/..., becomes part of TARGET, compressed, as read-only data.
 # GODWIT_CONSOLE=AUTO takes the console when it has been built (./dev console),
 # ON insists on it, OFF leaves it out: then / says how to build it.
 
@@ -39,12 +35,5 @@ function(godwit_embed_console target)
       set(files "")
     endif()
   endif()
-  file(GLOB models CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/micro_speech/models/*.tflite)
-  list(APPEND files ${models})
-  foreach(model IN LISTS models)
-    get_filename_component(name ${model} NAME)
-    list(APPEND arguments /examples/${name}=${model})
-  endforeach()
-
   godwit_embed_files(${target} "${arguments}" "${files}")
 endfunction()

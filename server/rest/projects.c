@@ -36,7 +36,10 @@ int srv_get_health(struct srv_request *request) {
 }
 
 int srv_get_openapi(struct srv_request *request) {
-  request->answer = srv_openapi(request->context->version);
+  static json_t *document; /* made once: it is large, and the same for everybody */
+  if (document == NULL) document = srv_openapi(request->context->version);
+  if (document == NULL) return srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
+  request->answer = json_incref(document);
   return SRV_OK;
 }
 

@@ -186,7 +186,7 @@ static void answer_file(const struct srv_file *file, const char *accepts, const 
 }
 
 static bool is_api(const char *path) {
-  if (strcmp(path, "/healthz") == 0) return true;
+  if (strcmp(path, "/healthz") == 0 || strncmp(path, "/examples/", 10) == 0) return true;
   return strncmp(path, "/v1", 3) == 0 && (path[3] == 0 || path[3] == '/');
 }
 

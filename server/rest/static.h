@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef SERVER_REST_STATIC_H
 #define SERVER_REST_STATIC_H
-/* The files of the web console and the examples, embedded in the program
+/* The files of the web console, embedded in the program
  * (cmake/GodwitConsole.cmake). A path is served when it stands in the table, to
  * the letter: there is no file system behind it, and nothing to climb out of.
  * Sockets are http.c's. */

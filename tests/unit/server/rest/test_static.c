@@ -44,7 +44,8 @@ TEST(a_path_that_is_not_in_the_table_is_nothing_however_it_climbs) {
 
 TEST(paths_of_the_api_are_left_to_it) {
   static const char *const paths[] = {
-      "/healthz", "/v1", "/v1/", "/v1/openapi.json", "/v1/projects/default/devices", "/v1/nothing"};
+      "/healthz",         "/examples/x.tflite",           "/v1",        "/v1/",
+      "/v1/openapi.json", "/v1/projects/default/devices", "/v1/nothing"};
   struct srv_static_answer answer;
   for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
     if (srv_static_serve(paths[i], NULL, NULL, &answer)) fail_msg("%s", paths[i]);
