@@ -45,6 +45,7 @@ async function noSidewaysScrolling(page, where) {
 export async function looksRight(page, name) {
   for (const scheme of ['dark', 'light']) {
     await page.getByRole('button', { name: `${scheme} colours` }).click().catch(() => undefined);
+    await page.mouse.move(0, 0);
     await until(`${scheme} colours`, () => page.evaluate((s) => document.documentElement.dataset.mantineColorScheme === s, scheme));
     await checkAccessible(page, `${name}, ${scheme}`);
     await screenshot(page, scheme === 'light' ? name : `${name}-dark`);

@@ -133,7 +133,7 @@ test('settings of every level, edited as what they are', async () => {
   await dialog().getByLabel('Value').fill('2.25');
   await dialog().getByRole('button', { name: 'Save' }).click();
   await row('GAIN').getByText('2.25').waitFor();
-  await page.getByText('Device', { exact: true }).click();
+  await page.getByText('Single devices', { exact: true }).click();
   await until('one row', async () => await page.getByRole('table').locator('tbody tr').count() === 1);
   await row('desk').getByRole('link', { name: 'desk' }).click();
   await page.getByRole('heading', { name: 'desk', level: 1 }).waitFor();

@@ -5,13 +5,13 @@ import { IconTrash } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { useChange, useList } from '../../api/queries';
+import type { Credential } from '../../api/schema';
 import { useProject } from '../../api/session';
 import { askDelete, tellDone, tellError } from '../../components/forms';
 import { PageHead } from '../../components/page';
 import { useParamsOf } from '../../components/params';
 import { DataTable, type Column } from '../../components/table';
 import { CopyIcon, TimeAgo } from '../../components/values';
-import type { Credential } from './device-credentials';
 import { DeviceSelect, GuardedIcon, useDeviceNames } from './parts';
 
 const LONG_DAYS = 90;

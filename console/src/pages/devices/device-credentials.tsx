@@ -7,6 +7,7 @@ import { IconBan, IconKey, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useChange, useList } from '../../api/queries';
+import type { Credential, DeviceCertificate, RevokedCertificate } from '../../api/schema';
 import { useProject } from '../../api/session';
 import type { Device } from '../../api/types';
 import { askDelete, tellDone, tellError } from '../../components/forms';
@@ -16,30 +17,6 @@ import type { DeviceTabProps } from './device';
 import { showErrorAt } from './editing';
 import { GuardedButton, GuardedIcon } from './parts';
 import { Snippets } from './snippets';
-
-export interface Credential {
-  id: string;
-  type: string;
-  identity: string;
-  deviceId: string;
-  createdAt: string;
-  lastUsed: string | null;
-}
-interface Certificate {
-  id: string;
-  serialNumber: string;
-  fingerprint: string;
-  issued: boolean;
-  notBefore: string | null;
-  notAfter: string | null;
-  createdAt: string;
-  lastUsed: string | null;
-}
-interface Revoked {
-  id: string;
-  serialNumber: string;
-  fingerprint: string;
-}
 
 /** desk@default, then desk-2@default, …: identities are unique on the server. */
 export function nextIdentity(device: string, project: string, taken: string[]): string {
@@ -131,15 +108,15 @@ function Keys(props: { device: Device; managed: boolean }) {
 function Certificates(props: { device: Device }) {
   const { project, api, page } = useProject();
   const { device } = props;
-  const certificates = useList<Certificate>('certificate', project, api(`devices/${device.id}/certificates`));
-  const revoked = useList<Revoked>('certificate', project, api('revoked-certificates'), { perPage: 1000 });
+  const certificates = useList<DeviceCertificate>('certificate', project, api(`devices/${device.id}/certificates`));
+  const revoked = useList<RevokedCertificate>('certificate', project, api('revoked-certificates'), { perPage: 1000 });
   const change = useChange<{ revoked?: number }>('certificate', 'device');
-  const isRevoked = (row: Certificate) => (revoked.data?.list ?? []).some((r) => r.fingerprint === row.fingerprint || (r.fingerprint === '' && r.serialNumber === row.serialNumber));
+  const isRevoked = (row: DeviceCertificate) => (revoked.data?.list ?? []).some((r) => r.fingerprint === row.fingerprint || (r.fingerprint === '' && r.serialNumber === row.serialNumber));
   const ask = (title: string, text: string, confirm: string, body: { path: string; body?: unknown }) => modals.openConfirmModal({
     title, children: <Text size="sm">{text}</Text>, labels: { confirm, cancel: 'Keep' }, confirmProps: { color: 'red' },
     onConfirm: () => change.mutate({ method: 'POST', ...body }, { onSuccess: () => tellDone('Revoked'), onError: (error) => tellError(error) }),
   });
-  const columns: Column<Certificate>[] = [
+  const columns: Column<DeviceCertificate>[] = [
     { key: 'serial', title: 'Serial number', render: (row) => <Code className="gw-text">{row.serialNumber}</Code> },
     {
       key: 'state', title: '',

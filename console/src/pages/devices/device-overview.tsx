@@ -73,7 +73,7 @@ function Profile(props: { device: Device }) {
         <Fact name="Tensor arena">{profile.arenaBytes ? bytesText(profile.arenaBytes) : '–'}</Fact>
         <Fact name="Model slot">{profile.slotBytes ? bytesText(profile.slotBytes) : '–'}</Fact>
         <Fact name={`Operators (${profile.ops.length})`}><Group gap={4}>{profile.ops.map((op) => <Code key={op}>{op}</Code>)}</Group></Fact>
-        <Fact name="Said"><TimeAgo time={profile.time} /></Fact>
+        <Fact name="Reported"><TimeAgo time={profile.time} /></Fact>
       </Table.Tbody>
     </Table>
   );

@@ -5,6 +5,7 @@ import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import type { Page } from '../../api/client';
 import { useChange, useList } from '../../api/queries';
+import type { SettingsSync } from '../../api/schema';
 import { useProject } from '../../api/session';
 import { askDelete, tellDone, tellError } from '../../components/forms';
 import { DataTable, type Column } from '../../components/table';
@@ -15,7 +16,7 @@ import { SettingForm, ValueText, type NewSetting, type Setting, type SettingLeve
 import { settingErrorText } from './words';
 
 export interface DeviceSettingsPage extends Page<Setting> {
-  data: { version: number; inSync: boolean; reported: { version: number; errors: { key: string; code: number; name: string }[]; time: string | null } | null };
+  data: SettingsSync;
 }
 const levelText: Record<SettingLevel, string> = { project: 'all devices', blueprint: 'its blueprint', device: 'this device' };
 

@@ -2,7 +2,7 @@
 // A device's document: seen as a tree, changed at a path.
 import { Alert, Button, Card, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiError, getObject } from '../../api/client';
 import { useChange, useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
@@ -48,7 +48,7 @@ function restPath(deviceId: string, path: string): string {
   return [`devices/${deviceId}/data`, ...names].join('/');
 }
 
-function Editor(props: { deviceId: string; state: Json; selected: React.RefObject<((path: string[]) => void) | null> }) {
+function Editor(props: { deviceId: string; state: Json; selected: React.RefObject<((path: string[]) => void) | null>; onPath: (path: string) => void }) {
   const { api, may } = useProject();
   const { deviceId } = props;
   const form = useForm<Values>({ initialValues: empty, validate: { path: pathProblem, value: valueProblem } });
@@ -66,6 +66,7 @@ function Editor(props: { deviceId: string; state: Json; selected: React.RefObjec
     }).catch((error: unknown) => tellError(error));
   };
   props.selected.current = (path) => load(path.join('/'));
+  useEffect(() => props.onPath(values.path), [values.path]);
   const submit = form.onSubmit(async (sent) => {
     const before = taken.current;
     const now = JSON.stringify(current ?? null);
@@ -110,6 +111,7 @@ function Editor(props: { deviceId: string; state: Json; selected: React.RefObjec
 export function DeviceState(props: DeviceTabProps) {
   const { project, api } = useProject();
   const state = useObject<Json>('state', project, api(`devices/${props.device.id}/data`));
+  const [path, setPath] = useState('');
   const select = useRef<((path: string[]) => void) | null>(null);
   if (state.data === undefined) return state.error ? <Failure error={state.error} /> : <Skeleton h={240} />;
   const value = state.data.data;
@@ -120,11 +122,11 @@ export function DeviceState(props: DeviceTabProps) {
           <Title order={2} size="h4">Now</Title>
           <Text size="xs" c="dimmed">{new Blob([JSON.stringify(value)]).size.toLocaleString('en')} of 16,383 bytes</Text>
         </Group>
-        {value === null ? <Alert color="gray" p="xs">Nothing yet: neither the device nor anybody else has written to it.</Alert> : <JsonTree value={value} selected="" onSelect={(path) => select.current?.(path)} />}
+        {value === null ? <Alert color="gray" p="xs">Nothing yet: neither the device nor anybody else has written to it.</Alert> : <JsonTree value={value} selected={path} onSelect={(path) => select.current?.(path)} />}
       </Card>
       <Card withBorder component="section" aria-label="Change the state">
         <Title order={2} size="h4" mb="sm">Change</Title>
-        <Editor deviceId={props.device.id} state={value} selected={select} />
+        <Editor deviceId={props.device.id} state={value} selected={select} onPath={setPath} />
       </Card>
     </SimpleGrid>
   );

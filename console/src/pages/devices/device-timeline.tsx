@@ -2,9 +2,10 @@
 // What happened to a device, in one line of time: updates, coming and going,
 // its answers to settings, and what people changed.
 import { Button, Chip, Group, Skeleton, Stack, Text, Timeline } from '@mantine/core';
-import { IconAlertTriangle, IconAdjustments, IconCheck, IconCpu, IconDownload, IconPencil, IconPlugConnected, IconPlugConnectedX, IconPlus, IconRefresh } from '@tabler/icons-react';
+import { IconAlertTriangle, IconAdjustments, IconCheck, IconCpu, IconDownload, IconPencil, IconPhoneCall, IconPlugConnected, IconPlugConnectedX, IconPlus, IconRefresh } from '@tabler/icons-react';
 import { useMemo, type ReactNode } from 'react';
 import { useList } from '../../api/queries';
+import type { AuditEntry } from '../../api/schema';
 import { useProject } from '../../api/session';
 import type { Device, OtaEvent } from '../../api/types';
 import { Failure } from '../../components/page';
@@ -14,27 +15,25 @@ import type { DeviceSettingsPage } from './device-settings';
 import { useTokenPages } from './token-pages';
 import { eventText, isFailure, settingErrorText } from './words';
 
-type Group_ = 'updates' | 'presence' | 'settings' | 'people';
+type MomentGroup = 'updates' | 'presence' | 'settings' | 'people';
 interface Moment {
   key: string;
   time: string;
-  group: Group_;
+  group: MomentGroup;
   title: string;
   detail?: string;
   colour: string;
   icon: ReactNode;
 }
-interface AuditEntry {
-  id: string;
-  time: string;
-  action: string;
-  actor: { name: string };
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-}
 
-const groups: [Group_, string][] = [['updates', 'Updates'], ['presence', 'Online and offline'], ['settings', 'Settings'], ['people', 'Changes by people']];
+const groups: [MomentGroup, string][] = [['updates', 'Updates'], ['presence', 'Online and offline'], ['settings', 'Settings'], ['people', 'Changes by people']];
 const ICON = 14;
+
+/** After “updated” a device says that it is idle again: that is no news. */
+function isNews(event: OtaEvent, index: number, all: OtaEvent[]): boolean {
+  const before = all.slice(index + 1).find((other) => other.packageId === event.packageId);
+  return !(event.eventType === 'IDLE' && event.message === 'READY' && before?.currentVersion === event.currentVersion && event.currentVersion !== '');
+}
 
 function ofEvent(event: OtaEvent, index: number): Moment {
   const failed = isFailure(Number(event.status));
@@ -68,10 +67,14 @@ function ofSettings(page: DeviceSettingsPage | undefined): Moment[] {
 }
 
 function ofAudit(entry: AuditEntry): Moment | null {
-  if (entry.action === 'create') return null; // "was added" says it
-  const members = Object.keys(entry.after ?? entry.before ?? {}).filter((name) => name !== 'updatedAt');
+  if (entry.action === 'create' || entry.time === null) return null; // "was added" says it
+  const members = (entry.after ?? entry.before ?? {}) as Record<string, unknown>;
+  const names = Object.keys(members).filter((name) => name !== 'updatedAt');
+  const who = entry.actor.name || 'Somebody';
+  const called = entry.action === 'call';
   return {
-    key: `audit-${entry.id}`, time: entry.time, group: 'people', title: `${entry.actor.name || 'Somebody'} changed ${members.join(', ') || 'it'}`, colour: 'gray', icon: <IconPencil size={ICON} />,
+    key: `audit-${entry.id}`, time: entry.time, group: 'people', title: called ? `${who} called ${String(members['method'] ?? 'it')}` : `${who} changed ${names.join(', ') || 'it'}`,
+    colour: 'gray', icon: called ? <IconPhoneCall size={ICON} /> : <IconPencil size={ICON} />,
   };
 }
 
@@ -83,7 +86,7 @@ function Day(props: { moments: Moment[] }) {
   return (
     <section aria-label={dayOf(props.moments[0]!.time)}>
       <Text size="sm" fw={600} c="dimmed" mb="sm">{dayOf(props.moments[0]!.time)}</Text>
-      <Timeline bulletSize={24} lineWidth={2}>
+      <Timeline bulletSize={24} lineWidth={2} active={props.moments.length} styles={{ item: { marginTop: 'var(--mantine-spacing-sm)' } }}>
         {props.moments.map((moment) => (
           <Timeline.Item key={moment.key} bullet={moment.icon} color={moment.colour} data-group={moment.group} title={<Text size="sm" className="gw-text">{moment.title}</Text>}>
             {moment.detail ? <Text size="xs" c="dimmed" className="gw-text">{moment.detail}</Text> : null}
@@ -111,7 +114,7 @@ export function DeviceTimeline(props: DeviceTabProps) {
   const audit = useTokenPages<AuditEntry>('audit', api('audit'), { kind: 'device', objectId: device.id, limit: 50 }, may('ADMIN'));
   const moments = useMemo(() => {
     const all = [
-      ...(events.rows ?? []).map(ofEvent), ...ofPresence(device), ...ofSettings(settings.data as DeviceSettingsPage | undefined),
+      ...(events.rows ?? []).filter(isNews).map(ofEvent), ...ofPresence(device), ...ofSettings(settings.data as DeviceSettingsPage | undefined),
       ...(audit.rows ?? []).map(ofAudit).filter((m): m is Moment => m !== null),
     ];
     // What is older than the last page of updates comes with the next one.

@@ -3,11 +3,12 @@
 import { Alert, Badge, Group, Skeleton, Switch, Tabs, Text, Tooltip } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useLocation, useParams } from 'wouter';
-import type { Answer } from '../../api/client';
+import { ApiError, type Answer } from '../../api/client';
 import { useChange, useObject } from '../../api/queries';
+import type { VirtualDevice } from '../../api/schema';
 import { useProject } from '../../api/session';
 import type { Device } from '../../api/types';
-import { askDelete, showFormError, tellDone, tellError } from '../../components/forms';
+import { askDelete, tellConflict, tellDone, tellError } from '../../components/forms';
 import { NotFound } from '../../components/not-found';
 import { Failure, PageHead } from '../../components/page';
 import { DeviceStatusBadge, TimeAgo } from '../../components/values';
@@ -20,7 +21,7 @@ import { DeviceState } from './device-state';
 import { DeviceTimeline } from './device-timeline';
 import { GuardedButton } from './parts';
 import { SayPanel } from './say';
-import { useVirtualDevices, type VirtualDevice } from './virtual';
+import { useVirtualDevices } from './virtual';
 
 const tabs = [
   ['overview', 'Overview'], ['timeline', 'Timeline'], ['log', 'Log'], ['state', 'State'], ['settings', 'Settings'], ['rpc', 'Calls'], ['credentials', 'Credentials'],
@@ -38,7 +39,7 @@ function EnabledSwitch(props: { answer: Answer<Device>; readAgain: () => void })
   const set = (enabled: boolean) => {
     change.mutate({ method: 'PATCH', path: api(`devices/${device.id}`), body: { enabled }, ifMatch: props.answer.etag }, {
       onSuccess: () => tellDone(enabled ? `${device.name} is let in again` : `${device.name} is not let in any more`),
-      onError: (error) => showFormError({ getValues: () => ({}) } as never, error, props.readAgain),
+      onError: (error) => (error instanceof ApiError && error.status === 412 ? tellConflict(error, props.readAgain) : tellError(error)),
     });
   };
   return (
@@ -75,7 +76,7 @@ function Facts(props: DeviceTabProps) {
       <DeviceStatusBadge status={device.status} />
       {virtual ? <Tooltip label="A program of this server that behaves like a real device: it connects, downloads and runs models."><Badge variant="light" tt="none" tabIndex={0}>virtual</Badge></Tooltip> : null}
       <Text span size="sm" c="dimmed">
-        {online ? <>since <TimeAgo time={device.metadata.lastSeenOnline} /></> : <>last seen <TimeAgo time={device.metadata.lastSeenOffline ?? device.metadata.lastSeenOnline} /></>}
+        {device.status === '-' ? 'It shows as online as soon as it connects with its key.' : online ? <>since <TimeAgo time={device.metadata.lastSeenOnline} /></> : <>last seen <TimeAgo time={device.metadata.lastSeenOffline ?? device.metadata.lastSeenOnline} /></>}
       </Text>
     </Group>
   );

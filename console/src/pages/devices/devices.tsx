@@ -5,6 +5,7 @@ import { IconChevronDown, IconDeviceDesktopPlus, IconPlus, IconRobot } from '@ta
 import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useChange, useList } from '../../api/queries';
+import type { VirtualDevice } from '../../api/schema';
 import { useProject } from '../../api/session';
 import type { Device } from '../../api/types';
 import { tellDone, tellError } from '../../components/forms';
@@ -16,7 +17,7 @@ import { AddDevice } from './add-device';
 import { BulkBar } from './bulk';
 import { deviceDefaults, DeviceFilters, isFiltered, toQuery } from './filters';
 import { GuardedButton, PackageLine, TagBadges, useBlueprints, useTags } from './parts';
-import { useVirtualDevices, type VirtualDevice } from './virtual';
+import { useVirtualDevices } from './virtual';
 
 function useColumns(): Column<Device>[] {
   const { page } = useProject();

@@ -55,7 +55,7 @@ function Numbers(props: { speech: Speech | null | undefined }) {
   const { speech } = props;
   if (!speech) return null;
   const facts: [string, string][] = [
-    ['Windows of audio heard', countText(speech.windows)], ['missed', countText(speech.missed)], ['models swapped', countText(speech.swaps)], ['longest gap', `${Math.round(speech.longestGapMs)} ms`],
+    ['windows of audio heard', countText(speech.windows)], ['missed', countText(speech.missed)], ['models swapped', countText(speech.swaps)], ['longest gap', `${Math.round(speech.longestGapMs)} ms`],
   ];
   return (
     <Group gap="lg">
@@ -102,7 +102,7 @@ export function SayPanel(props: { device: Device }) {
           <div aria-live="polite" data-testid="heard"><Answer answer={answer} problem={problem} waiting={waiting} /></div>
         </Stack>
         <Stack gap="sm">
-          <Title order={2} size="h4">Never deaf</Title>
+          <Title order={2} size="h4">Always listening</Title>
           <Numbers speech={state.data?.data?.speech} />
         </Stack>
       </SimpleGrid>

@@ -3,6 +3,7 @@
 import { Button, Group, NumberInput, SegmentedControl, Select, Skeleton, Stack, Switch, Text, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { useChange, useObject } from '../../api/queries';
+import type * as server from '../../api/schema';
 import { useProject } from '../../api/session';
 import { tellDone } from '../../components/forms';
 import { Failure } from '../../components/page';
@@ -11,17 +12,7 @@ import { BlueprintSelect, DeviceSelect } from './parts';
 
 export type SettingType = 'integer' | 'float' | 'boolean' | 'string';
 export type SettingLevel = 'project' | 'blueprint' | 'device';
-export interface Setting {
-  id: string;
-  key: string;
-  dataType: SettingType;
-  value: number | boolean | string;
-  level: SettingLevel;
-  deviceId?: string;
-  blueprintId?: string;
-  createdAt: string;
-  updatedAt: string;
-}
+export type Setting = Omit<server.Setting, 'value'> & { value: number | boolean | string };
 interface Values {
   key: string;
   dataType: SettingType;

@@ -16,7 +16,7 @@ import { DeviceSelect, GuardedButton, GuardedIcon, useBlueprints, useDeviceNames
 import { SettingForm, typeText, ValueText, type Setting } from './setting-form';
 
 const defaults = { level: '', key: '', deviceId: '', page: '0', perPage: '50', edit: '' };
-const levels = [{ value: '', label: 'All' }, { value: 'project', label: 'All devices' }, { value: 'blueprint', label: 'Blueprint' }, { value: 'device', label: 'Device' }];
+const levels = [{ value: '', label: 'Every level' }, { value: 'project', label: 'All devices' }, { value: 'blueprint', label: 'Blueprints' }, { value: 'device', label: 'Single devices' }];
 
 function LevelOf(props: { setting: Setting; names: Map<string, string>; blueprints: { id: string; name: string }[] | undefined }) {
   const { page } = useProject();

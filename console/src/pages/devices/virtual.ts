@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useMemo } from 'react';
 import { useList } from '../../api/queries';
+import type { VirtualDevice } from '../../api/schema';
 import { useProject } from '../../api/session';
 
-export interface VirtualDevice {
-  deviceId: string;
-  deviceName: string;
-  running: boolean;
-  startedAt: string | null;
-  restarts: number;
-  lastError: string | null;
-}
 
 /** The devices that are programs of this server, by device. */
 export function useVirtualDevices(): Map<string, VirtualDevice> {
