@@ -15,9 +15,8 @@
 #define SPEAKER 0u /* who is asked to say something */
 #define NOISE_MS 1500u
 #define BACKGROUND "background"
-/* Between two words: the recogniser reports none so soon after another. */
-#define PAUSE_SAMPLES (WIT_AUDIO_SAMPLE_RATE * 12 / 10)
-/* Behind a word: until then it has been decided what it was. */
+/* Behind a word: until then it has been decided what it was, and the recogniser
+ * reports another. */
 #define DECIDED_SAMPLES (WIT_AUDIO_SAMPLE_RATE * 14 / 10)
 
 static uint32_t random_below(struct virt_speech *speech, uint32_t end) {
@@ -159,7 +158,7 @@ static void schedule_talk(struct virt_speech *speech, uint64_t now_ms) {
 
 static void talk(struct virt_speech *speech, uint64_t now_ms) {
   struct virt_clip clip;
-  if (now_ms < speech->talk_ms || !is_quiet_since(speech, PAUSE_SAMPLES)) return;
+  if (now_ms < speech->talk_ms || !is_quiet_since(speech, DECIDED_SAMPLES)) return;
   schedule_talk(speech, now_ms);
   const char *word = virt_clip_word(random_below(speech, (uint32_t)virt_clip_word_count()));
   if (virt_clip_of(word, random_below(speech, VIRT_CLIPS_OF_A_WORD), &clip)) {
@@ -221,7 +220,7 @@ static enum godwit_rpc_status say(struct gw_cbor_reader *params, size_t param_co
   }
   bool is_noise = strcmp(word, BACKGROUND) == 0;
   if (!is_noise && !virt_clip_of(word, SPEAKER, &clip)) return refuse_word(detail);
-  while (!*speech->stopped && !is_quiet_since(speech, PAUSE_SAMPLES)) hear_one(speech);
+  while (!*speech->stopped && !is_quiet_since(speech, DECIDED_SAMPLES)) hear_one(speech);
   speech->said_count = 0;
   speech->said_keyword = false;
   speech->listens_for_say = true;

@@ -25,7 +25,10 @@
 struct place {
   char device_id[SRV_ID_LENGTH + 1]; /* "": an empty place */
   char name[SRV_NAME_MAX + 1];       /* the device's, for the log */
-  bool exists, wanted, is_disabled;
+  bool exists, wanted;
+  const char *why_not;                   /* it is not wanted; static */
+  char credential_id[SRV_ID_LENGTH + 1]; /* what it was started with */
+  bool has_old_credential;               /* and that is not its own any more */
   struct virtual_process process;
   int64_t started_us; /* wall clock */
   uint64_t started_ms, start_at_ms, kill_at_ms;
@@ -122,6 +125,18 @@ static struct place *make_place(struct srv_virtual *v, const char *device_id) {
   return place;
 }
 
+/* False when there is none. A process that has another cannot come back once its
+ * session ends. */
+static bool check_credential(struct srv_virtual *v, struct place *place) {
+  struct srv_credential credential;
+  int status = srv_core_virtual_device_credential(v->core, place->device_id, &credential);
+  if (status == SRV_OK) {
+    place->has_old_credential = strcmp(credential.id, place->credential_id) != 0;
+  }
+  explicit_bzero(&credential, sizeof(credential));
+  return status != SRV_ERR_NOT_FOUND;
+}
+
 static void want(struct srv_virtual *v, const struct srv_virtual_device *row) {
   struct srv_device device;
   struct place *place = make_place(v, row->device_id);
@@ -131,9 +146,12 @@ static void want(struct srv_virtual *v, const struct srv_virtual_device *row) {
   place->wanted = place->process.pid != 0 && status != SRV_ERR_NOT_FOUND;
   if (status != SRV_OK) return; /* the store cannot be asked: it goes on as it is */
   memcpy(place->name, device.name, sizeof(place->name));
-  place->is_disabled = !device.enabled;
-  place->wanted = device.enabled;
-  if (place->is_disabled) place->start_at_ms = 0;
+  place->why_not = device.enabled ? NULL : "the device is disabled";
+  if (device.enabled && !check_credential(v, place)) {
+    place->why_not = "its credential was deleted: delete this virtual device and make another";
+  }
+  place->wanted = place->why_not == NULL;
+  if (!place->wanted) place->start_at_ms = 0;
 }
 
 /* False when the store could not be asked: then everything stays as it is. */
@@ -183,12 +201,13 @@ static void start(struct srv_virtual *v, struct place *place, uint64_t now) {
   } else {
     status = run_program(v, place, &credential, error);
   }
-  explicit_bzero(&credential, sizeof(credential));
+  explicit_bzero(credential.key, sizeof(credential.key));
   if (status != SRV_OK) {
     fail(place, now, error);
     return;
   }
   if (place->started_us != 0) place->restarts++;
+  memcpy(place->credential_id, credential.id, sizeof(place->credential_id));
   place->started_us = wall_us();
   place->started_ms = now;
   place->kill_at_ms = 0;
@@ -220,7 +239,8 @@ static void bury(struct place *place, uint64_t now) {
 
 static void look_after(struct srv_virtual *v, struct place *place, uint64_t now) {
   if (place->process.pid != 0) bury(place, now);
-  if (place->process.pid != 0 && (!place->wanted || place->kill_at_ms != 0)) end(place, now);
+  bool ends = !place->wanted || place->has_old_credential || place->kill_at_ms != 0;
+  if (place->process.pid != 0 && ends) end(place, now);
   if (place->process.pid != 0) return;
   if (!place->exists) {
     remove_folder(v, place->device_id);
@@ -257,7 +277,7 @@ static bool get_status(void *context, const char *device_id, struct srv_rest_vir
                                           .started_us = place->started_us,
                                           .restarts = place->restarts};
   snprintf(out->last_error, sizeof(out->last_error), "%s",
-           place->is_disabled ? "the device is disabled" : place->last_error);
+           place->why_not != NULL ? place->why_not : place->last_error);
   return true;
 }
 

@@ -36,6 +36,15 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The server has threads: until exec nothing may be called that takes a lock. */
+static void complain(const char *program, const char *why) {
+  const char *const words[] = {"cannot run ", program, ": ", why != NULL ? why : "?", "\n"};
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    ssize_t written = write(STDERR_FILENO, words[i], strlen(words[i]));
+    (void)written;
+  }
+}
+
 static _Noreturn void become(const char *program, const char *const *arguments, int in, int err) {
   int out = open("/dev/null", O_WRONLY);
   if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
@@ -46,7 +55,7 @@ static _Noreturn void become(const char *program, const char *const *arguments, 
   setpgid(0, 0);
   setpriority(PRIO_PROCESS, 0, NICE);
   execv(program, (char *const *)(uintptr_t)arguments);
-  dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
+  complain(program, strerrordesc_np(errno));
   _exit(127);
 }
 

@@ -257,9 +257,23 @@ class Virtual(EndToEnd):
         self.until(lambda: self.process(device), "its process")
         for credential in self.must("GET", f"{PROJECT}/devices/{device}/credentials")["list"]:
             self.must("DELETE", f"{PROJECT}/devices/{device}/credentials/{credential['id']}")
-        os.kill(self.process(device), signal.SIGKILL)
-        self.until(lambda: "credential" in (self.status(device)["lastError"] or ""), "why not")
+        self.until(lambda: not self.status(device)["running"], "its end")
         self.assertEqual(self.process(device), 0)
+        self.assertIn("credential was deleted", self.status(device)["lastError"])
+
+    def test_with_another_key_it_comes_back(self):
+        self.serve()
+        device = self.make()
+        self.runs(device, "")
+        credentials = f"{PROJECT}/devices/{device}/credentials"
+        old = self.must("GET", credentials)["list"][0]
+        self.must("POST", credentials, {"identity": "another@default",
+                                        "preSharedKey": "a-key-of-its-own"})
+        before = self.process(device)
+        self.must("DELETE", f"{credentials}/{old['id']}")
+        self.until(lambda: self.process(device) not in (0, before), "another process")
+        self.until(lambda: self.must("GET", credentials)["list"][0]["lastUsed"], "its new key used")
+        self.assertIsNone(self.status(device)["lastError"])
 
     def test_a_program_that_was_deleted_runs_on_and_starts_more(self):
         program = self.folder / "godwit"
