@@ -287,6 +287,12 @@ int srv_transaction_end(struct srv_core *core, int status) {
   return status;
 }
 
+void srv_core_begin_reading(struct srv_core *core) {
+  if (!core->batch_open) core->store->ops->begin_reading(core->store);
+}
+
+void srv_core_end_reading(struct srv_core *core) { core->store->ops->end_reading(core->store); }
+
 int srv_core_transaction_begin(struct srv_core *core) { return srv_transaction_begin(core); }
 
 int srv_core_transaction_end(struct srv_core *core, int status) {

@@ -66,7 +66,7 @@ struct text {
 static void add(struct text *text, const char *part, size_t length) {
   if (text->failed) return;
   if (text->length + length + 1 > text->capacity) {
-    size_t capacity = (text->length + length + 1) * 2 + 64;
+    size_t capacity = (text->length + length + 1) * 2 + 1024;
     char *grown = realloc(text->data, capacity);
     if (grown == NULL) {
       text->failed = true;
@@ -91,20 +91,74 @@ static void add_real(struct text *text, double number) {
   if (strpbrk(digits, ".e") == NULL) add(text, ".0", 2);
 }
 
-static void add_scalar(struct text *text, const json_t *value) {
-  char *part = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-  if (part == NULL) {
-    text->failed = true;
-    return;
+/* How many bytes from there on stand for themselves. */
+static size_t plain_length(const char *string, size_t length) {
+  size_t i = 0;
+  while (i < length && (unsigned char)string[i] >= 0x20 && string[i] != '"' && string[i] != '\\') {
+    i++;
   }
-  add(text, part, strlen(part));
-  free(part);
+  return i;
+}
+
+static void add_escaped(struct text *text, char character) {
+  static const char letter[] = "btnfr"; /* of 8, 9, 10, 12, 13 */
+  static const char code[] = "\b\t\n\f\r";
+  char escape[8] = {'\\', character, 0};
+  const char *known = character == 0 ? NULL : strchr(code, character);
+  if (known != NULL) {
+    escape[1] = letter[known - code];
+  } else if ((unsigned char)character < 0x20) {
+    snprintf(escape, sizeof(escape), "\\u%04X", (unsigned)(unsigned char)character);
+  }
+  add(text, escape, strlen(escape));
+}
+
+/* UTF-8 already: jansson takes no other. */
+static void add_string(struct text *text, const char *string, size_t length) {
+  add(text, "\"", 1);
+  for (size_t done = 0; done < length;) {
+    size_t plain = plain_length(string + done, length - done);
+    add(text, string + done, plain);
+    done += plain;
+    if (done < length) add_escaped(text, string[done++]);
+  }
+  add(text, "\"", 1);
+}
+
+static void add_integer(struct text *text, json_int_t number) {
+  char digits[24];
+  size_t at = sizeof(digits);
+  uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+  do {
+    digits[--at] = (char)('0' + left % 10);
+    left /= 10;
+  } while (left > 0);
+  if (number < 0) digits[--at] = '-';
+  add(text, digits + at, sizeof(digits) - at);
+}
+
+static void add_scalar(struct text *text, const json_t *value) {
+  switch (json_typeof(value)) {
+    case JSON_STRING:
+      add_string(text, json_string_value(value), json_string_length(value));
+      break;
+    case JSON_INTEGER:
+      add_integer(text, json_integer_value(value));
+      break;
+    case JSON_TRUE:
+      add(text, "true", 4);
+      break;
+    case JSON_FALSE:
+      add(text, "false", 5);
+      break;
+    default:
+      add(text, "null", 4);
+      break;
+  }
 }
 
 static void add_key(struct text *text, const char *key) {
-  json_t *name = json_string(key);
-  add_scalar(text, name);
-  json_decref(name);
+  add_string(text, key, strlen(key));
   add(text, ":", 1);
 }
 

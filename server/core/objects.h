@@ -33,6 +33,11 @@ void srv_core_tick(struct srv_core *core);
 #define SRV_DEFAULT_PROJECT "default"
 #define SRV_DEFAULT_ORGANIZATION "default"
 
+/* What is read in between is of one moment, and takes less time; the first write
+ * ends it. For one request, not across turns of the loop. */
+void srv_core_begin_reading(struct srv_core *core);
+void srv_core_end_reading(struct srv_core *core);
+
 /* --- looking things up --------------------------------------------------- */
 
 /* The object of that id in the project; also by name for kinds that have one

@@ -623,6 +623,14 @@ static int run_as_principal(struct srv_request *request) {
   return status;
 }
 
+static int run(struct srv_request *request) {
+  int status = srv_etag_check(request);
+  if (status != SRV_OK) return status;
+  status = run_as_principal(request);
+  if (status == SRV_OK) srv_etag_finish(request);
+  return status;
+}
+
 int srv_request_run(struct srv_request *request) {
   const struct srv_field *fields = request->route->body;
   if (fields != NULL && request->body == NULL) request->body = json_object();
@@ -634,10 +642,10 @@ int srv_request_run(struct srv_request *request) {
     return srv_request_fail(request, SRV_ERR_INVALID,
                             "the body is empty: send a JSON value, like 42, \"on\" or {...}");
   }
-  int status = srv_etag_check(request);
-  if (status != SRV_OK) return status;
-  status = run_as_principal(request);
-  if (status == SRV_OK) srv_etag_finish(request);
+  if (!is_read(request)) return run(request);
+  srv_core_begin_reading(request->core);
+  int status = run(request);
+  srv_core_end_reading(request->core);
   return status;
 }
 

@@ -27,8 +27,30 @@ __attribute__((format(printf, 2, 3))) static void add(struct srv_sql *sql, const
   sql->length += (size_t)written;
 }
 
+/* add for what is written most: a page of devices takes hundreds of these. */
+static void put(struct srv_sql *sql, const char *text) {
+  size_t length = strlen(text);
+  if (length >= sizeof(sql->text) - sql->length) {
+    fprintf(stderr, "store: a statement is longer than SRV_SQL_MAX\n");
+    abort();
+  }
+  memcpy(sql->text + sql->length, text, length + 1);
+  sql->length += length;
+}
+
+static void put_name(struct srv_sql *sql, const char *name) {
+  put(sql, "\"");
+  put(sql, name);
+  put(sql, "\"");
+}
+
 static void add_numbered(struct srv_sql *sql, int number) {
-  add(sql, "%c%d", sql->dialect->marker, number);
+  char text[16];
+  size_t at = sizeof(text) - 1;
+  text[at] = 0;
+  for (; number > 0; number /= 10) text[--at] = (char)('0' + number % 10);
+  text[--at] = sql->dialect->marker;
+  put(sql, text + at);
 }
 
 static void add_parameter(struct srv_sql *sql) { add_numbered(sql, ++sql->parameter_count); }
@@ -49,7 +71,8 @@ static void add_columns(struct srv_sql *sql, const struct srv_table *table) {
   const char *separator = "";
   for (size_t i = 0; i < table->column_count; i++) {
     if (is_list(&table->column[i])) continue;
-    add(sql, "%s\"%s\"", separator, table->column[i].name);
+    put(sql, separator);
+    put_name(sql, table->column[i].name);
     separator = ", ";
   }
 }
@@ -99,9 +122,10 @@ void srv_sql_update(struct srv_sql *sql, const struct srv_table *table) {
 
 static void add_among(struct srv_sql *sql, const char *name, const char *text) {
   size_t length, count = 0;
-  add(sql, "\"%s\" IN (NULL", name);
+  put_name(sql, name);
+  put(sql, " IN (NULL");
   while (next_part(&text, &length) != NULL && count++ < SRV_AMONG_MAX) {
-    add(sql, ", ");
+    put(sql, ", ");
     add_parameter(sql);
   }
   add(sql, ")");
@@ -213,10 +237,10 @@ void srv_sql_list_select_many(struct srv_sql *sql, const struct srv_column *list
                               size_t owner_count) {
   add(sql, "SELECT owner_id, value FROM \"%s\" WHERE owner_id IN (", list->name);
   for (size_t i = 0; i < owner_count; i++) {
-    if (i > 0) add(sql, ", ");
+    if (i > 0) put(sql, ", ");
     add_parameter(sql);
   }
-  add(sql, ") ORDER BY owner_id, position");
+  put(sql, ") ORDER BY owner_id, position");
 }
 
 void srv_sql_list_insert(struct srv_sql *sql, const struct srv_column *list) {

@@ -59,6 +59,11 @@ struct srv_store_ops {
   int (*commit)(struct srv_store *store);
   void (*rollback)(struct srv_store *store);
 
+  /* What is read in between is of one moment, and cheaper. Does not nest; ended
+   * by the first write as well. */
+  void (*begin_reading)(struct srv_store *store);
+  void (*end_reading)(struct srv_store *store);
+
   /* SRV_ERR_EXISTS: a unique text or the id is taken. SRV_ERR_NOT_FOUND: it
    * refers to an object that is not there. SRV_ERR_NO_SPACE: disk full. A
    * number id of 0 is given by the store and not written back. */

@@ -22,6 +22,7 @@
 
 struct statement {
   char *sql;
+  size_t length;
   sqlite3_stmt *handle;
   uint64_t last_use;
   bool busy; /* being stepped: not to be evicted or shared */
@@ -32,7 +33,10 @@ struct store_sqlite {
   sqlite3 *db;
   struct statement statement[STATEMENTS_MAX];
   uint64_t use_count;
-  unsigned depth;     /* of nested transactions */
+  unsigned depth;  /* of nested transactions */
+  bool is_reading; /* a transaction is open for what is read */
+  char *rows;      /* scratch: rows that wait for their lists */
+  size_t rows_size;
   int doomed;         /* SQLite rolled the transaction back by itself: why */
   struct srv_sql sql; /* scratch */
 };
@@ -101,12 +105,13 @@ static int fail_doomed(struct store_sqlite *store) {
 
 /* --- statements ------------------------------------------------------------ */
 
-static struct statement *find_statement(struct store_sqlite *store, const char *sql) {
+static struct statement *find_statement(struct store_sqlite *store, const char *sql,
+                                        size_t length) {
   struct statement *oldest = NULL;
   for (size_t i = 0; i < STATEMENTS_MAX; i++) {
     struct statement *statement = &store->statement[i];
     if (statement->busy) continue;
-    if (statement->sql != NULL && strcmp(statement->sql, sql) == 0) return statement;
+    if (statement->length == length && memcmp(statement->sql, sql, length) == 0) return statement;
     if (oldest == NULL || statement->last_use < oldest->last_use) oldest = statement;
   }
   return oldest;
@@ -121,18 +126,20 @@ static void drop_statement(struct statement *statement) {
 /* The statement for store->sql, ready to bind; NULL on failure. Give it back
  * with end_statement. */
 static struct statement *begin_statement(struct store_sqlite *store, const char *table) {
-  struct statement *statement = find_statement(store, store->sql.text);
+  struct statement *statement = find_statement(store, store->sql.text, store->sql.length);
   if (statement == NULL) {
     fail(store, SRV_ERR_INTERNAL, "too many statements at once");
     return NULL;
   }
-  if (statement->sql == NULL || strcmp(statement->sql, store->sql.text) != 0) {
+  if (statement->length != store->sql.length ||
+      memcmp(statement->sql, store->sql.text, statement->length) != 0) {
     drop_statement(statement);
     if (sqlite3_prepare_v3(store->db, store->sql.text, -1, SQLITE_PREPARE_PERSISTENT,
                            &statement->handle, NULL) != SQLITE_OK) {
       fail_sqlite(store, "cannot prepare a statement for", table);
       return NULL;
     }
+    statement->length = store->sql.length;
     statement->sql = strdup(store->sql.text);
     if (statement->sql == NULL) {
       drop_statement(statement);
@@ -318,7 +325,7 @@ static size_t room_for(size_t count) {
 struct row_block {
   const struct srv_table *table;
   char *rows;
-  size_t count;
+  size_t size, count; /* bytes that there is room for, rows that are there */
 };
 
 static char *row_at(const struct row_block *block, size_t index) {
@@ -428,12 +435,35 @@ static int execute(struct store_sqlite *store, const char *sql, const char *what
   return fail_sqlite(store, "cannot", what);
 }
 
+/* As execute, for what is said with each request: prepared once. */
+static int execute_prepared(struct store_sqlite *store, const char *sql, const char *what) {
+  struct srv_sql *scratch = new_sql(store);
+  scratch->length = (size_t)snprintf(scratch->text, sizeof(scratch->text), "%s", sql);
+  struct statement *statement = begin_statement(store, what);
+  return statement == NULL ? SRV_ERR_IO : run(store, statement, "cannot", what);
+}
+
+static void store_end_reading(struct srv_store *base) {
+  struct store_sqlite *store = self(base);
+  if (!store->is_reading) return;
+  store->is_reading = false;
+  if (!sqlite3_get_autocommit(store->db)) execute_prepared(store, "COMMIT", "end reading");
+}
+
+/* On failure each statement reads by itself, as ever. */
+static void store_begin_reading(struct srv_store *base) {
+  struct store_sqlite *store = self(base);
+  if (store->depth > 0 || store->is_reading) return;
+  store->is_reading = execute_prepared(store, "BEGIN", "begin to read") == SRV_OK;
+}
+
 static int store_begin(struct srv_store *base) {
   struct store_sqlite *store = self(base);
   int status;
+  store_end_reading(base);
   if (store->depth == 0) {
     store->doomed = SRV_OK;
-    status = execute(store, "BEGIN IMMEDIATE", "begin a transaction");
+    status = execute_prepared(store, "BEGIN IMMEDIATE", "begin a transaction");
   } else if (store->doomed != SRV_OK) {
     status = fail_doomed(store);
   } else {
@@ -464,7 +494,7 @@ static int store_commit(struct srv_store *base) {
   if (store->doomed != SRV_OK) {
     status = fail_doomed(store);
   } else if (store->depth == 1) {
-    status = execute(store, "COMMIT", "commit");
+    status = execute_prepared(store, "COMMIT", "commit");
   } else {
     char sql[32];
     snprintf(sql, sizeof(sql), "RELEASE s%u", store->depth - 1);
@@ -565,6 +595,7 @@ static int store_remove(struct srv_store *base, enum srv_kind kind, const struct
   struct store_sqlite *store = self(base);
   const struct srv_table *table = srv_table_of(kind);
   if (store->depth > 0 && store->doomed != SRV_OK) return fail_doomed(store);
+  store_end_reading(base);
   srv_sql_delete(new_sql(store), table, query);
   struct statement *statement = begin_statement(store, table->name);
   if (statement == NULL) return SRV_ERR_IO;
@@ -649,18 +680,40 @@ static int visit_block(struct store_sqlite *store, struct row_block *block, srv_
   return status;
 }
 
+/* Room for rows: the scratch, or memory of their own for a list that is read
+ * while another is. */
+static bool take_rows(struct store_sqlite *store, struct row_block *block, size_t size) {
+  block->rows = store->rows;
+  block->size = store->rows_size;
+  store->rows = NULL;
+  store->rows_size = 0;
+  if (block->size >= size) return true;
+  free(block->rows);
+  block->size = size;
+  block->rows = malloc(size);
+  return block->rows != NULL;
+}
+
+static void give_rows(struct store_sqlite *store, const struct row_block *block) {
+  free(store->rows);
+  store->rows = block->rows;
+  store->rows_size = block->size;
+}
+
 /* Rows go on as they come, or in blocks where they have lists. */
 static int visit_rows(struct store_sqlite *store, const struct srv_table *table,
                       const struct srv_query *query, srv_row_visitor visit, void *context) {
   size_t room = !has_lists(table)                                 ? 1
                 : query->limit > 0 && query->limit < ROWS_AT_ONCE ? (size_t)query->limit
                                                                   : ROWS_AT_ONCE;
-  struct row_block block = {.table = table, .rows = malloc(room * table->row_size)};
-  if (block.rows == NULL) return fail(store, SRV_ERR_INTERNAL, "out of memory");
+  struct row_block block = {.table = table};
+  if (!take_rows(store, &block, room * table->row_size)) {
+    return fail(store, SRV_ERR_INTERNAL, "out of memory");
+  }
   srv_sql_select(new_sql(store), table, query);
   struct statement *statement = begin_query(store, table, query);
   if (statement == NULL) {
-    free(block.rows);
+    give_rows(store, &block);
     return SRV_ERR_IO;
   }
   int code, status = SRV_OK;
@@ -675,7 +728,7 @@ static int visit_rows(struct store_sqlite *store, const struct srv_table *table,
   }
   if (status == SRV_OK) status = visit_block(store, &block, visit, context);
   end_statement(statement);
-  free(block.rows);
+  give_rows(store, &block);
   return status;
 }
 
@@ -700,6 +753,7 @@ static void store_close(struct srv_store *base) {
   struct store_sqlite *store = self(base);
   for (size_t i = 0; i < STATEMENTS_MAX; i++) drop_statement(&store->statement[i]);
   sqlite3_close(store->db);
+  free(store->rows);
   free(store);
 }
 
@@ -707,6 +761,8 @@ static const struct srv_store_ops sqlite_ops = {
     .begin = store_begin,
     .commit = store_commit,
     .rollback = store_rollback,
+    .begin_reading = store_begin_reading,
+    .end_reading = store_end_reading,
     .insert = store_insert,
     .update = store_update,
     .put = store_put,
