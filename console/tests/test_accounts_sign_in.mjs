@@ -10,7 +10,7 @@ import { checkAccessible, closeBrowser, openPage, screenshot, startServer, until
 let server, page;
 const email = 'ada@example.org';
 const password = 'correct horse battery';
-const refused = [/400/, /401/, /429/];
+const refused = [/400/, /401/, /403/, /429/];
 before(async () => {
   server = await startServer();
 });

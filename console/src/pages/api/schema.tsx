@@ -46,7 +46,7 @@ function Member(props: { document: OpenApi; name: string; schema: Schema; requir
   return (
     <Box>
       {below ? (
-        <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open} aria-label={`Members of ${name}`}>
+        <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open}>
           <Group gap={4} wrap="nowrap" align="center">{open ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}{label}</Group>
         </UnstyledButton>
       ) : <Box pl={18}>{label}</Box>}
