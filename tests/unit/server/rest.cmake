@@ -58,3 +58,8 @@ godwit_test(NAME unit.server.accounts
   LINK srv_rest PkgConfig::JANSSON
   DEFINES RIGHTS_DOCUMENT="${CMAKE_SOURCE_DIR}/docs/spec/rights.md"
           RIGHTS_OUTPUT="${CMAKE_CURRENT_BINARY_DIR}")
+godwit_test(NAME unit.server.web_corpus
+  SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
+          ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_web.c
+          ${CMAKE_SOURCE_DIR}/server/rest/static.c ${CMAKE_SOURCE_DIR}/server/rest/host.c
+  LINK PkgConfig::ZLIB DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/web")
