@@ -1,5 +1,5 @@
 // clang-format off
-// fuzz-link: wire mbedtls server/rest/[a-gi-z]*.c server/core/[a-ln-z]*.c server/core/model_check_none.c server/core/model_ops_none.c server/store/s[cq]*.c -ljansson -largon2 -lpthread
+// fuzz-link: wire mbedtls server/rest/[a-gi-r]*.c server/rest/se*.c server/rest/sc*.c server/rest/state.c server/rest/tar.c server/rest/v*.c server/rest/host.c server/core/[a-ln-z]*.c server/core/model_check_none.c server/core/model_ops_none.c server/store/s[cq]*.c -ljansson -lgnutls -lz -largon2 -lpthread
 // clang-format on
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One HTTP request as an operator's tool, a browser or anyone on the network
