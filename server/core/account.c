@@ -330,7 +330,7 @@ static void make_keys(const char *email, const char *address, struct keys *keys)
 
 unsigned srv_core_sign_in_wait_s(struct srv_core *core, const char *email, const char *address) {
   struct srv_auth *auth = srv_auth_of(core);
-  struct keys keys;
+  struct keys keys = {.pair = ""};
   if (auth == NULL) return 1;
   struct srv_throttle *throttle = &auth->throttle;
   int64_t now = srv_steady_us(core);
@@ -351,7 +351,7 @@ unsigned srv_core_sign_in_wait_s(struct srv_core *core, const char *email, const
 
 void srv_core_sign_in_good(struct srv_core *core, const char *email, const char *address) {
   struct srv_auth *auth = srv_auth_of(core);
-  struct keys keys;
+  struct keys keys = {.pair = ""};
   if (auth == NULL) return;
   int64_t now = srv_steady_us(core);
   make_keys(email, address, &keys);
