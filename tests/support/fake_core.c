@@ -125,7 +125,7 @@ void srv_core_download_progress(struct srv_core *core, const struct srv_device_r
   (void)device;
   (void)package;
   (void)version;
-  assert(offset_end <= size);
+  if (offset_end > size) abort();
 }
 
 int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
