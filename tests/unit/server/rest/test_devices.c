@@ -135,6 +135,23 @@ TEST(a_credential_lets_the_device_in_until_it_is_deleted) {
   rest_end(&f);
 }
 
+TEST(the_list_of_all_credentials_says_no_key) {
+  begin_with_tags();
+  rest_call(&f, "POST", PP "/provisioning", "{\"name\":\"a\",\"preSharedKey\":\"sesame\"}");
+  rest_call(&f, "POST", PP "/provisioning", "{\"name\":\"b\",\"preSharedKey\":\"sesame\"}");
+  const struct rest_answer *answer = rest_call(&f, "GET", PP "/credentials?deviceId=a", NULL);
+  assert_int_equal(rest_number(answer, "total"), 1);
+  assert_string_equal(rest_text(answer, "list.0.identity"), "a@default");
+  answer = rest_call(&f, "GET", PP "/credentials?lastUsedBefore=1970-01-01T00:00:00Z", NULL);
+  assert_int_equal(rest_number(answer, "total"), 2);
+  char *text = json_dumps(answer->document, 0);
+  assert_null(strstr(text, "sesame"));
+  free(text);
+  answer = rest_call(&f, "GET", PP "/credentials?deviceId=nobody", NULL);
+  rest_expect_error(answer, 400, 3, "nobody");
+  rest_end(&f);
+}
+
 TEST(credentials_that_cannot_work_are_refused) {
   begin_with_tags();
   rest_call(&f, "POST", PP "/devices", "{\"name\":\"d\"}");
