@@ -52,11 +52,11 @@ test('who gets it is shown while it is put together, and survives a refresh', as
   for (let n = 0; n < 24; n++) await post('devices', { name: `desk-${String(n).padStart(2, '0')}`, tagIds: n < 3 ? [beta.id] : [] });
   await page.go('/p/default/releases/new');
   await page.reload();
-  await preview().getByText('25 gets it').waitFor();
+  await preview().getByText('25 get it').waitFor();
   await page.getByRole('button', { name: 'next page' }).click();
   await page.getByText('21–25 of 25').waitFor();
   await choose('Device tags', 'beta');
-  await preview().getByText('4 gets it').waitFor();
+  await preview().getByText('4 get it').waitFor();
   await page.getByText('1–4 of 4').waitFor();
   await page.getByRole('option', { name: 'kitchen' }).click();
   await preview().getByText('1 gets it').waitFor();
@@ -150,11 +150,38 @@ test('a rollback says where devices go, how many; and does it', async () => {
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByRole('switch', { name: 'Rollout of summer' }).click({ force: true });
-  await dialog.getByText('25 gets it').waitFor();
+  await dialog.getByText('25 get it').waitFor();
   await dialog.getByRole('button', { name: 'Roll out' }).click();
   await page.getByRole('dialog', { name: 'Some devices cannot run this' }).getByLabel('I know that these').check();
   await page.getByRole('dialog', { name: 'Some devices cannot run this' }).getByRole('button', { name: 'Do it anyway' }).click();
   await rowOf('summer').getByText('active').waitFor();
+});
+
+test('a release is edited; whoever saves second is told, and starts from the newest', async () => {
+  const release = (await server.rest('GET', `${P}/releases`)).list.find((r) => r.releaseTags[0] === 'spring');
+  await page.go(`/p/default/releases/${release.id}`);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await title('Edit spring');
+  await preview().getByText('1 runs it already').or(preview().getByText('gets')).first().waitFor();
+  await page.getByRole('button', { name: 'Take model 1.0.0 out' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Choose at least one artifact.').waitFor();
+  await choose('Add a package', 'model');
+  await tagRelease('spring-2');
+  await server.rest('PATCH', `${P}/releases/${release.id}`, { addReleaseTag: ['of-another'] });
+  await page.reload();
+  await page.getByText('spring-2', { exact: true }).waitFor(); // it outlives a refresh
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Somebody else changed this meanwhile').waitFor();
+  await page.getByRole('button', { name: 'Show me the newest' }).click();
+  await page.getByRole('main').getByText('of-another', { exact: true }).waitFor();
+  assert.equal(await page.getByText('spring-2', { exact: true }).count(), 0);
+  await tagRelease('spring-3');
+  await looksRight(page, 'release-edit');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('spring is saved.').waitFor();
+  const saved = (await server.rest('GET', `${P}/releases/${release.id}`)).data;
+  assert.deepEqual([saved.releaseTags, saved.artifactIds, saved.sequenceNumber], [['spring', 'of-another', 'spring-3'], [first.id], release.sequenceNumber]);
 });
 
 test('the second of two editors is told', async () => {
@@ -203,7 +230,23 @@ test('each device is seen on its way, a failure with its reason', async () => {
   await server.rest('DELETE', `${P}/virtual-devices/${deviceId}`);
 });
 
+test('a download shows how far it is, as the device goes', async () => {
+  const live = 'event: hello\ndata: {"version":"0"}\n\nevent: progress\ndata: ';
+  const release = (await server.rest('GET', `${P}/releases`)).list.find((r) => r.releaseTags[0] === 'good');
+  const row = { deviceId: 'd1', deviceName: awkward, status: 'online', state: 'downloading', percent: 10, reason: 'READY', version: '0.9.0', target: '1.0.0', lastReport: null };
+  await page.route(`**/releases/${release.id}/devices**`, (route) => route.fulfill({ json: { list: [row], page: 0, perPage: 20, total: 1 } }));
+  await page.route('**/live', (route) => route.fulfill({ contentType: 'text/event-stream', body: `${live}${JSON.stringify({ deviceId: 'd1', package: 'model', version: '1.0.0', bytes: 4200, size: 10000, percent: 42.9 })}\n\n` }));
+  await page.go(`/p/default/releases/${release.id}`);
+  await page.reload();
+  await devices().getByText('Downloading 42 %').waitFor();
+  assert.equal(await page.getByRole('progressbar', { name: `Download of ${awkward}` }).getAttribute('aria-valuenow'), '42.9');
+  await page.unrouteAll();
+});
+
 test('a release is deleted, its consequence told', async () => {
+  const broken = (await server.rest('GET', `${P}/releases`)).list.find((r) => r.releaseTags[0] === 'broken');
+  await page.go(`/p/default/releases/${broken.id}`);
+  await title('broken');
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog').getByText('devices go back to the release before it').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

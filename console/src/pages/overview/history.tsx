@@ -122,7 +122,7 @@ export function History(props: { packages: Overview['packages']; asOf: string })
         <SegmentedControl size="xs" aria-label="Show as" value={view} onChange={setView} data={[{ value: 'chart', label: 'Chart' }, { value: 'table', label: 'Table' }]} />
       </Group>
       {answer.error && !history ? <Failure error={answer.error} /> : null}
-      <Box mih={HEIGHT}>
+      <Box mih={history && versions.length === 0 ? undefined : HEIGHT}>
         {!history ? <Skeleton h={HEIGHT} /> : versions.length === 0 ? (
           <Text c="dimmed" py="xl" ta="center">Nothing is on record for this time yet. What devices run is noted every few minutes.</Text>
         ) : view === 'table' ? <HistoryTable history={history} versions={versions} /> : (
@@ -132,7 +132,7 @@ export function History(props: { packages: Overview['packages']; asOf: string })
           </Suspense>
         )}
       </Box>
-      {shown ? <Legend versions={versions} counts={shown.counts} when={pointed === null ? 'now' : new Date(shown.time).toLocaleString()} /> : null}
+      {shown && versions.length > 0 ? <Legend versions={versions} counts={shown.counts} when={pointed === null ? 'now' : new Date(shown.time).toLocaleString()} /> : null}
     </Stack>
   );
 }

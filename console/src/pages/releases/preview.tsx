@@ -46,7 +46,7 @@ export function PreviewCounts(props: { answer: PreviewAnswer }) {
       {order.filter((verdict) => verdict === 'update' || counts[verdict] > 0).map((verdict) => (
         <Tooltip key={verdict} label={verdicts[verdict].help}>
           <Tinted size="lg" tint={verdicts[verdict].colour} data-verdict={verdict}>
-            {countText(counts[verdict])} {verdicts[verdict].label}
+            {countText(counts[verdict])} {counts[verdict] === 1 ? verdicts[verdict].label : verdicts[verdict].many}
           </Tinted>
         </Tooltip>
       ))}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One release: its switch, how far it is, and each device on its way.
 import { Alert, Anchor, Badge, Card, Group, SimpleGrid, Skeleton, Stack, Switch, Text, Tooltip } from '@mantine/core';
-import { IconAlertTriangle, IconTrash } from '@tabler/icons-react';
+import { IconAlertTriangle, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link, useParams } from 'wouter';
+import { Link, useLocation, useParams } from 'wouter';
 import { useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
 import type { Artifact, Release, Rollout } from '../../api/types';
@@ -16,7 +16,7 @@ import { countText, TimeAgo } from '../../components/values';
 import { artifactName, useArtifacts, useBlueprints, useById, useTags } from '../artifacts/data';
 import { Fact, Section } from '../artifacts/facts';
 import { ReleaseHistory } from './history';
-import { PreviewCounts, usePreview } from './preview';
+import { PreviewTable } from './preview';
 import { Targets } from './releases';
 import { RolloutBar, StateCounts } from './rollout-bar';
 import { RolloutDevices } from './rollout-devices';
@@ -36,12 +36,12 @@ function Contents(props: { artifacts: (Artifact | undefined)[] }) {
 
 /** What switching it on would do, while it is off. */
 function WouldDo(props: { release: Release }) {
-  const preview = usePreview({ ...props.release, releaseId: props.release.id }, 0, 1);
+  const { artifactIds, blueprintId, deviceTagIds, id } = props.release;
+  const [page, setPage] = useState(0);
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">The rollout is off: no device gets this release. Were it on:</Text>
-      {preview.data ? <PreviewCounts answer={preview.data} /> : <Skeleton h={26} w={200} />}
-      {preview.error && !preview.data ? <Failure error={preview.error} /> : null}
+      <PreviewTable request={{ artifactIds, blueprintId, deviceTagIds, releaseId: id }} page={page} onPage={setPage} />
     </Stack>
   );
 }
@@ -97,6 +97,7 @@ function DeleteButton(props: { release: Release; etag: string | undefined }) {
 export default function Page() {
   const { release: id } = useParams<{ release: string }>();
   const { project, api, page, may } = useProject();
+  const [, navigate] = useLocation();
   const [asked, setAsked] = useState<{ release: Release; etag: string | undefined }>();
   const answer = useObject<Release>('release', project, api(`releases/${encodeURIComponent(id)}`));
   const artifacts = useById(useArtifacts().data);
@@ -111,6 +112,7 @@ export default function Page() {
   return (
     <>
       <PageHead title={releaseTitle(release)} back={back} help={artifacts.size > 0 ? contentText(release, artifacts) : ' '}>
+        <GuardedButton right="OPERATE" variant="default" leftSection={<IconPencil size={18} />} onClick={() => navigate(`${page('releases/new')}?edit=${release.id}`)}>Edit</GuardedButton>
         <DeleteButton release={release} etag={answer.data?.etag} />
       </PageHead>
       <Stack gap="lg">

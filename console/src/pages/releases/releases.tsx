@@ -111,7 +111,7 @@ export default function Page() {
     {
       key: 'name', title: 'Release',
       render: (r) => (
-        <Stack gap={2}>
+        <Stack gap={2} miw={110}>
           <Anchor component={Link} href={page(`releases/${r.id}`)} className="gw-text" aria-label={`${releaseTitle(r)}: ${contentText(r, artifacts)}`}>{releaseTitle(r)}</Anchor>
           <Group gap={4}>{r.releaseTags.slice(1).map((tag) => <Badge key={tag} size="xs" variant="outline" tt="none" className="gw-text">{tag}</Badge>)}</Group>
         </Stack>

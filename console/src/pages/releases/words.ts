@@ -11,11 +11,12 @@ export const states: { state: RolloutState; label: string; colour: string; help:
   { state: 'failed', label: 'Failed', colour: 'red.7', help: 'gave up, and says why' },
 ];
 
-export const verdicts: Record<Verdict, { label: string; colour: string; help: string }> = {
-  update: { label: 'gets it', colour: 'teal', help: 'These devices are updated.' },
-  same: { label: 'runs it already', colour: 'gray', help: 'Nothing happens to these.' },
-  superseded: { label: 'gets a newer release', colour: 'gray', help: 'A release with a higher number fits them, too.' },
-  incompatible: { label: 'cannot run it', colour: 'red', help: 'By what they say of themselves.' },
+/** `label`: of one device, `many`: of several. */
+export const verdicts: Record<Verdict, { label: string; many: string; colour: string; help: string }> = {
+  update: { label: 'gets it', many: 'get it', colour: 'teal', help: 'These devices are updated.' },
+  same: { label: 'runs it already', many: 'run it already', colour: 'gray', help: 'Nothing happens to these.' },
+  superseded: { label: 'gets a newer release', many: 'get a newer release', colour: 'gray', help: 'A release with a higher number fits them, too.' },
+  incompatible: { label: 'cannot run it', many: 'cannot run it', colour: 'red', help: 'By what they say of themselves.' },
 };
 
 const reasons: Record<string, string> = {
