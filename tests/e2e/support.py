@@ -66,12 +66,13 @@ class EndToEnd(unittest.TestCase):
                    "--keepalive-ms", 2000, "--timeout-ms", 4000, *options]
         return Device(name, command, self.folder / f"{name}.jsonl", relay)
 
-    def release(self, path, version, *options):
-        """Uploads and rolls out to everybody; the release's id."""
+    def release(self, path, version, *options, force=False):
+        """Uploads and rolls out to everybody, with force also to devices that
+        said that they cannot run it; the release's id."""
         self.run_godwit("artifact", "upload", path, "--package", "model", "--version", version,
                         *options)
         return self.run_godwit("release", "create", "--artifact", f"model@{version}",
-                               "--rollout")["id"]
+                               "--rollout", *(["--force"] if force else []))["id"]
 
     def wait(self, device, event, since=0, seconds=30, **fields):
         return device.wait(event, seconds * PATIENCE, since, **fields)

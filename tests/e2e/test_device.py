@@ -86,7 +86,8 @@ class Devices(EndToEnd):
     def test_a_model_larger_than_the_slot_is_refused_without_a_download(self):
         device = self.start_with_model()
         since = device.position()
-        self.release(self.write("large.bin", os.urandom(70000)), "2.0.0", "--force-binary")
+        self.release(self.write("large.bin", os.urandom(70000)), "2.0.0", "--force-binary",
+                     force=True)
         failed = self.wait(device, "failed", since, version="2.0.0")
         self.assertEqual(failed["final"], 1)
         self.still_works(device)
