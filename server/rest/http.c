@@ -3,21 +3,24 @@
  * MHD's epoll descriptor nests in the server's loop; no threads. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "server/core/json.h"
 #include "server/core/log.h"
 #include "server/core/pki.h"
+#include "server/rest/headers.h"
 #include "server/rest/host.h"
 #include "server/rest/internal.h"
 #include "server/rest/linger.h"
+#include "server/rest/listen.h"
 #include "server/rest/live.h"
 #include "server/rest/rest.h"
 #include "server/rest/static.h"
@@ -27,17 +30,13 @@
 /* One that opens all of them and is silent keeps others out for this long. */
 #define IDLE_TIMEOUT_S 15
 #define CONNECTIONS_PER_ADDRESS 64 /* where strangers can reach us */
-#define BACKLOG 64
 #define STOP_TURNS 8 /* for streams to come to their end; one that is not read does not */
 /* An artifact in JSON is parsed at once, and devices wait meanwhile: 16 MiB
  * take half a second. Base64 is four thirds of the bytes; and the other members. */
 #define BIG_BODY_MAX ((size_t)(16u * 1024 * 1024) / 3 * 4 + 64 * 1024)
-/* A body that is refused is still read when it is small, so that the connection
- * goes on. When it is announced to be larger, the answer comes at once and is the
- * connection's last; when it comes in chunks, without saying how much, it is read
- * up to DISCARD_MAX, then the connection is cut. */
+/* A body that is refused is still read to its end when that is near, so that the
+ * connection goes on. Else the answer comes at once, and is the connection's last. */
 #define DISCARD_SMALL ((uint64_t)64 * 1024)
-#define DISCARD_MAX ((uint64_t)256 * 1024 * 1024)
 
 /* Of an answer that is made while it is sent: MHD asks for so much at once. */
 #define STREAM_BLOCK_SIZE ((size_t)32 * 1024)
@@ -130,17 +129,6 @@ static void drop_upload(struct exchange *exchange) {
   exchange->request.upload = NULL;
 }
 
-static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t size) {
-  exchange->received += size;
-  if (exchange->received > DISCARD_MAX) return MHD_NO;
-  if (exchange->failed || exchange->has_file) return MHD_YES;
-  int status =
-      is_upload(exchange) ? append_upload(exchange, data, size) : append_body(exchange, data, size);
-  if (status != SRV_OK) drop_upload(exchange); /* its bytes off the disk at once */
-  exchange->failed = status != SRV_OK;
-  return MHD_YES;
-}
-
 /* --- the answer ----------------------------------------------------------------------- */
 
 struct lent_blob {
@@ -154,34 +142,8 @@ static void give_blob_back(void *context) {
   free(lent);
 }
 
-/* What a browser may do with an answer. The console takes nothing from elsewhere
- * and nobody frames it; scripts are files of ours, styles too or marked with the
- * page's nonce. JSON is to be read, not shown. */
-static const char console_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'%s%s%s; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-static const char data_policy[] = "default-src 'none'; frame-ancestors 'none'";
-static const char bytes_policy[] = "default-src 'none'; frame-ancestors 'none'; sandbox";
-
-static void add_headers(struct MHD_Response *response, const char *policy, bool pin_tls) {
-  static const char *const headers[][2] = {
-      {"x-content-type-options", "nosniff"},
-      {"x-frame-options", "DENY"},
-      {"referrer-policy", "no-referrer"},
-      {"cross-origin-opener-policy", "same-origin"},
-      {"cross-origin-resource-policy", "same-origin"},
-      {"permissions-policy",
-       "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
-       "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"},
-  };
-  for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-    MHD_add_response_header(response, headers[i][0], headers[i][1]);
-  }
-  MHD_add_response_header(response, "content-security-policy", policy);
-  if (pin_tls) {
-    MHD_add_response_header(response, "strict-transport-security", "max-age=31536000");
-  }
+static void add_header(void *context, const char *name, const char *value) {
+  MHD_add_response_header(context, name, value);
 }
 
 /* Whatever a device has sent, a browser saves it and runs nothing of it. */
@@ -343,10 +305,10 @@ static bool is_our_fault(const struct srv_request *request) {
 static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange *exchange,
                               const char *method, const char *url) {
   struct srv_request *request = &exchange->request;
-  const char *policy = answers_bytes(request) ? bytes_policy : data_policy;
+  const char *policy = answers_bytes(request) ? srv_policy_bytes : srv_policy_data;
   struct MHD_Response *response = make_response(exchange);
   if (response == NULL) return MHD_NO;
-  add_headers(response, policy, pins_tls(exchange));
+  srv_headers_each(policy, pins_tls(exchange), add_header, response);
   MHD_add_response_header(response, "cache-control", "no-store");
   if (request->http_status == 401) {
     MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"godwit\"");
@@ -370,16 +332,14 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct exchange
 
 /* Takes file->owned. */
 static struct MHD_Response *file_response(struct srv_static_answer *file, bool pin_tls) {
-  char policy[sizeof(console_policy) + SRV_NONCE_LENGTH + 16];
-  bool nonce = file->nonce[0] != 0;
+  char policy[SRV_POLICY_MAX];
   struct MHD_Response *response = MHD_create_response_from_buffer(
       file->size, (void *)(uintptr_t)file->bytes,
       file->owned == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
   if (response == NULL) return NULL;
   file->owned = NULL;
-  snprintf(policy, sizeof(policy), console_policy, nonce ? " 'nonce-" : "", file->nonce,
-           nonce ? "'" : "");
-  add_headers(response, policy, pin_tls);
+  srv_policy_console(file->nonce, policy);
+  srv_headers_each(policy, pin_tls, add_header, response);
   MHD_add_response_header(response, "cache-control", file->cache);
   if (file->status != 304) MHD_add_response_header(response, "content-type", file->type);
   if (file->etag[0] != 0) MHD_add_response_header(response, "etag", file->etag);
@@ -638,13 +598,88 @@ static void see_who_hung_up(struct srv_rest *rest) {
   }
 }
 
+/* --- in the midst of a body ------------------------------------------------------------ *
+ * MHD takes an answer before a body or after it. One that comes in chunks, without
+ * saying how many, and is too large would have to be read to its end: so its
+ * answer is written past MHD, and the connection is ended. */
+
+struct answer_text {
+  char text[4096];
+  size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void append_text(struct answer_text *answer,
+                                                              const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(answer->text + answer->length, sizeof(answer->text) - answer->length,
+                         format, arguments);
+  va_end(arguments);
+  size_t room = sizeof(answer->text) - answer->length;
+  answer->length += length > 0 && (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void append_header(void *context, const char *name, const char *value) {
+  append_text(context, "%s: %s\r\n", name, value);
+}
+
+/* A few hundred bytes into an empty buffer: it takes them all, or the client has
+ * gone. */
+static void send_past_mhd(struct exchange *exchange, const struct answer_text *answer) {
+  if (exchange->rest->tls == NULL) {
+    (void)!send(socket_of(exchange), answer->text, answer->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return;
+  }
+  gnutls_session_t session =
+      MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+          ->tls_session;
+  (void)!gnutls_record_send(session, answer->text, answer->length);
+}
+
+static void answer_in_midst(struct exchange *exchange) {
+  struct srv_request *request = &exchange->request;
+  struct answer_text answer = {.length = 0};
+  json_t *document = srv_request_take_document(request);
+  char *body = srv_json_text(document);
+  json_decref(document);
+  if (body == NULL) return;
+  append_text(&answer, "HTTP/1.1 %d %s\r\nconnection: close\r\ncontent-length: %zu\r\n",
+              request->http_status, MHD_get_reason_phrase_for((unsigned)request->http_status),
+              strlen(body));
+  srv_headers_each(srv_policy_data, pins_tls(exchange), append_header, &answer);
+  append_text(&answer, "content-type: application/json\r\ncache-control: no-store\r\n\r\n%s", body);
+  free(body);
+  send_past_mhd(exchange, &answer);
+  exchange->lingers = true;
+}
+
+static bool end_is_near(const struct exchange *exchange) {
+  const char *length = header(exchange->connection, "content-length");
+  return length != NULL && strtoull(length, NULL, 10) - exchange->received <= DISCARD_SMALL;
+}
+
+static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t size) {
+  exchange->received += size;
+  if (exchange->failed || exchange->has_file) return MHD_YES;
+  int status =
+      is_upload(exchange) ? append_upload(exchange, data, size) : append_body(exchange, data, size);
+  if (status == SRV_OK) return MHD_YES;
+  exchange->failed = true;
+  drop_upload(exchange); /* its bytes off the disk at once */
+  if (end_is_near(exchange)) return MHD_YES;
+  answer_in_midst(exchange);
+  return MHD_NO;
+}
+
 /* --- MHD's calls -------------------------------------------------------------------------- */
 
 /* A client that asks before it sends ("Expect: 100-continue") is told now; so is
- * one that announces more than is worth reading to its end. */
+ * one that announces more than is worth reading to its end, or does not say. */
 static bool refuses_at_once(const struct exchange *exchange) {
-  const char *length = header(exchange->connection, "content-length");
-  if (header(exchange->connection, "expect") != NULL) return true;
+  struct MHD_Connection *connection = exchange->connection;
+  if (header(connection, "expect") != NULL) return true;
+  if (header(connection, "transfer-encoding") != NULL) return true;
+  const char *length = header(connection, "content-length");
   return length != NULL && strtoull(length, NULL, 10) > DISCARD_SMALL;
 }
 
@@ -738,59 +773,6 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *context, const ch
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
-
-static int fail_bind(int system_error, const char *address, uint16_t port, char *error) {
-  if (system_error == EADDRINUSE) {
-    snprintf(error, SRV_ERROR_MAX,
-             "HTTP port %u on %s is taken; stop what uses it or give --http-port another one", port,
-             address);
-    return SRV_ERR_BUSY;
-  }
-  snprintf(error, SRV_ERROR_MAX, "cannot listen for HTTP on %s port %u: %s", address, port,
-           strerror(system_error));
-  return SRV_ERR_IO;
-}
-
-static int bind_socket(const struct addrinfo *info, uint16_t *port) {
-  int on = 1;
-  union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-  } bound = {.v6 = {0}};
-  socklen_t size = sizeof(bound);
-  int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return -1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0 ||
-      getsockname(fd, &bound.any, &size) != 0) {
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
-  }
-  *port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
-  return fd;
-}
-
-static int open_socket(const char *address, uint16_t port, uint16_t *bound_port, int *fd,
-                       char *error) {
-  char service[8];
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                           .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-  struct addrinfo *info;
-  snprintf(service, sizeof(service), "%u", port);
-  if (getaddrinfo(address, service, &hints, &info) != 0) {
-    snprintf(error, SRV_ERROR_MAX,
-             "--http-bind %s is no IP address; 127.0.0.1 is this machine only, 0.0.0.0 everyone",
-             address);
-    return SRV_ERR_INVALID;
-  }
-  *fd = bind_socket(info, bound_port);
-  int system_error = errno;
-  freeaddrinfo(info);
-  return *fd >= 0 ? SRV_OK : fail_bind(system_error, address, port, error);
-}
 
 bool srv_rest_is_loopback(const char *address) {
   return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
@@ -978,7 +960,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
   if (status == SRV_OK) status = start_passwords(rest, error);
   if (status == SRV_OK) status = start_tls(rest, config, error);
   if (status == SRV_OK) status = take_names(rest, config, address, error);
-  if (status == SRV_OK) status = open_socket(address, config->port, &rest->port, &fd, error);
+  if (status == SRV_OK) status = srv_listen(address, config->port, &rest->port, &fd, error);
   if (status == SRV_OK) status = start_daemon(rest, fd, config, address, error);
   if (status == SRV_OK) status = nest_daemon(rest, error);
   if (status != SRV_OK) {

@@ -216,6 +216,25 @@ TEST(bytes_of_megabytes_go_up_and_come_down_by_tls) {
   server_stop(&s);
 }
 
+TEST(a_body_in_chunks_beyond_the_limit_is_413_by_tls_too) {
+  begin();
+  size_t size = 8 * 1024 * 1024;
+  char *bytes = malloc(size);
+  memset(bytes, ' ', size);
+  struct http_request request = {.method = "POST",
+                                 .path = PP "/tags",
+                                 .body = bytes,
+                                 .size = size,
+                                 .content_type = "application/json",
+                                 .chunked = true};
+  const struct http_answer *answer = http_send(&s, &request);
+  http_expect(answer, 413);
+  assert_non_null(strstr(answer->body, "larger than 1048576 bytes"));
+  free(bytes);
+  http_expect(http_json(&s, NULL, "/healthz", NULL), 200);
+  server_stop(&s);
+}
+
 TEST(live_events_come_by_tls) {
   begin();
   CURL *curl = connect_tls();

@@ -246,6 +246,52 @@ TEST(an_upload_of_gigabytes_is_refused_by_its_length_and_the_sender_hears_why) {
   http_end(&f);
 }
 
+/* Chunks of 64 KiB without an end, until the client hears something or all are
+ * sent. */
+static void pour_chunks(int fd, size_t count) {
+  static char chunk[8 + 65536 + 2];
+  memset(chunk, ' ', sizeof(chunk));
+  memcpy(chunk, "10000\r\n", 7);
+  memcpy(chunk + 7 + 65536, "\r\n", 2);
+  size_t size = 7 + 65536 + 2;
+  for (size_t i = 0; i < count; i++) {
+    for (size_t sent = 0; sent < size;) {
+      ssize_t got = send(fd, chunk + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (got > 0) sent += (size_t)got;
+      if (got < 0 && errno != EAGAIN) return;
+      http_turn(&f, 0);
+    }
+  }
+}
+
+TEST(a_body_in_chunks_is_refused_at_the_limit_and_the_sender_hears_why) {
+  http_begin(&f);
+  for (int with_key = 0; with_key < 2; with_key++) {
+    char text[512];
+    int fd = http_connect(&f);
+    snprintf(text, sizeof(text),
+             "POST " PP
+             "/tags HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\n"
+             "transfer-encoding: chunked\r\n\r\n",
+             with_key ? f.base.key : "none");
+    send_text(fd, text);
+    pour_chunks(fd, 200); /* 12 MiB; the limit is one */
+    struct http_answer answer = http_read(&f, fd);
+    assert_int_equal(answer.status, with_key ? 413 : 401);
+    assert_true(answer.complete);
+    expect_header(&answer, "connection", "close");
+    expect_header(&answer, "content-type", "application/json");
+    expect_header(&answer, "content-security-policy", DATA_POLICY);
+    expect_header(&answer, "x-frame-options", "DENY");
+    json_t *document = json_loadb((char *)answer.body, answer.size, 0, NULL);
+    assert_non_null(document);
+    rest_check_described("POST", "/v1/projects/{project}/tags", answer.status, document);
+    json_decref(document);
+    http_free(&answer);
+  }
+  http_end(&f);
+}
+
 TEST(a_client_that_asks_first_is_told_before_it_sends) {
   http_begin(&f);
   char text[512];
