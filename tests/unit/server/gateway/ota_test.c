@@ -149,7 +149,7 @@ TEST(each_mistake_has_its_code) {
       {".u", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
       {"", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_METHOD_NOT_ALLOWED},
       {".gw/anything", 0, -1, -1, -1, GW_COAP_GET, GW_COAP_NOT_FOUND},
-      {".gw/hello", 0, 60, -1, -1, GW_COAP_POST, GW_COAP_NOT_FOUND},
+      {".gw/nothing", 0, 60, -1, -1, GW_COAP_POST, GW_COAP_NOT_FOUND},
       {".u/desired", 5, 60, -1, -1, GW_COAP_POST, GW_COAP_METHOD_NOT_ALLOWED},
       {".u/desired", 0, -1, -1, -1, GW_COAP_DELETE, GW_COAP_METHOD_NOT_ALLOWED},
       {".u/desired", 5, 60, -1, -1, GW_COAP_FETCH, GW_COAP_METHOD_NOT_ALLOWED},
