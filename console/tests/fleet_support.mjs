@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of the fleet's pages share.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkAccessible, openPage, screenshot, signInFirst, until } from './harness.mjs';
 
 export const P = '/v1/projects/default';
@@ -22,6 +25,24 @@ export async function openAs(server, role, options) {
   await page.goto(member.link.replace(/^https?:\/\/[^/]+/, server.url));
   await page.waitForURL(/#\/account/);
   return page;
+}
+
+export const haveCertificates = ['openssl', 'coap-client-openssl'].every((program) => spawnSync('which', [program]).status === 0);
+
+/** A device that makes itself: it comes with a certificate of a CA that the
+ * project trusts. */
+export async function comeWithCertificate(server, name) {
+  const run = (program, words) => {
+    const result = spawnSync(program, words, { cwd: server.data, encoding: 'utf8' });
+    assert.equal(result.status, 0, `${program} ${words.join(' ')}\n${result.stdout}${result.stderr}`);
+  };
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  run('openssl', ['req', '-x509', ...key, '-days', '30', '-subj', '/CN=Factory', '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign', '-keyout', 'ca.key', '-out', 'ca.pem']);
+  run('openssl', ['req', '-new', ...key, '-subj', `/O=default/CN=${name}`, '-keyout', 'device.key', '-out', 'device.csr']);
+  run('openssl', ['x509', '-req', '-in', 'device.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '30', '-out', 'device.pem']);
+  await server.rest('POST', `${P}/certificates`, { certFile: readFileSync(join(server.data, 'ca.pem')).toString('base64') });
+  await server.rest('PATCH', '/v1/projects/default', { autoProvision: true });
+  run('coap-client-openssl', ['-B', '5', '-m', 'get', '-A', '50', '-c', 'device.pem', '-j', 'device.key', '-R', 'dtls-cert.pem', `coaps://127.0.0.1:${server.coapPort}/.u/desired`]);
 }
 
 /** Another page of the same person. */

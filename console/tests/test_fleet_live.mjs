@@ -2,7 +2,7 @@
 // One device, live: a virtual one that runs the real thing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { another, looksRight, openSignedIn, P } from './fleet_support.mjs';
+import { another, comeWithCertificate, haveCertificates, looksRight, openSignedIn, P } from './fleet_support.mjs';
 import { closeBrowser, startServer, until } from './harness.mjs';
 
 let server, page, device;
@@ -90,8 +90,18 @@ test('state: a tree that follows, an editor by path, JSON checked beside the fie
   // What the other side writes shows by itself.
   await server.rest('PATCH', `${P}/devices/${device}/data`, { desired: { colour: 'warm' } });
   await now.getByText('"warm"').waitFor();
-  // Two editors of one value.
-  await now.getByRole('button', { name: 'Edit lamp' }).click().catch(() => undefined);
+  // Two who write to one value: the second is told, and decides.
+  await now.getByRole('button', { name: 'Edit colour' }).click();
+  await until('taken over', async () => await value.inputValue() === '"warm"');
+  await value.fill('"green"');
+  await server.rest('PUT', `${P}/devices/${device}/data/desired/colour`, 'cold');
+  await now.getByText('"cold"').waitFor();
+  await page.getByRole('button', { name: 'Replace' }).click();
+  await page.getByText('Somebody else changed this meanwhile').waitFor();
+  await page.getByRole('button', { name: 'Keep what I typed' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Replace' }).click();
+  await now.getByText('"green"').waitFor();
   await looksRight(page, 'device-state');
   await value.fill('{"on": false');
   await page.reload();
@@ -129,6 +139,36 @@ test('the monitor shows updates and logs of all devices', async () => {
   await until('lines', async () => await page.getByRole('log').locator('.gw-log-line').count() > 0);
   await page.getByRole('log').locator('.gw-log-device').first().waitFor();
   await looksRight(page, 'monitor-logs');
+});
+
+test('an update that fails is said in words, wherever one looks', async () => {
+  const answer = await server.rest('POST', `${P}/artifacts?package=model&version=9.9.9&forceBinary=true`, new Uint8Array(3000).fill(7));
+  const release = (await server.rest('POST', `${P}/releases`, { artifactIds: [answer.data.id], rollout: true })).data;
+  const failure = 'the device refused it or could not run it';
+  await page.go('/p/default/monitor?failures=true');
+  await page.getByRole('row').filter({ hasText: '9.9.9' }).getByText(failure).waitFor();
+  await page.go('/p/default/devices');
+  await page.getByRole('table', { name: 'Devices' }).getByText('failed', { exact: true }).waitFor();
+  await looksRight(page, 'devices-one');
+  await page.go(`/p/default/devices/${device}`);
+  await page.getByRole('region', { name: 'What it runs' }).getByText(`9.9.9: ${failure}`).waitFor();
+  await open('Timeline');
+  await page.getByText(`model 9.9.9: ${failure}`).waitFor();
+  await server.rest('PATCH', `${P}/releases/${release.id}`, { rollout: false });
+});
+
+test('a certificate that a device came with is shown, and revoked', { skip: !haveCertificates }, async () => {
+  await comeWithCertificate(server, 'cellar');
+  const cellar = (await server.rest('GET', `${P}/devices/cellar`)).data;
+  await page.go(`/p/default/devices/${cellar.id}/credentials`);
+  await page.getByText('No keys: it comes with a certificate').waitFor();
+  await looksRight(page, 'device-certificates');
+  await page.getByRole('button', { name: /^Revoke \w{10,}/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('revoked', { exact: true }).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Revoke all' }).isDisabled());
+  await server.rest('DELETE', `${P}/devices/${cellar.id}`);
+  await page.getByText('This device is not there').waitFor();
 });
 
 test('two browsers: a device that was changed meanwhile is not overwritten', async () => {

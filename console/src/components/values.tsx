@@ -43,7 +43,7 @@ export function countText(count: number): string {
 }
 
 export function DeviceStatusBadge(props: { status: DeviceStatus }) {
-  const look = { online: ['green', 'online'], offline: ['gray', 'offline'], '-': ['gray', 'never seen'] }[props.status] ?? ['gray', props.status];
+  const look = { online: ['green', 'online'], offline: ['gray.6', 'offline'], '-': ['gray.6', 'never seen'] }[props.status] ?? ['gray', props.status];
   return (
     <Badge variant="dot" color={look[0]!} tt="none" miw="max-content">
       {look[1]}

@@ -129,7 +129,8 @@ function Certificates(props: { device: Device }) {
       ),
     },
     { key: 'until', title: 'Good until', render: (row) => <TimeAgo time={row.notAfter} never="–" /> },
-    { key: 'used', title: 'Last used', render: (row) => <TimeAgo time={row.lastUsed} /> },
+    // One that was not issued here is known because the device came with it.
+    { key: 'used', title: 'Last used', render: (row) => <TimeAgo time={row.lastUsed ?? (row.issued ? null : row.createdAt)} /> },
     {
       key: 'actions', title: '', align: 'right',
       render: (row) => (isRevoked(row) ? null : (

@@ -50,9 +50,9 @@ function ofPresence(device: Device): Moment[] {
   const { lastSeenOnline, lastSeenOffline, profile } = device.metadata;
   const moments: Moment[] = [];
   if (lastSeenOnline) moments.push({ key: 'online', time: lastSeenOnline, group: 'presence', title: 'Came online', colour: 'green', icon: <IconPlugConnected size={ICON} /> });
-  if (lastSeenOffline) moments.push({ key: 'offline', time: lastSeenOffline, group: 'presence', title: 'Went offline', colour: 'gray', icon: <IconPlugConnectedX size={ICON} /> });
+  if (lastSeenOffline) moments.push({ key: 'offline', time: lastSeenOffline, group: 'presence', title: 'Went offline', colour: 'gray.6', icon: <IconPlugConnectedX size={ICON} /> });
   if (profile) moments.push({ key: 'profile', time: profile.time, group: 'presence', title: 'Said what it is', detail: [profile.board, profile.sdk, profile.runtime].filter(Boolean).join(' · '), colour: 'cyan', icon: <IconCpu size={ICON} /> });
-  moments.push({ key: 'created', time: device.createdAt, group: 'people', title: 'Was added', colour: 'gray', icon: <IconPlus size={ICON} /> });
+  moments.push({ key: 'created', time: device.createdAt, group: 'people', title: 'Was added', colour: 'gray.6', icon: <IconPlus size={ICON} /> });
   return moments;
 }
 
@@ -74,7 +74,7 @@ function ofAudit(entry: AuditEntry): Moment | null {
   const called = entry.action === 'call';
   return {
     key: `audit-${entry.id}`, time: entry.time, group: 'people', title: called ? `${who} called ${String(members['method'] ?? 'it')}` : `${who} changed ${names.join(', ') || 'it'}`,
-    colour: 'gray', icon: called ? <IconPhoneCall size={ICON} /> : <IconPencil size={ICON} />,
+    colour: 'gray.6', icon: called ? <IconPhoneCall size={ICON} /> : <IconPencil size={ICON} />,
   };
 }
 

@@ -53,7 +53,7 @@ function Answer(props: { answer: Said | null; problem: string; waiting: string }
 
 function Numbers(props: { speech: Speech | null | undefined }) {
   const { speech } = props;
-  if (!speech) return null;
+  if (!speech || (speech.model === null && speech.windows === 0)) return <Text size="sm" c="dimmed">It listens as soon as it has a model: a release brings it one.</Text>;
   const facts: [string, string][] = [
     ['windows of audio heard', countText(speech.windows)], ['missed', countText(speech.missed)], ['models swapped', countText(speech.swaps)], ['longest gap', `${Math.round(speech.longestGapMs)} ms`],
   ];
