@@ -115,6 +115,17 @@ int srv_get_session(struct srv_request *request) {
 
 static const char *text_or_empty(const char *text) { return text == NULL ? "" : text; }
 
+/* A browser has one session: what it came with ends, whoever's that is. */
+static void end_earlier(struct srv_request *request) {
+  char token[SRV_TOKEN_LENGTH + 1];
+  struct srv_principal earlier;
+  if (!srv_cookie_token(request->head.cookie, token)) return;
+  if (srv_core_identify_session(request->core, token, NULL, &earlier, NULL) == SRV_OK) {
+    srv_core_end_session(request->core, earlier.id, earlier.session_id);
+  }
+  explicit_bzero(token, sizeof(token));
+}
+
 /* The request is the account's from now on. */
 static int begin_session(struct srv_request *request, const struct srv_account *account,
                          bool by_link) {
@@ -128,6 +139,7 @@ static int begin_session(struct srv_request *request, const struct srv_account *
                                        &request->principal, &request->session);
   }
   if (status != SRV_OK) return srv_request_fail_core(request, status);
+  end_earlier(request);
   memcpy(request->pass.token, token, sizeof(token));
   set_cookie(request, token, COOKIE_LIFE_S);
   explicit_bzero(token, sizeof(token));

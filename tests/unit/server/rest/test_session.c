@@ -163,6 +163,22 @@ TEST(a_session_ends_by_signing_out_and_its_cookie_is_taken_away) {
   rest_end(&f);
 }
 
+TEST(who_signs_in_again_in_the_same_browser_leaves_no_session_behind) {
+  struct person ada = begin(), again;
+  char cookie[128];
+  snprintf(cookie, sizeof(cookie), "godwit_session=%s", ada.token);
+  f.head = (struct srv_head){.cookie = cookie, .address = "192.0.2.1"};
+  const struct rest_answer *answer = rest_call_as(
+      &f, NULL, "POST", "/v1/session", "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}");
+  rest_expect(answer, 200);
+  again = person_of(answer);
+  assert_string_not_equal(again.token, ada.token);
+  rest_expect(person_call(&f, &ada, "GET", "/v1/account", NULL), 401);
+  answer = person_call(&f, &again, "GET", "/v1/account/sessions", NULL);
+  assert_int_equal(rest_number(answer, "total"), 1);
+  rest_end(&f);
+}
+
 TEST(a_session_ends_after_twelve_idle_hours) {
   struct person ada = begin();
   f.core.now_us += 12 * HOUR - 1;
