@@ -264,6 +264,7 @@ static void take_device(void *context, const void *row) {
   struct reading *reading = context;
   const struct srv_device *read = row;
   struct srv_fleet *fleet = reading->fleet;
+  if (reading->count == CHUNK) return; /* more than was asked for */
   struct fleet_device *device = srv_fleet_find(fleet, read->id);
   if (device != NULL) {
     count_device(fleet, device, -1);

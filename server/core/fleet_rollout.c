@@ -202,6 +202,7 @@ static int count_rollouts(struct srv_core *core, struct srv_fleet *fleet, bool *
     if (at_once) srv_fleet_tally_free(&fleet->running);
     status = step(core, fleet, at_once ? fleet->count : core->fleets.count_slice);
   }
+  if (done->valid && done->change == fleet->change) done->as_of_us = srv_now_us(core);
   /* Counts of other releases say nothing of today's. */
   *complete = done->valid && done->generation == core->compiled_generation;
   return status;
