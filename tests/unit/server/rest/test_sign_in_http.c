@@ -150,3 +150,34 @@ TEST(what_the_proxy_says_counts_where_the_operator_has_named_one) {
   expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.2\r\n", BODY), 200, "; Secure");
   http_end(&f);
 }
+
+/* Turns the loop until the stream has said that, or has ended. */
+static bool hears(int fd, char *heard, size_t size, const char *words) {
+  size_t length = strlen(heard);
+  for (int turn = 0; turn < 500 && strstr(heard, words) == NULL; turn++) {
+    http_turn(&f, 10);
+    ssize_t more = recv(fd, heard + length, size - 1 - length, MSG_DONTWAIT);
+    if (more == 0) return strstr(heard, words) != NULL;
+    if (more > 0) length += (size_t)more;
+    heard[length] = 0;
+  }
+  return strstr(heard, words) != NULL;
+}
+
+TEST(events_come_by_cookie_and_end_when_one_signs_out) {
+  char headers[512], cookie[256], heard[16384] = "";
+  begin((struct srv_rest_config){.live_heartbeat_ms = 20});
+  struct http_answer answer = call("POST", "/v1/session", "", BODY);
+  headers_of(&answer, headers);
+  http_free(&answer);
+  snprintf(cookie, sizeof(cookie), "%.*s", (int)(strstr(headers, "x-csrf") - headers), headers);
+  int fd = ask("GET", PP "/live", cookie, "");
+  assert_true(hears(fd, heard, sizeof(heard), "event: hello"));
+  expect(call("POST", PP "/tags", headers, "{\"name\":\"t\"}"), 200, NULL);
+  assert_true(hears(fd, heard, sizeof(heard), "\"kind\":\"tag\""));
+  expect(call("DELETE", "/v1/session", headers, ""), 200, "Max-Age=0");
+  assert_true(hears(fd, heard, sizeof(heard), "\r\n0\r\n\r\n"));
+  close(fd);
+  expect(call("GET", PP "/live", cookie, ""), 401, NULL);
+  http_end(&f);
+}
