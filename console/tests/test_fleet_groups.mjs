@@ -50,12 +50,15 @@ test('of two editors the second is told, and can look at the newest', async () =
   const other = await another(page);
   await other.goto(`${server.url}/#/p/default/blueprints`);
   await other.getByRole('button', { name: 'Edit cores3' }).click();
+  await page.bringToFront();
   await page.getByRole('button', { name: 'Edit cores3' }).click();
   await dialog().getByLabel('Platform').fill('mine');
+  await other.bringToFront();
   const theirs = other.getByRole('dialog');
   await theirs.getByLabel('Platform').fill('theirs');
   await theirs.getByRole('button', { name: 'Save' }).click();
   await theirs.waitFor({ state: 'detached' });
+  await page.bringToFront(); // one behind another is drawn seldom
   await dialog().getByRole('button', { name: 'Save' }).click();
   await page.getByText('Somebody else changed this meanwhile').waitFor();
   await page.getByRole('button', { name: 'Keep what I typed' }).click();

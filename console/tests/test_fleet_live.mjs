@@ -180,6 +180,7 @@ test('two browsers: a device that was changed meanwhile is not overwritten', asy
   await form(other).getByLabel('Name').fill('theirs');
   await form(other).getByRole('button', { name: 'Save' }).click();
   await other.getByRole('heading', { name: 'theirs', level: 1 }).waitFor();
+  await page.bringToFront(); // one behind another is drawn seldom
   await page.getByRole('heading', { name: 'theirs', level: 1 }).waitFor();
   assert.equal(await form(page).getByLabel('Name').inputValue(), 'mine', 'what is typed stays');
   await form(page).getByRole('button', { name: 'Save' }).click();
