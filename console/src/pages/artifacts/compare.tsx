@@ -27,7 +27,7 @@ function signed(difference: number, text: (n: number) => string): string | undef
 
 function Side(props: { rows: Row[]; label: string; names: [string, string] }) {
   return (
-    <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': props.label, role: 'region' } } as object}>
+    <Table.ScrollContainer minWidth={680} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': props.label, role: 'region' } } as object}>
       <Table aria-label={props.label} verticalSpacing="xs" layout="fixed">
         <Table.Thead>
           <Table.Tr>

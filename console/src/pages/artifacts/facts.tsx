@@ -46,7 +46,7 @@ function Tensors(props: { inputs: TensorInfo[]; outputs: TensorInfo[] }) {
     ...props.outputs.map((tensor) => ({ way: 'output', tensor })),
   ];
   return (
-    <Table.ScrollContainer minWidth={460} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': 'Inputs and outputs', role: 'region' } } as object}>
+    <Table.ScrollContainer minWidth={600} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': 'Inputs and outputs', role: 'region' } } as object}>
       <Table aria-label="Inputs and outputs" verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>

@@ -78,8 +78,8 @@ export function PreviewTable(props: PreviewTableProps) {
       key: 'verdict', title: 'What happens',
       render: (d) => (
         <Stack gap={0}>
-          <Tinted tint={verdicts[d.verdict]?.colour ?? 'gray'}>{verdicts[d.verdict]?.label ?? d.verdict}</Tinted>
-          {d.why ? <Text size="xs" c="dimmed" className="gw-text">{d.why}</Text> : null}
+          <Tinted tint={verdicts[d.verdict]?.colour ?? 'gray'} miw="max-content">{verdicts[d.verdict]?.label ?? d.verdict}</Tinted>
+          {d.verdict === 'incompatible' && d.why ? <Text size="xs" c="dimmed" className="gw-text">{d.why}</Text> : null}
         </Stack>
       ),
     },
