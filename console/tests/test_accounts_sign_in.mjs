@@ -104,6 +104,18 @@ test('a session that ends while one works keeps what is typed', async () => {
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Ada Lovelace');
 });
 
+test('a tab whose token another tab made stale goes on', async () => {
+  await page.go('/account');
+  await page.getByLabel('Name', { exact: true }).fill('Ada');
+  const other = await another(page);
+  await other.goto(`${server.url}/#/account`);
+  const status = await other.evaluate(async (body) => (await fetch('v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).status, { email, password });
+  assert.equal(status, 200);
+  await page.getByRole('region', { name: 'Profile' }).getByRole('button', { name: 'Save' }).click();
+  await until('it is kept', async () => (await other.evaluate(async () => (await (await fetch('v1/account')).json()).data.name)) === 'Ada');
+  await other.close();
+});
+
 test('the account page looks right', async () => {
   await page.go('/account');
   await page.getByText('Where you are signed in').waitFor();
@@ -143,7 +155,7 @@ test('signing in then asks for the code; a recovery code does once', async () =>
   await other.getByRole('button', { name: 'Sign in' }).click();
   await overview(other);
   await page.reload();
-  await page.getByRole('button', { name: /^Sign out / }).click();
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
   await until('one session is left', async () => await page.locator('[data-session]').count() === 1);
   await other.reload();
   await other.getByRole('heading', { name: 'Sign in to Godwit' }).waitFor();

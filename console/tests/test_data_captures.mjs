@@ -169,6 +169,7 @@ test('what cannot be reached says so and heals by itself', async () => {
   await lost.locator('[data-live="live"]').waitFor();
   await lost.getByTestId('lost').waitFor({ state: 'detached' });
   await lost.close();
+  page.expectClean();
 });
 
 test('a viewer looks and labels nothing', async () => {

@@ -127,13 +127,17 @@ test('the audit log says who changed what, from what to what', async () => {
   await diff.getByText('default', { exact: true }).first().waitFor();
   await diff.getByText(awkward).waitFor();
   await looksRight(page, 'settings-audit');
-  await choose(page, 'Kind', 'apiKey');
-  await until('only keys', async () => (await log.locator('tbody tr[data-audit] td:nth-child(4)').allTextContents()).every((kind) => kind === 'apiKey'));
+  await choose(page, 'Kind', 'API key');
+  await until('only keys', async () => (await log.locator('tr[data-audit] td[data-kind]').allTextContents()).every((kind) => kind === 'API key'));
   assert.match(page.url(), /kind=apiKey/);
   // What happens now comes by itself.
   const count = await log.locator('tr[data-audit]').count();
   await server.rest('POST', `${P}/apikeys`, { name: 'another' });
   await until('one more', async () => await log.locator('tr[data-audit]').count() === count + 1);
+  // Sign-ins are the server's.
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await page.getByText('Whole server, with sign-ins').click();
+  await log.getByText(/sign in/).first().waitFor();
 });
 
 test('viewers and operators see what is theirs, and why not more', async () => {

@@ -80,15 +80,31 @@ export interface Answer<T> {
   etag: string | undefined;
 }
 
-export async function send<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+/** A tab where somebody signed in anew has made this one's token stale. */
+async function tokenHasChanged(used: string | null): Promise<boolean> {
+  const answer = await sendOnce<{ data: { csrfToken: string | null } }>('GET', 'v1/session', {});
+  csrfToken = answer.data.data.csrfToken;
+  return csrfToken !== null && csrfToken !== used;
+}
+
+/** Once more where the session was to blame. What waits for somebody to sign in
+ * keeps its page: nothing typed is lost to a session's end. */
+async function withSession<T>(method: string, path: string, attempt: () => Promise<T>): Promise<T> {
+  const used = csrfToken;
   try {
-    return await sendOnce<T>(method, path, options);
+    return await attempt();
   } catch (error) {
-    const signedOut = error instanceof ApiError && error.status === 401 && !path.startsWith('v1/session');
-    // What waits here keeps its page: nothing typed is lost to a session's end.
-    if (!signedOut || !(await signInAgain())) throw error;
-    return sendOnce<T>(method, path, options);
+    if (!(error instanceof ApiError) || path.startsWith('v1/session')) throw error;
+    const again =
+      (error.status === 401 && (await signInAgain())) ||
+      (error.status === 403 && method !== 'GET' && (await tokenHasChanged(used)));
+    if (!again) throw error;
+    return attempt();
   }
+}
+
+export function send<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+  return withSession(method, path, () => sendOnce<T>(method, path, options));
 }
 
 async function sendOnce<T>(method: string, path: string, options: RequestOptions): Promise<Answer<T>> {
@@ -139,6 +155,16 @@ export async function getPage<T>(path: string, query: Query = {}, signal?: Abort
 
 /** Sends a file as the body; `onProgress` is told the share sent, 0 to 1. */
 export function upload<T>(
+  path: string,
+  file: Blob,
+  query: Query,
+  onProgress?: (share: number) => void,
+  signal?: AbortSignal,
+): Promise<T> {
+  return withSession('POST', path, () => uploadOnce<T>(path, file, query, onProgress, signal));
+}
+
+function uploadOnce<T>(
   path: string,
   file: Blob,
   query: Query,

@@ -3,6 +3,8 @@
 // beat short ones with a digit and an exclamation mark.
 import { Button, Card, Group, PasswordInput, Progress, Stack, Text, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { useState } from 'react';
+import { ApiError } from '../../api/client';
 import { useChange } from '../../api/queries';
 import { useSession } from '../../api/session';
 import { showFormError, tellDone } from '../../components/forms';
@@ -33,7 +35,8 @@ export function PasswordStrength(props: { password: string }) {
 export function PasswordCard(props: { byLink: boolean }) {
   const { session, reload } = useSession();
   const change = useChange('session');
-  const asksCurrent = session.account?.hasPassword === true && !props.byLink;
+  const [asked, setAsked] = useState(false);
+  const asksCurrent = session.account?.hasPassword === true && (asked || !props.byLink);
   const form = useForm({
     initialValues: { currentPassword: '', password: '' },
     validate: { password: passwordError, currentPassword: (value) => (asksCurrent && value === '' ? 'Your password until now' : null) },
@@ -47,7 +50,11 @@ export function PasswordCard(props: { byLink: boolean }) {
           void reload();
           tellDone('Your password is changed. Other sessions of yours have ended.');
         },
-        onError: (error) => showFormError(form, error),
+        onError: (error) => {
+          // The link's session may be over; the server knows better than the address.
+          if (error instanceof ApiError && error.field === 'currentPassword') setAsked(true);
+          showFormError(form, error);
+        },
       },
     ),
   );

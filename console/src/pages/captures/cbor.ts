@@ -5,7 +5,10 @@ const DEPTH_MAX = 32;
 
 class Reader {
   private at = 0;
-  constructor(private readonly view: DataView) {}
+  private readonly view: DataView;
+  constructor(view: DataView) {
+    this.view = view;
+  }
 
   get done(): boolean {
     return this.at === this.view.byteLength;

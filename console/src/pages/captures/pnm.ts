@@ -24,7 +24,7 @@ function readHeader(bytes: Uint8Array): Header {
       for (; at < bytes.length && /\d/.test(String.fromCharCode(bytes[at]!)); at++) value = Math.min(value * 10 + bytes[at]! - 48, PIXELS_MAX + 1);
       numbers.push(value);
       continue;
-    }
+    } else if (!/\s/.test(char)) break;
     at++;
   }
   const [width = 0, height = 0, max = 1] = numbers;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who changed what, newest first, and from what to what.
-import { Alert, Badge, Button, Code, Group, Select, Stack, Table, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { Alert, Badge, Button, Code, Group, SegmentedControl, Select, Stack, Table, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -13,7 +13,13 @@ import { TimeAgo } from '../../components/values';
 
 const LIMIT = 100;
 const kinds = ['account', 'apiKey', 'artifact', 'blueprint', 'capture', 'certificate', 'credential', 'device', 'evaluation', 'member', 'organization', 'project', 'release', 'revokedCertificate', 'setting', 'tag'];
-const actions = ['create', 'update', 'delete', 'signIn', 'signInFailed', 'signOut'];
+const actions = ['create', 'update', 'delete', 'signIn', 'signInByLink', 'signInFailed', 'signOut', 'makeLink', 'passwordRefused', 'call'];
+/** "apiKey" as people say it: "API key". */
+function words(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`).replace(/^api /, 'API ');
+}
+const inWords = (names: string[]) => names.map((value) => ({ value, label: words(value) }));
+
 const colours: Record<string, string> = { create: 'green', update: 'cyan', delete: 'red', signInFailed: 'orange' };
 
 function shown(value: unknown): string {
@@ -56,7 +62,7 @@ function Entry(props: { entry: AuditEntry }) {
     <>
       <Table.Tr data-audit={entry.id}>
         <Table.Td style={{ whiteSpace: 'nowrap' }}>
-          <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open} aria-controls={id}>
+          <UnstyledButton fz="sm" onClick={() => setOpen(!open)} aria-expanded={open} aria-controls={id}>
             <Group gap={4} wrap="nowrap">
               {open ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
               <VisuallyHidden>What changed, </VisuallyHidden>
@@ -68,8 +74,8 @@ function Entry(props: { entry: AuditEntry }) {
           {actorTitles[entry.actor.type] ?? ''}{entry.actor.name || (entry.actor.type === 'server' ? '' : entry.actor.id)}
           {entry.actor.address ? <Text size="xs" c="dimmed">{entry.actor.address}</Text> : null}
         </Table.Td>
-        <Table.Td><Badge c="bright" variant="light" color={colours[entry.action] ?? 'gray'} tt="none">{entry.action}</Badge></Table.Td>
-        <Table.Td>{entry.kind}</Table.Td>
+        <Table.Td><Badge c="bright" variant="light" color={colours[entry.action] ?? 'gray'} tt="none" miw="max-content">{words(entry.action)}</Badge></Table.Td>
+        <Table.Td data-kind={entry.kind}>{words(entry.kind)}</Table.Td>
         <Table.Td className="gw-text">{entry.objectName || entry.objectId}</Table.Td>
       </Table.Tr>
       {open ? (
@@ -81,19 +87,19 @@ function Entry(props: { entry: AuditEntry }) {
   );
 }
 
-const defaults = { kind: '', action: '', objectId: '', actorId: '', start: '', end: '' };
+const defaults = { kind: '', action: '', objectId: '', actorId: '', start: '', end: '', of: '' };
 
 function Filters(props: { filter: typeof defaults; onChange: (changes: Partial<typeof defaults>) => void; actors: { value: string; label: string }[] }) {
   const { filter, onChange } = props;
   const actors = filter.actorId && !props.actors.some((a) => a.value === filter.actorId) ? [...props.actors, { value: filter.actorId, label: filter.actorId }] : props.actors;
   return (
     <Group gap="xs">
-      <Select aria-label="Kind" placeholder="Kind: any" data={kinds} value={filter.kind || null} onChange={(v) => onChange({ kind: v ?? '' })} clearable searchable w={160} />
-      <Select aria-label="Action" placeholder="Action: any" data={actions} value={filter.action || null} onChange={(v) => onChange({ action: v ?? '' })} clearable w={150} />
+      <Select aria-label="Kind" placeholder="Kind: any" data={inWords(kinds)} value={filter.kind || null} onChange={(v) => onChange({ kind: v ?? '' })} clearable searchable w={160} />
+      <Select aria-label="Action" placeholder="Action: any" data={inWords(actions)} value={filter.action || null} onChange={(v) => onChange({ action: v ?? '' })} clearable w={150} />
       <Select aria-label="Who" placeholder="Who: anybody" data={actors} value={filter.actorId || null} onChange={(v) => onChange({ actorId: v ?? '' })} clearable searchable w={190} />
       <TextInput aria-label="From" type="datetime-local" value={filter.start} onChange={(event) => onChange({ start: event.currentTarget.value })} />
       <TextInput aria-label="To" type="datetime-local" value={filter.end} onChange={(event) => onChange({ end: event.currentTarget.value })} />
-      {Object.values(filter).some((value) => value !== '') ? <Button variant="subtle" color="gray" onClick={() => onChange(defaults)}>Clear</Button> : null}
+      {Object.entries(filter).some(([name, value]) => name !== 'of' && value !== '') ? <Button variant="subtle" color="gray" onClick={() => onChange({ ...defaults, of: filter.of })}>Clear</Button> : null}
     </Group>
   );
 }
@@ -107,10 +113,12 @@ export function Audit() {
   const { project, api, may } = useProject();
   const [filter, setFilter] = useParamsOf(defaults);
   const admin = may('ADMIN');
-  const query: Query = { ...filter, start: timeOf(filter.start), end: timeOf(filter.end), limit: LIMIT };
+  const { of, ...asked } = filter;
+  const path = of === 'server' && may('SERVER') ? 'v1/audit' : api('audit');
+  const query: Query = { ...asked, start: timeOf(filter.start), end: timeOf(filter.end), limit: LIMIT };
   const log = useInfiniteQuery({
-    queryKey: ['audit', project, query],
-    queryFn: ({ pageParam, signal }) => getPage<AuditEntry>(api('audit'), { ...query, pageToken: pageParam }, signal),
+    queryKey: ['audit', project, path, query],
+    queryFn: ({ pageParam, signal }) => getPage<AuditEntry>(path, { ...query, pageToken: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: (last) => last.nextPageToken || undefined,
     enabled: admin,
@@ -120,12 +128,18 @@ export function Audit() {
   const actors = [...new Map(entries.filter((e) => e.actor.id !== '').map((e) => [e.actor.id, { value: e.actor.id, label: e.actor.name || e.actor.id }])).values()];
   return (
     <Stack>
-      <Text size="sm" c="dimmed">Who changed what in this project. Nothing can be taken out of it; secrets are never in it.</Text>
+      <Group justify="space-between">
+        <Text size="sm" c="dimmed">Who changed what. Nothing can be taken out of it; secrets are never in it.</Text>
+        {may('SERVER') ? (
+          <SegmentedControl size="xs" aria-label="Of what" value={of} onChange={(value) => setFilter({ of: value })}
+            data={[{ value: '', label: 'This project' }, { value: 'server', label: 'Whole server, with sign-ins' }]} />
+        ) : null}
+      </Group>
       <Filters filter={filter} onChange={setFilter} actors={actors} />
       <Failure error={log.error} />
       {log.data && entries.length === 0 ? <Text c="dimmed" py="xl" ta="center">Nothing fits.</Text> : null}
       {entries.length > 0 ? (
-        <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': 'Audit log', role: 'region' } } as object}>
+        <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': 'Audit log', role: 'region' } } as object}>
           <Table highlightOnHover verticalSpacing="xs" aria-label="Audit log">
             <Table.Thead><Table.Tr><Table.Th>Time</Table.Th><Table.Th>Who</Table.Th><Table.Th>Did</Table.Th><Table.Th>What</Table.Th><Table.Th>Which</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>{entries.map((entry) => <Entry key={entry.id} entry={entry} />)}</Table.Tbody>

@@ -2,14 +2,14 @@
 import { Button, Card, Code, Fieldset, Group, NumberInput, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
 import { useLocation } from 'wouter';
 import { useChange, useObject } from '../../api/queries';
-import { useProject } from '../../api/session';
+import { useProject, useSession } from '../../api/session';
 import type { Project } from '../../api/types';
 import { GuardedButton } from '../../components/guarded';
 import { askDelete, showFormError, tellDone, tellError } from '../../components/forms';
 import { Failure } from '../../components/page';
 import { CopyIcon, countText, TimeAgo } from '../../components/values';
 import { useEditForm } from '../devices/editing';
-import { ONLY_ADMINS } from './rights';
+import { ONLY_ADMINS, ownsOrganization } from './rights';
 
 interface ProjectSettings extends Project {
   autoProvision: boolean;
@@ -48,7 +48,8 @@ function DeleteProject(props: { project: ProjectSettings }) {
 }
 
 export function General() {
-  const { project, api, may } = useProject();
+  const { project, organization, api, may } = useProject();
+  const { session } = useSession();
   const path = api('').replace(/\/$/, '');
   const query = useObject<ProjectSettings>('project', project, path);
   const change = useChange<ProjectSettings>('project');
@@ -94,7 +95,7 @@ export function General() {
           </Stack>
         </form>
       </Card>
-      {shown ? <DeleteProject project={shown} /> : null}
+      {shown && ownsOrganization(session, organization) ? <DeleteProject project={shown} /> : null}
     </Stack>
   );
 }
