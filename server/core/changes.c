@@ -20,6 +20,7 @@
 enum {
   AUDITED = 1,      /* made and changed by people: stands in the log when one did */
   TOLD = 2,         /* watchers hear of it */
+  BOOKKEEPING = 8,  /* the server's and the devices' own, or told as something else: neither */
   QUIET_UPDATE = 4, /* but, without an actor, not of updates: those say when it was last used */
 };
 
@@ -45,7 +46,29 @@ static const uint8_t traits[SRV_KIND_COUNT] = {
     [SRV_ORGANIZATION] = AUDITED | TOLD,
     [SRV_ACCOUNT] = AUDITED | TOLD,
     [SRV_MEMBER] = AUDITED | TOLD,
+    [SRV_PRESENCE] = BOOKKEEPING,         /* told as it happens */
+    [SRV_OTA_STATUS] = BOOKKEEPING,       /* told by its event */
+    [SRV_OTA_EVENT] = BOOKKEEPING,        /* told as such */
+    [SRV_DEVICE_LOG] = BOOKKEEPING,       /* likewise */
+    [SRV_RETIRED_ARTIFACT] = BOOKKEEPING, /* the artifact's deletion says it */
+    [SRV_SETTINGS_VERSION] = BOOKKEEPING,
+    [SRV_AUDIT] = BOOKKEEPING,
+    [SRV_LOGIN] = BOOKKEEPING, /* sign-ins and new passwords are noted by name */
+    [SRV_SESSION] = BOOKKEEPING,
+    [SRV_LINK] = BOOKKEEPING,
+    [SRV_FLEET_SAMPLE] = BOOKKEEPING,
+    [SRV_CAPTURE_TALLY] = BOOKKEEPING,
 };
+
+/* A kind that nobody has thought of would change unseen: our own mistake. */
+static void check_traits(void) {
+  for (int kind = 0; kind < SRV_KIND_COUNT; kind++) {
+    if (traits[kind] != 0) continue;
+    fprintf(stderr, "core: is %s audited, told or bookkeeping? changes.c does not say\n",
+            srv_table_of((enum srv_kind)kind)->name);
+    abort();
+  }
+}
 
 /* --- news: what is to be told after the commit ---------------------------------- */
 
@@ -476,6 +499,7 @@ static const struct srv_store_ops layer_ops = {
 };
 
 int srv_layer_create(struct srv_core *core, struct srv_store *under) {
+  check_traits();
   struct srv_layer *layer = calloc(1, sizeof(*layer));
   if (layer == NULL) return srv_fail_memory(core);
   layer->base.ops = &layer_ops;

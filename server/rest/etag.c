@@ -93,6 +93,7 @@ static int fail_changed(struct srv_request *request, enum srv_kind kind) {
   struct srv_actor actor;
   const char *title = srv_kind_title(kind);
   if (srv_core_last_actor(request->core, kind, request->object_id, &actor) != SRV_OK) {
+    request->error_detail = json_pack("{s:s}", "reason", "changed");
     return srv_request_fail_http(request, 412, CODE_FAILED_PRECONDITION,
                                  "the %s was changed meanwhile; read it again", title);
   }
@@ -117,12 +118,28 @@ int srv_etag_check(struct srv_request *request) {
   return fail_changed(request, kind);
 }
 
+void srv_etag_note_text(struct srv_request *request, const char *text) {
+  uint64_t hash = 14695981039346656037u; /* FNV-1a */
+  for (; *text != 0; text++) hash = (hash ^ (uint8_t)*text) * 1099511628211u;
+  snprintf(request->etag, sizeof(request->etag), "\"%016llx\"", (unsigned long long)hash);
+}
+
+int srv_etag_check_text(struct srv_request *request, const char *what, const char *text) {
+  if (request->if_match == NULL) return SRV_OK;
+  srv_etag_note_text(request, text);
+  if (is_listed(request->if_match, request->etag, false)) return SRV_OK;
+  request->error_detail = json_pack("{s:s}", "reason", "changed");
+  return srv_request_fail_http(request, 412, CODE_FAILED_PRECONDITION,
+                               "the %s was changed meanwhile; read it again", what);
+}
+
 void srv_etag_finish(struct srv_request *request) {
   const char *method = request->route->method, *text;
   if (strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0) {
     enum srv_kind kind = object_of_path(request, &text);
+    if (kind == SRV_KIND_COUNT) return;
     request->etag[0] = 0;
-    if (kind != SRV_KIND_COUNT) read_object(request, kind, text);
+    read_object(request, kind, text);
     return;
   }
   if (!is_get(request)) request->etag[0] = 0;

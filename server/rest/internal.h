@@ -297,6 +297,9 @@ int srv_request_fail_field(struct srv_request *request, const char *name, const 
 void srv_etag_note(struct srv_request *request, enum srv_kind kind, const void *row);
 int srv_etag_check(struct srv_request *request);
 void srv_etag_finish(struct srv_request *request);
+/* The same for what is no row but a text, as it is now. */
+void srv_etag_note_text(struct srv_request *request, const char *text);
+int srv_etag_check_text(struct srv_request *request, const char *what, const char *text);
 
 int srv_answer_data(struct srv_request *request, json_t *data); /* takes data */
 int srv_answer_empty(struct srv_request *request);

@@ -186,13 +186,40 @@ TEST(what_only_the_device_does_changes_no_etag) {
   http_end(&f);
 }
 
+TEST(of_two_editors_of_a_state_the_second_is_told) {
+  http_begin(&f);
+  struct srv_device device = make_device(&f.base.core, "a", NULL, NULL);
+  struct srv_device_ref ref = ref_of(&device);
+  expect_status(200, "POST", PP "/devices/a/data", "", "{\"lamp\":{\"on\":false},\"x\":1}");
+  const char *whole = get_etag(PP "/devices/a/data"), *lamp = get_etag(PP "/devices/a/data/lamp");
+  assert_int_equal(strlen(whole), 18);
+  assert_string_not_equal(whole, lamp);
+  assert_ok(f.base.core.core, srv_core_state_set(f.base.core.core, &ref, "x", "2", 1, false));
+  expect_status(412, "PATCH", PP "/devices/a/data", if_match(whole), "{\"x\":3}");
+  expect_status(412, "POST", PP "/devices/a/data", if_match(whole), "{}");
+  expect_status(412, "DELETE", PP "/devices/a/data", if_match(whole), NULL);
+  struct http_answer answer =
+      call("PATCH", PP "/devices/a/data/lamp", if_match(lamp), "{\"on\":true}");
+  assert_int_equal(answer.status, 200); /* the device changed another member */
+  assert_string_equal(etag_of(&answer), get_etag(PP "/devices/a/data/lamp"));
+  http_free(&answer);
+  expect_status(412, "DELETE", PP "/devices/a/data/lamp", if_match(lamp), NULL);
+  const char *now = get_etag(PP "/devices/a/data/lamp");
+  expect_status(304, "GET", PP "/devices/a/data/lamp", if_none_match(now), NULL);
+  expect_status(200, "DELETE", PP "/devices/a/data/lamp", if_match(now), NULL);
+  http_end(&f);
+}
+
 TEST(lists_errors_bytes_and_sub_routes_have_no_etag) {
   http_begin(&f);
   make_device(&f.base.core, "a", NULL, NULL);
-  static const char *const paths[] = {PP "/devices",          PP "/tags",
-                                      PP "/devices/nobody",   PP "/devices/a/credentials",
-                                      PP "/devices/a/data",   PP "/devices/a/settings",
-                                      PP "/devices/a/stream", "/v1/status"};
+  static const char *const paths[] = {PP "/devices",
+                                      PP "/tags",
+                                      PP "/devices/nobody",
+                                      PP "/devices/a/credentials",
+                                      PP "/devices/a/settings",
+                                      PP "/devices/a/stream",
+                                      "/v1/status"};
   for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
     struct http_answer answer = call("GET", paths[i], "", NULL);
     if (etag_of(&answer)[0] != 0) fail_msg("%s has an ETag", paths[i]);
