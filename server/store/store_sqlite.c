@@ -318,7 +318,7 @@ static int read_list(struct store_sqlite *store, const struct srv_column *list, 
 static size_t room_for(size_t count) {
   static const size_t rooms[] = {4, 24, ROWS_AT_ONCE};
   size_t i = 0;
-  while (rooms[i] < count) i++;
+  while (i + 1 < sizeof(rooms) / sizeof(rooms[0]) && rooms[i] < count) i++;
   return rooms[i];
 }
 
