@@ -56,14 +56,14 @@ struct srv_property {
 };
 
 struct srv_shape {
-  const char *name;                 /* unique, of its schema in the document; "Thing" */
+  const char *name;                   /* unique, of its schema in the document; "Thing" */
   const struct srv_property *members; /* NULL: any JSON value */
-  bool whole;                       /* it is the answer itself, not what stands in data or list */
+  bool whole;                         /* it is the answer itself, not what stands in data or list */
 };
 
 /* Answers that several routes may give. */
-extern const struct srv_shape srv_shape_empty; /* {} */
-extern const struct srv_shape srv_shape_any;   /* {data: any JSON value} */
+extern const struct srv_shape srv_shape_empty;          /* {} */
+extern const struct srv_shape srv_shape_any;            /* {data: any JSON value} */
 extern const struct srv_shape srv_shape_virtual_device; /* virtual.c */
 
 struct srv_route;

@@ -215,7 +215,7 @@ bool openapi_check(const json_t *description, const char *method, const char *pa
   const char *dots = strstr(path, "...}");
   snprintf(plain, sizeof(plain), "%.*s%s", dots == NULL ? (int)strlen(path) : (int)(dots - path),
            path, dots == NULL ? "" : "}");
-  for (size_t i = 0; method[i] != 0 && i < 7; i++) lower[i] = (char)(method[i] | 0x20);
+  for (size_t i = 0; i < 7 && method[i] != 0; i++) lower[i] = (char)(method[i] | 0x20);
   const json_t *item = json_object_get(json_object_get(description, "paths"), plain);
   const json_t *operation = json_object_get(item, lower);
   if (operation == NULL) return fail(&check, "%s %s is not described", method, plain);

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
+# Holds answers against GET /v1/openapi.json.
+add_library(rest_test_openapi STATIC ${CMAKE_SOURCE_DIR}/tests/support/openapi.c)
+target_compile_options(rest_test_openapi PRIVATE ${GODWIT_WARNINGS})
+target_include_directories(rest_test_openapi PUBLIC ${CMAKE_SOURCE_DIR})
+target_compile_definitions(rest_test_openapi PRIVATE _GNU_SOURCE)
+target_link_libraries(rest_test_openapi PUBLIC PkgConfig::JANSSON)
+
 godwit_test(NAME unit.server.rest
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/account_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/http_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
-          ${CMAKE_SOURCE_DIR}/tests/support/openapi.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_artifacts.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_audit_log.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_etag.c
@@ -26,11 +32,11 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_state.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_virtual.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_web.c
-  LINK srv_rest PkgConfig::JANSSON)
+  LINK rest_test_openapi srv_rest PkgConfig::JANSSON)
 godwit_test(NAME unit.server.rest_corpus
   SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_rest.c
-  LINK srv_rest PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/rest")
+  LINK rest_test_openapi srv_rest PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/rest")
 
 # The console's files, with a console of its own.
 godwit_test(NAME unit.server.static
@@ -45,7 +51,6 @@ godwit_test(NAME unit.server.accounts
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/account_fixture.c
-          ${CMAKE_SOURCE_DIR}/tests/support/openapi.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rights.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_foreign.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_session.c
@@ -55,7 +60,7 @@ godwit_test(NAME unit.server.accounts
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_password.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_throttle.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_totp.c
-  LINK srv_rest PkgConfig::JANSSON
+  LINK rest_test_openapi srv_rest PkgConfig::JANSSON
   DEFINES RIGHTS_DOCUMENT="${CMAKE_SOURCE_DIR}/docs/spec/rights.md"
           RIGHTS_OUTPUT="${CMAKE_CURRENT_BINARY_DIR}")
 godwit_test(NAME unit.server.web_corpus
