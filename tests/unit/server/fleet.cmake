@@ -12,7 +12,6 @@ if(TARGET srv_rest)
   godwit_test(NAME unit.server.fleet_rest
     SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
             ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
-            ${CMAKE_SOURCE_DIR}/tests/support/openapi.c
             ${CMAKE_CURRENT_SOURCE_DIR}/fleet/test_fleet_routes.c
-    LINK srv_rest PkgConfig::JANSSON)
+    LINK rest_test_openapi srv_rest PkgConfig::JANSSON)
 endif()

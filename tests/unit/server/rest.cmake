@@ -36,7 +36,7 @@ godwit_test(NAME unit.server.rest
 godwit_test(NAME unit.server.rest_corpus
   SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_rest.c
-  LINK rest_test_openapi srv_rest PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/rest")
+  LINK srv_rest PkgConfig::JANSSON DEFINES CORPUS="${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/rest")
 
 # The console's files, with a console of its own.
 godwit_test(NAME unit.server.static
