@@ -339,7 +339,15 @@ void srv_request_identify(struct srv_request *request) {
   request->http_status = 200;
 }
 
-static int fail_place(struct srv_request *request, const char *project_id) {
+static bool has_project_in(const struct srv_principal *principal, const char *organization_id) {
+  for (size_t i = 0; i < principal->grant_count; i++) {
+    if (strcmp(principal->grant[i].organization_id, organization_id) == 0) return true;
+  }
+  return false;
+}
+
+static int fail_place(struct srv_request *request, const char *project_id,
+                      const char *organization_id) {
   bool is_key = request->principal.type == SRV_PRINCIPAL_API_KEY;
   if (is_key && project_id[0] != 0) {
     return srv_request_fail(request, SRV_ERR_FORBIDDEN, "this API key is for another project");
@@ -354,8 +362,15 @@ static int fail_place(struct srv_request *request, const char *project_id) {
                             "there is no project \"%s\" that this account is a member of",
                             project_id);
   }
+  if (has_project_in(&request->principal, organization_id)) {
+    return srv_request_fail(
+        request, SRV_ERR_FORBIDDEN,
+        "this account is a member of single projects only: this needs a role in "
+        "all of the organization");
+  }
   return srv_request_fail(request, SRV_ERR_NOT_FOUND,
-                          "there is no such organization that this account is a member of");
+                          "there is no organization \"%s\" that this account is a member of",
+                          organization_id);
 }
 
 static int fail_role(struct srv_request *request, enum srv_right right) {
@@ -387,7 +402,7 @@ static int check_right(struct srv_request *request, enum srv_right right, const 
                               "the scopes of this API key leave this out: it needs \"%s%s\"",
                               request->route->group, is_read(request) ? ":read" : "");
     case SRV_DENIED_PLACE:
-      return fail_place(request, project_id);
+      return fail_place(request, project_id, organization_id);
     default:
       return fail_role(request, right);
   }
@@ -405,7 +420,7 @@ static int enter_project(struct srv_request *request, enum srv_right right,
     memset(project, 0, sizeof(*project));
     if (request->principal.server_role == SRV_ROLE_NONE) {
       status = check_right(request, right, project_id, "");
-      return status != SRV_OK ? status : fail_place(request, project_id);
+      return status != SRV_OK ? status : fail_place(request, project_id, "");
     }
     return srv_request_fail(request, SRV_ERR_NOT_FOUND, "there is no project \"%s\"%s%s%s",
                             project_id, elsewhere ? " in organization \"" : "",

@@ -129,6 +129,19 @@ TEST(only_an_admin_of_the_server_makes_another) {
   rest_end(&f);
 }
 
+TEST(a_member_of_one_project_is_told_that_the_organization_needs_more) {
+  begin();
+  struct person bob =
+      make_person(&f, "bob@example.com", false, "default", "default", SRV_ROLE_ADMIN);
+  rest_expect(person_call(&f, &bob, "GET", O, NULL), 200);
+  rest_expect_error(person_call(&f, &bob, "GET", O "/members", NULL), 403, 7, "single projects");
+  rest_expect_error(person_call(&f, &bob, "POST", "/v1/projects", "{\"name\":\"x\"}"), 403, 7,
+                    "single projects");
+  struct person eve = make_person(&f, "eve@example.com", false, NULL, "", SRV_ROLE_NONE);
+  rest_expect_error(person_call(&f, &eve, "GET", O "/members", NULL), 404, 5, "member of");
+  rest_end(&f);
+}
+
 TEST(the_last_admin_of_an_organization_stays_one) {
   begin();
   char url[128];
