@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server says of a file before it is stored.
 import { Alert, Checkbox, Skeleton, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
+import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { ApiError, messageOf, upload } from '../../api/client';
 import { useProject } from '../../api/session';
@@ -72,8 +72,8 @@ export function InspectionView(props: InspectionViewProps) {
   }
   if (failure instanceof ApiError && failure.status === 413) {
     return (
-      <Alert color="blue" icon={<IconInfoCircle />} title="Too large to look inside beforehand">
-        {failure.message} It is checked when it is uploaded.
+      <Alert color="orange" icon={<IconAlertTriangle />} title="Too large to look inside" role="alert">
+        {failure.message}
       </Alert>
     );
   }
