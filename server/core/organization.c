@@ -152,6 +152,34 @@ static int check_last_admin(struct srv_core *core, const struct srv_member *memb
                   "this is the last admin of the organization: make somebody else one first");
 }
 
+struct elsewhere {
+  const char *organization_id;
+  bool found;
+};
+
+static void look_elsewhere(void *context, const void *row) {
+  struct elsewhere *elsewhere = context;
+  const struct srv_member *member = row;
+  if (strcmp(member->organization_id, elsewhere->organization_id) != 0) elsewhere->found = true;
+}
+
+/* Other rights hold with the next request in any case. To end the sessions as
+ * well is for accounts that are at home here only: an admin of one organisation
+ * must not be able to throw out those of another. */
+static int end_sessions_here(struct srv_core *core, const struct srv_member *member,
+                             const char *keep_session_id) {
+  struct srv_account account;
+  struct srv_query query = {0};
+  struct elsewhere elsewhere = {.organization_id = member->organization_id};
+  srv_query_text(&query, "account_id", SRV_EQUALS, member->account_id);
+  int status = srv_core_get_account(core, member->account_id, &account);
+  if (status == SRV_OK) {
+    status = srv_core_list(core, SRV_MEMBER, &query, look_elsewhere, &elsewhere, NULL);
+  }
+  if (status != SRV_OK || elsewhere.found || account.server_admin) return status;
+  return srv_core_end_sessions(core, member->account_id, keep_session_id);
+}
+
 int srv_core_update_member(struct srv_core *core, struct srv_member *member,
                            const char *keep_session_id) {
   struct srv_member old;
@@ -170,7 +198,7 @@ int srv_core_update_member(struct srv_core *core, struct srv_member *member,
                      "has another membership of that project already");
   bool changed = old.role != member->role || strcmp(old.project_id, member->project_id) != 0;
   if (status == SRV_OK && changed) {
-    status = srv_core_end_sessions(core, member->account_id, keep_session_id);
+    status = end_sessions_here(core, member, keep_session_id);
   }
   return srv_transaction_end(core, status);
 }
@@ -226,7 +254,7 @@ int srv_core_delete_member(struct srv_core *core, const char *organization_id, c
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
   status = srv_remove_by_id(core, SRV_MEMBER, id);
-  if (status == SRV_OK) status = srv_core_end_sessions(core, member.account_id, "");
+  if (status == SRV_OK) status = end_sessions_here(core, &member, "");
   if (status == SRV_OK) status = delete_lonely(core, member.account_id);
   srv_forget_principals(core);
   return srv_transaction_end(core, status);

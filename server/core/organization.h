@@ -21,7 +21,8 @@ int srv_core_delete_organization(struct srv_core *core, const char *id);
  * project is in another organisation. */
 int srv_core_create_member(struct srv_core *core, struct srv_member *member);
 /* Role and project. Another role ends the account's sessions but the one of
- * keep_session_id ("" none). */
+ * keep_session_id ("" none), unless it is also a member elsewhere or an admin of
+ * the server: those only have other rights from then on. Likewise delete. */
 int srv_core_update_member(struct srv_core *core, struct srv_member *member,
                            const char *keep_session_id);
 int srv_core_delete_member(struct srv_core *core, const char *organization_id, const char *id);

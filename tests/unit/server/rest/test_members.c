@@ -210,6 +210,31 @@ TEST(another_role_holds_at_once_and_ends_the_sessions) {
   rest_end(&f);
 }
 
+TEST(an_admin_of_one_organization_throws_nobody_out_of_another) {
+  begin();
+  make_organization(&f, "others");
+  struct person eve = make_person(&f, "eve@example.com", false, "others", "", SRV_ROLE_ADMIN);
+  char url[160];
+  for (int who = 0; who < 2; who++) {
+    const struct person *victim = who == 0 ? &eve : &root;
+    const struct rest_answer *answer =
+        as_admin("POST", O "/members",
+                 who == 0 ? "{\"email\":\"eve@example.com\",\"role\":\"viewer\"}"
+                          : "{\"email\":\"root@example.com\",\"role\":\"viewer\"}");
+    rest_expect(answer, 200);
+    snprintf(url, sizeof(url), O "/members/%s", rest_text(answer, "data.id"));
+    rest_expect(as_admin("PATCH", url, "{\"role\":\"operator\"}"), 200);
+    rest_expect(person_call(&f, victim, "GET", "/v1/account", NULL), 200);
+    rest_expect(person_call(&f, victim, "POST", PP "/tags",
+                            who == 0 ? "{\"name\":\"a\"}" : "{\"name\":\"b\"}"),
+                200);
+    rest_expect(as_admin("DELETE", url, NULL), 200);
+    rest_expect(person_call(&f, victim, "GET", "/v1/account", NULL), 200);
+  }
+  rest_expect(person_call(&f, &eve, "GET", PP "/tags", NULL), 404);
+  rest_end(&f);
+}
+
 TEST(members_of_another_organization_are_not_there) {
   begin();
   make_organization(&f, "others");
