@@ -124,7 +124,7 @@ test('ticked devices get a tag, and all that match are disabled', async () => {
   await page.getByRole('searchbox', { name: 'Search by name' }).fill('kitchen-1');
   await shown(10);
   const selection = page.getByRole('region', { name: 'Selection' });
-  for (const name of ['kitchen-10', 'kitchen-11']) await rowOf(name).getByRole('checkbox').check();
+  for (const name of ['kitchen-10', 'kitchen-11']) await rowOf(name).getByRole('checkbox', { name: `Select ${name}` }).check();
   await selection.getByText('2 devices selected').waitFor();
   await selection.getByRole('button', { name: 'Change' }).click();
   await page.getByRole('menuitem', { name: 'Add tags' }).click();

@@ -141,6 +141,16 @@ test('the monitor shows updates and logs of all devices', async () => {
   await looksRight(page, 'monitor-logs');
 });
 
+test('a download shows how far it is while it lasts', async () => {
+  const other = await another(page);
+  const event = { deviceId: device, package: 'model', version: '2.0.0', bytes: 420, size: 1000, percent: 42 };
+  await other.route('**/live*', (route) => route.fulfill({ contentType: 'text/event-stream', body: `event: hello\ndata: {}\n\nevent: progress\ndata: ${JSON.stringify(event)}\n\n` }));
+  await other.goto(`${server.url}/#/p/default/devices`);
+  await other.getByText('downloading 2.0.0 · 42 %').waitFor();
+  assert.equal(await other.getByRole('progressbar', { name: 'Download of model 2.0.0' }).getAttribute('aria-valuenow'), '42');
+  await other.close();
+});
+
 test('an update that fails is said in words, wherever one looks', async () => {
   const answer = await server.rest('POST', `${P}/artifacts?package=model&version=9.9.9&forceBinary=true`, new Uint8Array(3000).fill(7));
   const release = (await server.rest('POST', `${P}/releases`, { artifactIds: [answer.data.id], rollout: true })).data;

@@ -22,6 +22,8 @@ export interface TableProps<T> {
   columns: Column<T>[];
   rows: T[] | undefined;
   rowKey: (row: T) => string;
+  /** What a row is called, for who hears it; its key when absent. */
+  rowName?: (row: T) => string;
   error?: Error | null;
   empty: ReactNode;
   /** Page of a row: the row becomes a link. */
@@ -135,7 +137,7 @@ export function DataTable<T>(props: TableProps<T>) {
                   onKeyDown={open ? (event) => { if (event.key === 'Enter' && event.target === event.currentTarget) navigate(href!); } : undefined}>
                   {onSelect ? (
                     <Table.Td>
-                      <Checkbox size="xs" aria-label={`Select ${key}`} checked={selected?.has(key) ?? false} onChange={(event) => toggle(key, event.currentTarget.checked)} />
+                      <Checkbox size="xs" aria-label={`Select ${props.rowName?.(row) ?? key}`} checked={selected?.has(key) ?? false} onChange={(event) => toggle(key, event.currentTarget.checked)} />
                     </Table.Td>
                   ) : null}
                   {columns.map((column) => <Table.Td key={column.key} ta={column.align ?? 'left'}>{column.render(row)}</Table.Td>)}

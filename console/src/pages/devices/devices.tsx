@@ -111,7 +111,7 @@ export default function Page() {
       <DeviceFilters params={params} change={change} />
       {selected.size > 0 ? <BulkBar selected={selected} onSelect={setSelected} params={params} total={total} shown={devices.data?.list.length ?? 0} /> : null}
       <DataTable
-        label="Devices" columns={columns} rows={devices.data?.list} rowKey={(device) => device.id} error={devices.error}
+        label="Devices" columns={columns} rows={devices.data?.list} rowKey={(device) => device.id} rowName={(device) => device.name} error={devices.error}
         href={(device) => page(`devices/${device.id}`)} selected={selected} onSelect={setSelected}
         page={Number(params.page)} perPage={perPage} total={total}
         onPage={(next) => change({ page: String(next) })} onPerPage={(next) => change({ perPage: String(next) })}
