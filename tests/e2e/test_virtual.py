@@ -194,6 +194,46 @@ class Virtual(EndToEnd):
                             and line.endswith("0 windows missed") for line in lines), lines)
         self.assertTrue(any(line.startswith("heard stop") for line in lines), lines)
 
+    def test_somebody_speaks_by_himself_as_often_as_the_setting_says(self):
+        device = self.with_model()
+        self.assertIsNone(self.speech(device)["heard"])
+        setting = self.must("GET", PROJECT + "/settings")["list"][0]["id"]
+        self.must("PATCH", f"{PROJECT}/settings/{setting}", {"value": 1})
+        heard = self.until(lambda: self.speech(device)["heard"], "a word that nobody asked for")
+        self.assertGreater(heard["score"], 0.3)
+        self.must("PATCH", f"{PROJECT}/settings/{setting}", {"value": 3601})
+        settings = f"{PROJECT}/devices/{device}/settings"
+        self.until(lambda: self.must("GET", settings)["data"]["reported"]["errors"],
+                   "what it says of a wrong value")
+
+    def test_labels_are_shown_as_the_model_has_them_and_break_nothing(self):
+        self.serve()
+        device = self.make()
+        model = support.YES_NO.read_bytes()
+        label = b'y"<'
+        self.assertIn(b"yes", model)
+        artifact = self.must("POST", f"{PROJECT}/artifacts?package=model&version=1.0.0",
+                             data=model.replace(b"yes", label))["data"]["id"]
+        self.must("POST", PROJECT + "/releases", {"artifactIds": [artifact], "rollout": True})
+        self.runs(device, "1.0.0")
+        self.assertEqual(self.say(device, "yes"), [label.decode()])
+        self.until(lambda: (self.speech(device)["heard"] or {}).get("label") == label.decode(),
+                   "the label in its state")
+
+    def test_a_file_that_is_no_model_is_refused_and_the_old_one_hears_on(self):
+        device = self.with_model()
+        upload = f"{PROJECT}/artifacts?package=model&version=6.6.6&forceBinary=true"
+        artifact = self.must("POST", upload, data=os.urandom(5000))["data"]["id"]
+        self.must("POST", PROJECT + "/releases",
+                  {"artifactIds": [artifact], "rollout": True, "force": True})
+        self.until(lambda: self.device(device)["metadata"]["update"]["model"]["reason"] ==
+                   "FIRMWARE_UPDATE_FAILED", "why it does not take it")
+        self.assertEqual(self.say(device, "yes"), ["yes"])
+        lines = [line["message"] for line in
+                 self.must("GET", f"{PROJECT}/devices/{device}/logs")["list"]]
+        self.assertTrue(any("model@6.6.6 is refused" in line for line in lines), lines)
+        self.assertEqual(self.speech(device)["missed"], 0)
+
     def test_killed_it_comes_back_with_its_model(self):
         device = self.with_model()
         before = self.process(device)
