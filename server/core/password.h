@@ -37,8 +37,9 @@ struct srv_password_job {
 /* Works it off here and now, without calling done. */
 void srv_password_work(struct srv_password_job *job);
 
-#define SRV_PASSWORD_JOBS_MAX 64 /* more wait for more than a second: they are told to come again \
-                                  */
+#define SRV_PASSWORD_JOBS_MAX                                         \
+  64 /* more wait for more than a second: they are told to come again \
+      */
 
 struct srv_passwords;
 /* NULL: out of memory, descriptors or threads. */
