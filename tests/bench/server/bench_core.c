@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/core/changes.h"
 #include "server/core/objects.h"
 #include "server/store/folder.h"
 
@@ -145,6 +146,42 @@ static void bench_state(const struct srv_device_ref *refs, size_t count) {
   show("srv_core_device_log, in one batch", begin, count);
 }
 
+static void rename_tag(struct srv_tag *tag, size_t count, const char *what) {
+  double begin = cpu_us();
+  for (size_t i = 0; i < count; i++) {
+    if (i % 64 == 0) srv_core_batch_begin(core);
+    snprintf(tag->name, sizeof(tag->name), "tag-%zu", i);
+    must(srv_core_update_tag(core, tag), "tag");
+    if (i % 64 == 63 || i == count - 1) must(srv_core_batch_commit(core), "commit");
+  }
+  show(what, begin, count);
+}
+
+static void on_change(void *context, const struct srv_change *change) {
+  (void)change;
+  ++*(size_t *)context;
+}
+
+/* What the audit log and watchers add to a write. */
+static void bench_changes(const struct srv_device_ref *refs, size_t count) {
+  size_t heard = 0;
+  struct srv_tag tag = {.project_id = PROJECT, .name = "tag"};
+  struct srv_actor actor = {.type = "account", .id = "x", .name = "bench@example.com"};
+  struct srv_core_watcher watcher = {.context = &heard, .changed = on_change};
+  must(srv_core_create_tag(core, &tag), "tag");
+  rename_tag(&tag, count, "srv_core_update_tag, by nobody");
+  srv_core_set_actor(core, &actor);
+  rename_tag(&tag, count, "srv_core_update_tag, by an account: audited");
+  srv_core_set_actor(core, NULL);
+  bench_captures(refs, count, 64, 64);
+  srv_core_add_watcher(core, &watcher);
+  printf("  somebody watches:\n");
+  rename_tag(&tag, count, "srv_core_update_tag, by nobody");
+  bench_captures(refs, count, 64, 64);
+  srv_core_remove_watcher(core, &watcher);
+  if (heard != 2 * count) fprintf(stderr, "bench_core: %zu changes were told\n", heard);
+}
+
 static void bench_presence(const struct srv_device_ref *refs, size_t count) {
   double begin = cpu_us();
   for (size_t i = 0; i < count; i++) srv_core_device_online(core, &refs[i]);
@@ -175,6 +212,7 @@ int main(int argc, char **argv) {
   bench_captures(refs, count, 64, 64);
   bench_captures(refs, count < 1000 ? count : 1000, 32000, 64);
   bench_state(refs, count);
+  bench_changes(refs, count);
   bench_presence(refs, count);
   free(refs);
   srv_folder_close(&folder);
