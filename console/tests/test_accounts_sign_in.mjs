@@ -155,7 +155,7 @@ test('signing in then asks for the code; a recovery code does once', async () =>
   await other.getByRole('button', { name: 'Sign in' }).click();
   await overview(other);
   await page.reload();
-  await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await page.getByRole('button', { name: /^Sign out (everywhere|Chrome)/ }).first().click();
   await until('one session is left', async () => await page.locator('[data-session]').count() === 1);
   await other.reload();
   await other.getByRole('heading', { name: 'Sign in to Godwit' }).waitFor();

@@ -10,7 +10,7 @@ import { closeBrowser, startServer, until } from './harness.mjs';
 let server, page, device, odd;
 before(async () => {
   server = await startServer();
-  ({ page } = await openSignedIn(server, { acceptDownloads: true }));
+  ({ page } = await openSignedIn(server, { acceptDownloads: true, allow: [/Failed to load resource: net::/] }));
 });
 after(async () => {
   device?.close();

@@ -26,6 +26,14 @@ interface PlayerState {
 }
 const before: PlayerState = { ready: false, playing: false, time: 0, duration: 0, failure: '' };
 
+function coloursOf(dark: boolean) {
+  return {
+    waveColor: dark ? '#66d9e8' : '#0b7285',
+    progressColor: dark ? '#c5f6fa' : '#083344',
+    cursorColor: dark ? '#ffd43b' : '#e03131',
+  };
+}
+
 function useWave(container: RefObject<HTMLDivElement | null>, blob: Blob, dark: boolean): [PlayerState, RefObject<WaveSurfer | null>] {
   const wave = useRef<WaveSurfer | null>(null);
   const [state, setState] = useState(before);
@@ -35,9 +43,7 @@ function useWave(container: RefObject<HTMLDivElement | null>, blob: Blob, dark: 
     const made = WaveSurfer.create({
       container: container.current!,
       height: WAVE_HEIGHT,
-      waveColor: dark ? '#66d9e8' : '#0b7285',
-      progressColor: dark ? '#c5f6fa' : '#083344',
-      cursorColor: dark ? '#ffd43b' : '#e03131',
+      ...coloursOf(dark),
       sampleRate: SAMPLE_RATE,
       normalize: true,
       cspNonce: cspNonce(),
@@ -55,7 +61,9 @@ function useWave(container: RefObject<HTMLDivElement | null>, blob: Blob, dark: 
       wave.current = null;
       made.destroy();
     };
-  }, [blob, dark, container]);
+  }, [blob, container]);
+  // Other colours are no reason to stop playing.
+  useEffect(() => wave.current?.setOptions(coloursOf(dark)), [dark]);
   return [state, wave];
 }
 
