@@ -288,7 +288,7 @@ TEST(manual_pages_name_every_command_and_keep_dashes) {
     /* A line that begins with a dot is a request that man(7) knows. */
     for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
       line += *line == '\n';
-      if (line[0] == '.') assert_non_null(strchr("TSPBEI\\", line[1]));
+      if (line[0] == '.') assert_non_null(strchr("TSPBEIna\\", line[1]));
     }
   }
 }
