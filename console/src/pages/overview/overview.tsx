@@ -9,6 +9,7 @@ import { useProject } from '../../api/session';
 import type { Overview, Release } from '../../api/types';
 import { Failure, PageHead } from '../../components/page';
 import { countText, TimeAgo } from '../../components/values';
+import { usePollWhile } from '../releases/poll';
 import { History } from './history';
 import { Failures, Rollouts } from './lists';
 import { Versions } from './versions';
@@ -79,6 +80,7 @@ export default function Page() {
   const answer = useObject<Overview>('overview', project, api('overview'));
   const releases = useList<Release>('release', project, api('releases'), { page: 0, perPage: 1 }).data?.total;
   const overview = answer.data?.data;
+  usePollWhile(overview?.complete === false, answer.refetch);
   return (
     <>
       <PageHead title="Overview" />

@@ -16,6 +16,7 @@ import { countText, TimeAgo } from '../../components/values';
 import { artifactName, useArtifacts, useBlueprints, useById, useTags } from '../artifacts/data';
 import { Fact, Section } from '../artifacts/facts';
 import { ReleaseHistory } from './history';
+import { usePollWhile } from './poll';
 import { PreviewTable } from './preview';
 import { Targets } from './releases';
 import { RolloutBar, StateCounts } from './rollout-bar';
@@ -62,6 +63,7 @@ function Progressing(props: { release: Release; artifacts: (Artifact | undefined
   const [params, setParams] = useParamsOf({ state: '', term: '', page: '0' });
   const answer = useObject<Rollout>('rollout', project, api(`releases/${props.release.id}/rollout`));
   const rollout = answer.data?.data;
+  usePollWhile(rollout?.complete === false, answer.refetch);
   if (answer.error && !rollout) return <Failure error={answer.error} />;
   if (!rollout) return <Skeleton h={120} />;
   const share = rollout.targets === 0 ? 0 : Math.floor((100 * rollout.states.updated) / rollout.targets);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect } from 'react';
+
+const AGAIN_MS = 1_000;
+
+/** Reads again once a second while the server is still counting: that it is done
+ * is no change, so no event tells. */
+export function usePollWhile(counting: boolean, refetch: () => unknown): void {
+  useEffect(() => {
+    if (!counting) return undefined;
+    const timer = window.setInterval(() => void refetch(), AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [counting]);
+}
