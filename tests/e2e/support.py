@@ -12,9 +12,11 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/micro_speech"
 sys.path.insert(0, str(EXAMPLE / "demo"))
+sys.path.insert(0, str(ROOT / "tests/support"))
 sys.dont_write_bytecode = True
 
 import processes  # noqa: E402
+from openapi import CheckingRelay  # noqa: E402
 from processes import Device, Operator, Server  # noqa: E402
 from relay import Relay  # noqa: E402
 
@@ -49,6 +51,11 @@ class EndToEnd(unittest.TestCase):
         self.server.start(30 * PATIENCE)
         self.operator = Operator(BIN / "godwit", print)
         self.operator.use(self.server)
+        # Each answer that the operator gets is held against GET /v1/openapi.json.
+        self.checked = CheckingRelay(self.server.url)
+        self.operator.environment["GODWIT_URL"] = self.checked.url
+        self.addCleanup(self.checked.stop)
+        self.addCleanup(self.assertEqual, self.checked.problems, [])
         self.run_godwit = self.operator.run
         return self.server
 
