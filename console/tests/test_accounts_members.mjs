@@ -51,6 +51,9 @@ test('the invited chooses a password and sees the project', async () => {
   await grace.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   await grace.go('/account');
   await grace.getByRole('region', { name: 'What you may do' }).getByText('viewer').waitFor();
+  await grace.getByRole('link', { name: 'Organisations and projects' }).click();
+  await grace.getByRole('region', { name: 'default' }).getByRole('link', { name: 'default' }).waitFor();
+  for (const name of ['New organisation', 'New project', 'Rename']) assert.equal(await grace.getByRole('button', { name }).count(), 0, name);
 });
 
 test('the same address is refused beside its field', async () => {

@@ -28,7 +28,7 @@ export function curlOf(document: OpenApi, operation: Operation, project: string)
   const query = (operation.parameters ?? []).filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=…`).join('&');
   const lines = [`curl ${quoted(apiUrl(path) + (query ? `?${query}` : ''))}`];
   if (operation.method !== 'GET') lines.push(`-X ${operation.method}`);
-  if (operation['x-godwit-right'] !== 'OPEN') lines.push('-H "x-api-key: $GODWIT_API_KEY"');
+  if (operation['x-godwit-right']?.toUpperCase() !== 'OPEN') lines.push('-H "x-api-key: $GODWIT_API_KEY"');
   const content = operation.requestBody?.content ?? {};
   const json = content['application/json'];
   if (json) {

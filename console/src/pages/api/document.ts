@@ -31,6 +31,11 @@ export interface Parameter {
   schema?: Schema;
 }
 type Content = Record<string, { schema?: Schema }>;
+export interface Answer {
+  $ref?: string;
+  description?: string;
+  content?: Content;
+}
 interface RawOperation {
   operationId?: string;
   summary?: string;
@@ -38,7 +43,7 @@ interface RawOperation {
   tags?: string[];
   parameters?: Parameter[];
   requestBody?: { content?: Content; required?: boolean };
-  responses?: Record<string, { description?: string; content?: Content }>;
+  responses?: Record<string, Answer>;
   security?: unknown[];
   'x-godwit-right'?: string;
 }
@@ -46,7 +51,7 @@ export interface OpenApi {
   openapi: string;
   info: { title: string; version: string; description?: string };
   paths: Record<string, Record<string, RawOperation>>;
-  components?: { schemas?: Record<string, Schema> };
+  components?: { schemas?: Record<string, Schema>; responses?: Record<string, Answer> };
 }
 
 export interface Operation extends RawOperation {
@@ -95,6 +100,10 @@ export function useOpenApi() {
 export function resolve(document: OpenApi, schema: Schema | undefined): Schema | undefined {
   const name = schema?.$ref?.split('/').pop();
   return name === undefined ? schema : document.components?.schemas?.[name];
+}
+export function resolveAnswer(document: OpenApi, answer: Answer): Answer {
+  const name = answer.$ref?.split('/').pop();
+  return (name === undefined ? answer : document.components?.responses?.[name]) ?? {};
 }
 export function refName(schema: Schema | undefined): string | undefined {
   return schema?.$ref?.split('/').pop();

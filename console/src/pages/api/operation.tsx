@@ -2,7 +2,7 @@
 import { Accordion, Anchor, Badge, Box, Code, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { CopyIcon } from '../../components/values';
 import { curlOf } from './curl';
-import type { OpenApi, Operation } from './document';
+import { resolveAnswer, type OpenApi, type Operation } from './document';
 import { Members, typeText } from './schema';
 
 const colours: Record<string, string> = { GET: 'cyan', POST: 'green', PUT: 'orange', PATCH: 'orange', DELETE: 'red' };
@@ -59,24 +59,28 @@ function Body(props: { document: OpenApi; operation: Operation }) {
   );
 }
 
+/** What went well in full; of what may go wrong the shape is always the same. */
 function Answers(props: { document: OpenApi; operation: Operation }) {
+  const answers = Object.entries(props.operation.responses ?? {}).map(([status, raw]) => ({ status, answer: resolveAnswer(props.document, raw) }));
+  const good = answers.filter(({ status }) => /^[123]/.test(status));
+  const bad = answers.filter(({ status }) => !/^[123]/.test(status));
   return (
     <div>
       <Title order={4} size="h6">Answers</Title>
       <Stack gap="xs">
-        {Object.entries(props.operation.responses ?? {}).map(([status, answer]) => {
-          const content = Object.entries(answer.content ?? {});
-          return (
-            <Box key={status}>
-              <Text size="sm"><Code>{status}</Code> {answer.description}</Text>
-              {content.map(([type, body]) => (
-                <Box key={type} pl="sm" mt={4}>
-                  {type === 'application/json' ? <Members document={props.document} schema={body.schema} /> : <Text size="sm" c="dimmed">{type}</Text>}
-                </Box>
-              ))}
-            </Box>
-          );
-        })}
+        {good.map(({ status, answer }) => (
+          <Box key={status}>
+            <Text size="sm"><Code>{status}</Code> {answer.description}</Text>
+            {Object.entries(answer.content ?? {}).map(([type, body]) => (
+              <Box key={type} pl="sm" mt={4}>
+                {type === 'application/json' ? <Members document={props.document} schema={body.schema} answer /> : <Text size="sm" c="dimmed">{type}</Text>}
+              </Box>
+            ))}
+          </Box>
+        ))}
+        {bad.map(({ status, answer }) => (
+          <Text size="sm" key={status}><Code>{status === 'default' ? 'else' : status}</Code> {answer.description}</Text>
+        ))}
       </Stack>
     </div>
   );

@@ -32,14 +32,14 @@ function inner(document: OpenApi, schema: Schema | undefined): Schema | undefine
   return (found.anyOf ?? found.oneOf ?? found.allOf)?.map((s) => inner(document, s)).find((s) => s !== undefined);
 }
 
-function Member(props: { document: OpenApi; name: string; schema: Schema; required: boolean; depth: number }) {
+function Member(props: { document: OpenApi; name: string; schema: Schema; required: boolean; depth: number; answer: boolean }) {
   const { document, name, schema, depth } = props;
   const [open, setOpen] = useState(depth === 0 && (name === 'data' || name === 'list'));
   const below = depth < DEPTH_MAX ? inner(document, schema) : undefined;
   const label = (
     <Group gap={8} wrap="wrap" align="baseline">
       <Code>{name}</Code>
-      <Text span size="xs" c="dimmed">{typeText(schema)}{props.required ? ', needed' : ''}</Text>
+      <Text span size="xs" c="dimmed">{typeText(schema)}{props.required === props.answer ? '' : props.answer ? ', may be absent' : ', needed'}</Text>
       {schema.description ? <Text span size="sm">{schema.description}</Text> : null}
     </Group>
   );
@@ -50,12 +50,13 @@ function Member(props: { document: OpenApi; name: string; schema: Schema; requir
           <Group gap={4} wrap="nowrap" align="center">{open ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}{label}</Group>
         </UnstyledButton>
       ) : <Box pl={18}>{label}</Box>}
-      {below && open ? <Box pl={18} mt={4}><Members document={document} schema={below} depth={depth + 1} /></Box> : null}
+      {below && open ? <Box pl={18} mt={4}><Members document={document} schema={below} depth={depth + 1} answer={props.answer} /></Box> : null}
     </Box>
   );
 }
 
-export function Members(props: { document: OpenApi; schema: Schema | undefined; depth?: number }) {
+/** `answer`: of what the server says; else of what it is told. */
+export function Members(props: { document: OpenApi; schema: Schema | undefined; depth?: number; answer?: boolean }) {
   const depth = props.depth ?? 0;
   const found = inner(props.document, props.schema);
   if (!found?.properties || Object.keys(found.properties).length === 0) {
@@ -64,7 +65,7 @@ export function Members(props: { document: OpenApi; schema: Schema | undefined; 
   return (
     <Stack gap={6}>
       {Object.entries(found.properties).map(([name, schema]) => (
-        <Member key={name} document={props.document} name={name} schema={schema} required={found.required?.includes(name) ?? false} depth={depth} />
+        <Member key={name} document={props.document} name={name} schema={schema} required={found.required?.includes(name) ?? false} depth={depth} answer={props.answer ?? false} />
       ))}
     </Stack>
   );

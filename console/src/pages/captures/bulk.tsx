@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done with the selected captures.
 import { Autocomplete, Button, Group, Paper, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { getPage, send } from '../../api/client';
 import { useChange } from '../../api/queries';
@@ -8,7 +9,7 @@ import { useProject } from '../../api/session';
 import type { Capture } from '../../api/types';
 import { askDelete, tellDone, tellError } from '../../components/forms';
 import { countText } from '../../components/values';
-import { queryOf, type CaptureFilter } from './data';
+import { queryOf, useRememberLabel, type CaptureFilter } from './data';
 
 /** As many as the server labels at once. */
 const AT_ONCE = 1000;
@@ -19,13 +20,15 @@ export function BulkBar(props: { selected: Set<string>; onSelect: (selected: Set
   const [label, setLabel] = useState('');
   const [busy, setBusy] = useState('');
   const change = useChange<{ count: number; label: string }>('capture');
-  const refresh = useChange('capture');
+  const remember = useRememberLabel();
+  const client = useQueryClient();
   const ids = [...selected].slice(0, AT_ONCE);
 
   const give = (text: string) =>
     change.mutate({ method: 'POST', path: api('captures/label'), body: { ids, label: text.trim() } }, {
       onSuccess: (answer) => {
         tellDone(text === '' ? `${countText(answer.count)} have no label now.` : `${countText(answer.count)} are labelled “${answer.label}”.`);
+        remember(text.trim());
         onSelect(new Set());
         setLabel('');
       },
@@ -54,7 +57,7 @@ export function BulkBar(props: { selected: Set<string>; onSelect: (selected: Set
       tellError(error);
     }
     onSelect(left);
-    refresh.reset();
+    await client.invalidateQueries({ queryKey: ['capture'] });
     setBusy('');
   };
   const askDeleteAll = () =>

@@ -14,7 +14,7 @@ import { Failure, PageHead } from '../../components/page';
 import { useParamsOf } from '../../components/params';
 import { countText } from '../../components/values';
 import type { Player } from './audio';
-import { filterDefaults, searchOf, useLabels, useWalk, type Walk } from './data';
+import { filterDefaults, searchOf, useLabels, useRememberLabel, useWalk, type Walk } from './data';
 import { CaptureFacts } from './facts';
 import { useKeys } from './keys';
 import { DIGITS, KeyHelp, LabelPanel } from './label';
@@ -40,6 +40,7 @@ function Steps(props: { walk: Walk; onGo: (capture: Capture | undefined) => void
 function useLabelling(walk: Walk, capture: Capture | undefined, goTo: (id: string) => void, goOn: boolean) {
   const { api } = useProject();
   const change = useChange<Capture>('capture', 'overview');
+  const remember = useRememberLabel();
   const undo = useRef<{ id: string; label: string }[]>([]);
   const [count, setCount] = useState(0);
   const path = (id: string) => api(`captures/${encodeURIComponent(id)}`);
@@ -52,6 +53,7 @@ function useLabelling(walk: Walk, capture: Capture | undefined, goTo: (id: strin
         undo.current = [...undo.current, { id, label: before }].slice(-UNDO_MAX);
         setCount((n) => n + (label === '' ? 0 : 1));
         walk.replace(answer);
+        remember(label);
         if (!goOn || label === '') return;
         if (next) goTo(next.id);
         else tellDone('That was the last one that fits the filter.');

@@ -2,7 +2,7 @@
 // What the pages of captures share: the filter that stands in the address, the
 // labels there are, and the walk through what fits the filter.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getPage, type Query } from '../../api/client';
 import { useList } from '../../api/queries';
 import { useProject } from '../../api/session';
@@ -53,27 +53,41 @@ export function isFiltered(filter: CaptureFilter): boolean {
 }
 
 const KNOWN_MAX = 1000;
+const KNOWN_FOR_MS = 60_000;
+const labelsKey = (project: string) => ['capture-labels', project];
 
-/** Labels that people gave and words that models know: most used first. Those
- * of devices' models come first, since digits stand for the first nine. */
+/** Labels of the newest thousand that have one, most used first. */
+async function fetchLabels(path: string, signal: AbortSignal): Promise<string[]> {
+  const page = await getPage<Capture>(path, { labelled: true, perPage: KNOWN_MAX }, signal);
+  const counts = new Map<string, number>();
+  for (const capture of page.list) counts.set(capture.label, (counts.get(capture.label) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([label]) => label);
+}
+
+/** Words that models know, then labels that people gave. Not read anew with each
+ * capture that comes: useRememberLabel adds what is given here. */
 export function useLabels(): string[] {
   const { project, api } = useProject();
-  const used = useQuery({
-    queryKey: ['capture', project, 'labels'],
-    queryFn: ({ signal }) => getPage<Capture>(api('captures'), { labelled: true, perPage: KNOWN_MAX }, signal),
-    staleTime: 60_000,
+  const given = useQuery({
+    queryKey: labelsKey(project),
+    queryFn: ({ signal }) => fetchLabels(api('captures'), signal),
+    staleTime: KNOWN_FOR_MS,
+    refetchInterval: KNOWN_FOR_MS,
   });
   const artifacts = useList<Artifact>('artifact', project, api('artifacts'), { perPage: 100 });
   // A digit keeps its label while somebody labels: new ones come behind.
   const order = useRef<string[]>([]);
   return useMemo(() => {
-    const counts = new Map<string, number>();
-    for (const capture of used.data?.list ?? []) counts.set(capture.label, (counts.get(capture.label) ?? 0) + 1);
-    const given = [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([label]) => label);
     const known = (artifacts.data?.list ?? []).flatMap((a) => a.model?.labels ?? []);
-    if (used.data && artifacts.data) order.current = [...new Set([...order.current, ...known, ...given])].filter((label) => label !== '');
+    if (given.data && artifacts.data) order.current = [...new Set([...order.current, ...known, ...given.data])].filter((label) => label !== '');
     return order.current;
-  }, [used.data, artifacts.data]);
+  }, [given.data, artifacts.data]);
+}
+
+export function useRememberLabel(): (label: string) => void {
+  const client = useQueryClient();
+  const { project } = useProject();
+  return (label) => client.setQueryData<string[]>(labelsKey(project), (old) => (label === '' || old?.includes(label) ? old : [...(old ?? []), label]));
 }
 
 export interface Walk {

@@ -2,6 +2,7 @@
 import { ActionIcon, Alert, Badge, Button, Group, Modal, Stack, Switch, Text, VisuallyHidden } from '@mantine/core';
 import { IconKey, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
+import { apiUrl } from '../../api/client';
 import { useChange, useList } from '../../api/queries';
 import { useProject } from '../../api/session';
 import type { ApiKey } from '../../api/types';
@@ -21,6 +22,12 @@ function Expiry(props: { time: string | null }) {
   return <Group gap={6} wrap="nowrap"><TimeAgo time={props.time} />{left < SOON_MS ? <Badge size="xs" c="bright" color="yellow" variant="light" tt="none">soon</Badge> : null}</Group>;
 }
 
+/** A route that a key of these scopes may read, to try it with. */
+function tryPath(scopes: string[]): string {
+  const lists = ['devices', 'artifacts', 'releases', 'captures', 'tags', 'blueprints', 'settings', 'logs', 'credentials', 'certificates', 'overview'];
+  return scopes.map((scope) => scope.split(':')[0]!).find((group) => lists.includes(group)) ?? 'devices';
+}
+
 function NewKey(props: { made: ApiKey | null; onClose: () => void }) {
   const { project } = useProject();
   const { made } = props;
@@ -30,7 +37,7 @@ function NewKey(props: { made: ApiKey | null; onClose: () => void }) {
         <Stack>
           <SecretOnce title="API key" values={[
             { label: 'Key', value: made.key ?? '' },
-            { label: 'To try it', value: `curl -H 'x-api-key: ${made.key ?? ''}' ${new URL(`v1/projects/${project}/devices`, document.baseURI.split('#')[0]).toString()}` },
+            { label: 'To try it', value: `curl -H 'x-api-key: ${made.key ?? ''}' ${apiUrl(`v1/projects/${encodeURIComponent(project)}/${tryPath(made.scopes ?? [])}`)}` },
           ]} />
           <Group justify="flex-end"><Button onClick={props.onClose}>Done</Button></Group>
         </Stack>

@@ -63,14 +63,16 @@ export function SignInForm(props: { email?: string }) {
     <form onSubmit={(event) => void submit(event)} aria-label="Sign in">
       <Stack>
         <TextInput label="E-mail" type="email" autoComplete="username" required autoFocus={!props.email} {...form.getInputProps('email')} />
-        <PasswordInput label="Password" autoComplete="current-password" required autoFocus={Boolean(props.email)} {...form.getInputProps('password')} />
+        <PasswordInput label="Password" autoComplete="current-password" required autoFocus={Boolean(props.email)} data-autofocus={props.email ? true : undefined} {...form.getInputProps('password')} />
         {asksCode ? (
           <TextInput label="Code" description="Six digits of your authenticator, or a recovery code" autoComplete="one-time-code"
             autoFocus required {...form.getInputProps('code')} />
         ) : null}
-        <Text c="red" size="sm" role="alert" mih={failure ? undefined : 0}>
-          {failure}
-        </Text>
+        {failure ? (
+          <Text c="red" size="sm" role="alert">
+            {failure}
+          </Text>
+        ) : null}
         <Button type="submit" loading={busy} disabled={wait > 0}>
           {wait > 0 ? `Try again in ${durationText(wait)}` : 'Sign in'}
         </Button>

@@ -26,7 +26,7 @@ function LostPassword() {
       {opened ? (
         <Text size="sm" c="dimmed" ta="center">
           An administrator of your organisation can make you a new link (Project settings, Members). On the server itself{' '}
-          <Code>godwit server --new-link E-MAIL</Code> prints one.
+          <Code style={{ whiteSpace: 'nowrap' }}>godwit server --new-link E-MAIL</Code> prints one.
         </Text>
       ) : null}
     </Stack>

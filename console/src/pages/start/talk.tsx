@@ -67,7 +67,7 @@ export function Talk(props: { deviceId: string; onHeard?: (said: string, heard: 
           </GuardedButton>
         ))}
       </Group>
-      <Text size="sm" c="red" role="alert">{failure}</Text>
+      {failure ? <Text size="sm" c="red" role="alert">{failure}</Text> : null}
       <Stack gap={6} aria-live="polite">
         {answers.map((answer, index) => <HeardRow key={answers.length - index} answer={answer} />)}
       </Stack>
