@@ -527,6 +527,42 @@ TEST(signing_in_and_failing_to_stand_in_the_audit_log_without_a_secret) {
   rest_end(&f);
 }
 
+static const struct srv_store_ops *real_ops;
+static unsigned gets_of_who; /* look-ups of who somebody is */
+
+static int counted_get(struct srv_store *store, enum srv_kind kind, const struct srv_query *query,
+                       void *row) {
+  gets_of_who += kind == SRV_API_KEY || kind == SRV_SESSION || kind == SRV_ACCOUNT;
+  return real_ops->get(store, kind, query, row);
+}
+
+TEST(who_somebody_is_is_looked_up_once_and_again_after_a_change) {
+  static struct srv_store_ops counted;
+  struct person ada = begin();
+  struct person key = make_key(&f, "default", SRV_ROLE_VIEWER, "", 0);
+  struct srv_store *store = f.core.folder.store;
+  real_ops = store->ops;
+  counted = *real_ops;
+  counted.get = counted_get;
+  store->ops = &counted;
+  gets_of_who = 0;
+  rest_expect(person_call(&f, &ada, "GET", PP "/tags", NULL), 200);
+  rest_expect(person_call(&f, &key, "GET", PP "/tags", NULL), 200);
+  assert_true(gets_of_who >= 2); /* or nothing is counted here */
+  gets_of_who = 0;
+  for (int i = 0; i < 10; i++) {
+    rest_expect(person_call(&f, &ada, "GET", PP "/tags", NULL), 200);
+    rest_expect(person_call(&f, &key, "GET", PP "/tags", NULL), 200);
+  }
+  assert_int_equal(gets_of_who, 0);
+  make_person(&f, "bob@example.com", false, "default", "", SRV_ROLE_VIEWER);
+  gets_of_who = 0;
+  rest_expect(person_call(&f, &ada, "GET", PP "/tags", NULL), 200);
+  assert_true(gets_of_who > 0);
+  store->ops = real_ops;
+  rest_end(&f);
+}
+
 TEST(two_keys_that_share_a_place_in_memory_do_not_write_at_every_request) {
   begin();
   /* More than there are places: every request is a stranger to its place. */
