@@ -301,7 +301,9 @@ int srv_app_main(int argc, char **argv) {
   }
   srv_log_configure(app.options.log_level, app.options.json_log);
   umask(0077); /* the folder holds devices' keys, whatever mode it was made with */
-  srv_loop_catch_signals(app.options.tls_cert != NULL);
+  /* A service that is told to reload goes on, whether there is something to reload
+   * or not; a server in a terminal ends with it. */
+  srv_loop_catch_signals(app.options.tls_cert != NULL || !isatty(STDIN_FILENO));
   status = start(&app);
   if (status == SRV_OK) status = serve(&app);
   int exit_code = status == SRV_OK ? 0 : report(&app);

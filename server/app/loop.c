@@ -59,7 +59,7 @@ static void reload(const struct srv_loop *loop) {
   if (srv_rest_reload(loop->rest, error) == SRV_OK) {
     srv_log(SRV_LOG_INFO, "app", "SIGHUP: the TLS certificate was read again");
   } else {
-    srv_log(SRV_LOG_ERROR, "app", "SIGHUP: %s; the certificate before stays in use", error);
+    srv_log(SRV_LOG_WARNING, "app", "SIGHUP: %s; everything stays as it was", error);
   }
 }
 

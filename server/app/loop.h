@@ -17,8 +17,8 @@ struct srv_loop {
 
 /* From now on SIGTERM and SIGINT end srv_loop_run, and a write to a closed
  * socket or past a size limit is an error and no death; with reloads, SIGHUP has
- * the TLS certificate read again (without, it ends the process, as when its
- * terminal is closed). Call it early: signals that come before the loop runs wait
+ * the TLS certificate read again where there is one (without, it ends the process,
+ * as when its terminal is closed). Call it early: signals that come before the loop runs wait
  * for it. */
 int srv_loop_catch_signals(bool reloads);
 /* Returns the signal that ended it, or -1 with a reason in error. */

@@ -42,6 +42,9 @@ static _Noreturn void run_child(struct server_process *server, const char *const
     for (size_t i = 0; i < 6; i++) argv[argc++] = (char *)(uintptr_t)free_ports[i];
   }
   int errors = open(server->errors_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  int input = open("/dev/null", O_RDONLY); /* a service, whatever the test was started from */
+  dup2(input, STDIN_FILENO);
+  close(input);
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   close(output);

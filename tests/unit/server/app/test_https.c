@@ -288,6 +288,13 @@ TEST(a_new_certificate_is_for_new_connections_and_old_ones_go_on) {
   server_stop(&s);
 }
 
+TEST(without_tls_a_service_that_is_told_to_reload_goes_on) {
+  server_start(&s, NULL, NULL);
+  hang_up("SIGHUP: there is no TLS certificate to read again");
+  http_expect(http_json(&s, NULL, "/healthz", NULL), 200);
+  server_stop(&s);
+}
+
 TEST(a_certificate_that_cannot_be_used_leaves_the_one_before_in_use) {
   begin();
   pki_make(&other, wish("CN=localhost,O=next", &ca, 100));
@@ -295,7 +302,7 @@ TEST(a_certificate_that_cannot_be_used_leaves_the_one_before_in_use) {
   hang_up("is not the key of the first certificate");
   http_expect(http_json(&s, NULL, "/healthz", NULL), 200);
   unlink(cert_path);
-  hang_up("No such file or directory; the certificate before stays in use");
+  hang_up("No such file or directory; everything stays as it was");
   http_expect(http_json(&s, NULL, "/healthz", NULL), 200);
   write_text(cert_path, other.certificate);
   write_text(key_path, other.key);
