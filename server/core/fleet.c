@@ -121,8 +121,9 @@ const struct fleet_status *srv_fleet_status_of(const struct fleet_device *device
   return NULL;
 }
 
+/* Of one that is not here, nothing has come since. */
 int64_t srv_fleet_last_report(struct srv_core *core, const struct fleet_device *device) {
-  const struct srv_seen *seen = srv_seen_find(core, device->id);
+  const struct srv_seen *seen = device->online ? srv_seen_find(core, device->id) : NULL;
   return seen == NULL ? device->last_report_us : seen->presence.last_report_us;
 }
 
@@ -513,6 +514,7 @@ void srv_fleet_reported(struct srv_core *core, const struct srv_device_ref *ref,
   struct fleet_device *device = fleet == NULL ? NULL : srv_fleet_find(fleet, ref->device_id);
   if (device == NULL) return;
   if (!set_status(fleet, device, row)) mark(fleet, ref->device_id);
+  device->last_report_us = row->time_us;
   fleet->change++;
   struct srv_fleets *fleets = &core->fleets;
   if (!core->batch_open && core->transaction_depth == 0) return;

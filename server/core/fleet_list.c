@@ -79,18 +79,20 @@ static bool fits(struct selection *selection, const struct fleet_device *device)
 
 /* --- in which order? ------------------------------------------------------------------------- */
 
+/* key: what comes first by it comes first; equal ones are compared themselves.
+ * Of names it is the first bytes behind what all of them begin with: names are
+ * all over the memory. */
 struct place {
   const struct fleet_device *device;
-  int64_t key; /* of SRV_BY_LAST_REPORT */
+  int64_t key;
 };
 
 /* Ids rise with the time of creation. Equal ones: by id, so that pages do not
  * overlap. */
 static int compare(const struct srv_device_filter *filter, const struct place *a,
                    const struct place *b) {
-  int order = 0;
-  if (filter->order == SRV_BY_NAME) order = strcmp(a->device->name, b->device->name);
-  if (filter->order == SRV_BY_LAST_REPORT) order = (a->key > b->key) - (a->key < b->key);
+  int order = (a->key > b->key) - (a->key < b->key);
+  if (order == 0 && filter->order == SRV_BY_NAME) order = strcmp(a->device->name, b->device->name);
   if (order == 0) order = strcmp(a->device->id, b->device->id);
   return filter->descending ? -order : order;
 }
@@ -149,6 +151,31 @@ static int select_in_order(struct selection *selection, uint64_t offset, uint64_
   return SRV_OK;
 }
 
+static size_t common_length(const char *a, const char *b, size_t at_most) {
+  size_t length = 0;
+  while (length < at_most && a[length] != 0 && a[length] == b[length]) length++;
+  return length;
+}
+
+/* The next seven bytes as a number, so that it is none below 0. */
+static int64_t key_of_text(const char *text) {
+  int64_t key = 0;
+  for (size_t i = 0; i < 7; i++) {
+    key = key * 256 + (unsigned char)*text;
+    if (*text != 0) text++;
+  }
+  return key;
+}
+
+static void set_name_keys(struct place *place, size_t count) {
+  size_t common = SRV_NAME_MAX;
+  for (size_t i = 1; i < count && common > 0; i++) {
+    common = common_length(place[0].device->name, place[i].device->name, common);
+  }
+  if (count < 2) common = 0;
+  for (size_t i = 0; i < count; i++) place[i].key = key_of_text(place[i].device->name + common);
+}
+
 static int select_sorted(struct selection *selection, uint64_t offset, uint64_t limit,
                          char (*ids)[SRV_ID_LENGTH + 1], size_t *count, uint64_t *total) {
   const struct srv_device_filter *filter = selection->filter;
@@ -164,6 +191,7 @@ static int select_sorted(struct selection *selection, uint64_t offset, uint64_t 
         filter->order == SRV_BY_LAST_REPORT ? srv_fleet_last_report(selection->core, device) : 0;
   }
   *total = found;
+  if (filter->order == SRV_BY_NAME) set_name_keys(place, found);
   size_t begin = offset < found ? (size_t)offset : found;
   size_t end = limit < found - begin ? begin + (size_t)limit : found;
   sort_page(filter, place, found, begin, end);
@@ -217,14 +245,20 @@ int srv_core_select_devices(struct srv_core *core, const char *project_id,
 struct gathering {
   char (*ids)[SRV_ID_LENGTH + 1];
   size_t count;
+  size_t next; /* rows come in the order of ids, and mostly so do we */
   struct srv_device *device;
   struct srv_device_state *state;
 };
 
-static size_t index_of(const struct gathering *gathering, const char *id) {
-  size_t i = 0;
-  while (i < gathering->count && strcmp(gathering->ids[i], id) != 0) i++;
-  return i;
+/* count: it is not among them. */
+static size_t index_of(struct gathering *gathering, const char *id) {
+  for (size_t i = 0; i < gathering->count; i++) {
+    size_t index = (gathering->next + i) % gathering->count;
+    if (strcmp(gathering->ids[index], id) != 0) continue;
+    gathering->next = index;
+    return index;
+  }
+  return gathering->count;
 }
 
 static void join_ids(const struct gathering *gathering, char *text, size_t size) {

@@ -33,6 +33,7 @@ struct hello {
   char device_id[SRV_ID_LENGTH + 1];
   char tag_id[SRV_ID_LENGTH + 1];
   char release_id[SRV_ID_LENGTH + 1];
+  char artifact_id[SRV_ID_LENGTH + 1];
 };
 
 /* --- the server ----------------------------------------------------------------------- */
@@ -73,6 +74,7 @@ static void make_release(struct hello *hello) {
     strcpy(release.artifact_id[0], artifact.id);
     must(srv_core_create_release(core, &release), "release");
     strcpy(hello->release_id, release.id);
+    strcpy(hello->artifact_id, artifact.id);
   }
 }
 
@@ -151,11 +153,17 @@ static int open_connection(void) {
   exit(1);
 }
 
-static void send_get(int fd, const char *path) {
+/* "PATH" is read, "PATH BODY" is posted. */
+static void send_request(int fd, const char *path) {
   char request[2048];
+  const char *body = strchr(path, ' ');
+  int path_length = (int)(body == NULL ? strlen(path) : (size_t)(body - path));
+  body = body == NULL ? "" : body + 1;
   int length = snprintf(request, sizeof(request),
-                        "GET %s HTTP/1.1\r\nhost: 127.0.0.1:%u\r\nx-api-key: %s\r\n\r\n", path,
-                        server.port, server.key);
+                        "%s %.*s HTTP/1.1\r\nhost: 127.0.0.1:%u\r\nx-api-key: %s\r\n"
+                        "content-length: %zu\r\n\r\n%s",
+                        body[0] == 0 ? "GET" : "POST", path_length, path, server.port, server.key,
+                        strlen(body), body);
   if (send(fd, request, (size_t)length, 0) != length) exit(1);
 }
 
@@ -186,7 +194,7 @@ static void measure_rate(const char *what, const char *path, size_t requests) {
   size_t bytes = 0;
   double cpu = server_cpu_us(), wall = now_us(CLOCK_MONOTONIC);
   for (size_t i = 0; i < requests; i += CONNECTIONS) {
-    for (size_t k = 0; k < CONNECTIONS; k++) send_get(connection[k], path);
+    for (size_t k = 0; k < CONNECTIONS; k++) send_request(connection[k], path);
     for (size_t k = 0; k < CONNECTIONS; k++) bytes = receive(connection[k], path);
   }
   requests = (requests + CONNECTIONS - 1) / CONNECTIONS * CONNECTIONS;
@@ -207,21 +215,23 @@ static int compare(const void *a, const void *b) {
 static void measure_time(const char *what, const char *path) {
   double took[ROUNDS];
   size_t bytes = 0;
+  double cpu = server_cpu_us();
   for (int i = 0; i < ROUNDS; i++) {
     double begin = now_us(CLOCK_MONOTONIC);
-    send_get(connection[0], path);
+    send_request(connection[0], path);
     bytes = receive(connection[0], path);
     took[i] = (now_us(CLOCK_MONOTONIC) - begin) / 1000;
   }
+  cpu = (server_cpu_us() - cpu) / ROUNDS / 1000;
   qsort(took, ROUNDS, sizeof(took[0]), compare);
-  printf("  %-44s %8zu B %7.1f ms %7.1f ms\n", what, bytes, took[ROUNDS / 2], took[ROUNDS - 1]);
+  printf("  %-44s %8zu B %7.1f ms %7.1f ms %7.1f ms\n", what, bytes, cpu, took[ROUNDS / 2],
+         took[ROUNDS - 1]);
   fflush(stdout);
 }
 
 static void measure_lists(size_t devices) {
   char path[512];
-  printf("\n%zu devices, pages of 20:                                       median     worst\n",
-         devices);
+  printf("\n%6zu devices, pages of 20: %40s %10s %10s\n", devices, "CPU", "median", "worst");
   const char *base = "/v1/projects/" PROJECT;
 #define CASE(what, ...)                                              \
   do {                                                               \
@@ -250,6 +260,8 @@ static void measure_lists(size_t devices) {
   CASE("its devices", "/releases/%s/devices?perPage=20", server.release_id);
   CASE("its devices that wait, last page", "/releases/%s/devices?perPage=20&state=waiting&page=%zu",
        server.release_id, devices / 20 - 1);
+  CASE("a preview", "/releases/preview {\"artifactIds\":[\"%s\"],\"perPage\":20}",
+       server.artifact_id);
 }
 
 int main(int argc, char **argv) {

@@ -621,3 +621,131 @@ TEST(a_failed_write_inside_a_transaction_leaves_the_rest_of_it) {
   assert_int_equal(count_all(SRV_TAG), 2);
   end();
 }
+
+/* --- reading many ---------------------------------------------------------------- */
+
+struct compared {
+  size_t count;
+  struct srv_device row[300];
+};
+
+static void keep_device(void *context, const void *row) {
+  struct compared *compared = context;
+  compared->row[compared->count++] = *(const struct srv_device *)row;
+}
+
+TEST(lists_of_many_rows_are_those_of_each_row) {
+  static struct compared compared;
+  begin_with_project();
+  for (int i = 0; i < 8; i++) {
+    char id[16];
+    snprintf(id, sizeof(id), "t%d", i);
+    add_tag(id, id);
+  }
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  for (int i = 0; i < 250; i++) {
+    char id[16];
+    snprintf(id, sizeof(id), "d%03d", i);
+    struct srv_device device = device_of(id, id);
+    device.tag_count = (size_t)i % 5;
+    for (size_t k = 0; k < device.tag_count; k++) { /* in no order of their names */
+      snprintf(device.tag_id[k], sizeof(device.tag_id[k]), "t%d", (i + 7 * (int)k) % 8);
+    }
+    device.hardware_id_count = i % 3 == 0 ? 1 : 0;
+    strcpy(device.hardware_id[0], i % 3 == 0 ? id : "");
+    assert_int_equal(store->ops->insert(store, SRV_DEVICE, &device), SRV_OK);
+  }
+  assert_int_equal(store->ops->commit(store), SRV_OK);
+  static const uint64_t limits[] = {0, 1, 3, 20, 100, 101, 249};
+  for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+    struct srv_query query = {.limit = limits[i], .offset = i, .newest_first = i % 2 == 1};
+    compared.count = 0;
+    assert_int_equal(store->ops->list(store, SRV_DEVICE, &query, keep_device, &compared, NULL),
+                     SRV_OK);
+    assert_int_equal(compared.count, limits[i] == 0 ? 250 - i : limits[i] > 244 ? 244 : limits[i]);
+    for (size_t k = 0; k < compared.count; k++) {
+      struct srv_device one;
+      struct srv_query by_id = {0};
+      srv_query_text(&by_id, "id", SRV_EQUALS, compared.row[k].id);
+      assert_int_equal(store->ops->get(store, SRV_DEVICE, &by_id, &one), SRV_OK);
+      assert_memory_equal(&one, &compared.row[k], sizeof(one));
+    }
+  }
+  end();
+}
+
+TEST(a_constant_is_compared_as_any_number_is) {
+  uint64_t count;
+  begin_with_project();
+  add_device("d", "d");
+  for (uint8_t reason = 0; reason < 5; reason++) {
+    struct srv_ota_event event = {.project_id = PROJECT, .device_id = "d", .reason = reason};
+    assert_int_equal(store->ops->insert(store, SRV_OTA_EVENT, &event), SRV_OK);
+  }
+  static const struct {
+    enum srv_match match;
+    uint64_t count;
+  } cases[] = {{SRV_AT_LEAST, 3}, {SRV_AT_MOST, 3}, {SRV_EQUALS, 1}};
+  for (size_t i = 0; i < 3; i++) {
+    struct srv_query query = {.unordered = true};
+    srv_query_text(&query, "project_id", SRV_EQUALS, PROJECT);
+    srv_query_constant(&query, "reason", cases[i].match, 2);
+    assert_int_equal(store->ops->list(store, SRV_OTA_EVENT, &query, NULL, NULL, &count), SRV_OK);
+    assert_int_equal(count, cases[i].count);
+  }
+  end();
+}
+
+static uint64_t count_tags(struct srv_store *in) {
+  struct srv_query query = {0};
+  uint64_t count;
+  assert_int_equal(in->ops->list(in, SRV_TAG, &query, NULL, NULL, &count), SRV_OK);
+  return count;
+}
+
+TEST(what_is_read_between_begin_and_end_is_of_one_moment) {
+  begin_with_project();
+  struct srv_store *other = open_store(), *own = store;
+  own->ops->begin_reading(own);
+  own->ops->begin_reading(own); /* does not nest */
+  assert_int_equal(count_tags(own), 0);
+  store = other;
+  add_tag("t", "t");
+  store = own;
+  assert_int_equal(count_tags(own), 0);
+  own->ops->end_reading(own);
+  own->ops->end_reading(own);
+  assert_int_equal(count_tags(own), 1);
+  other->ops->close(other);
+  end();
+}
+
+TEST(the_first_write_ends_reading_and_is_kept) {
+  begin_with_project();
+  store->ops->begin_reading(store);
+  assert_int_equal(count_tags(store), 0);
+  add_tag("t", "t");
+  assert_int_equal(count_tags(store), 1);
+  struct srv_store *other = open_store();
+  assert_int_equal(count_tags(other), 1);
+  other->ops->close(other);
+  struct srv_query query = {0};
+  store->ops->begin_reading(store);
+  srv_query_text(&query, "id", SRV_EQUALS, "t");
+  assert_int_equal(store->ops->remove(store, SRV_TAG, &query), SRV_OK);
+  store->ops->end_reading(store);
+  assert_int_equal(count_tags(store), 0);
+  end();
+}
+
+TEST(reading_begun_within_a_transaction_changes_nothing_of_it) {
+  begin_with_project();
+  assert_int_equal(store->ops->begin(store), SRV_OK);
+  add_tag("t", "t");
+  store->ops->begin_reading(store);
+  assert_int_equal(count_tags(store), 1);
+  store->ops->end_reading(store);
+  store->ops->rollback(store);
+  assert_int_equal(count_tags(store), 0);
+  end();
+}
