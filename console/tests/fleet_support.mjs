@@ -63,12 +63,14 @@ async function noSidewaysScrolling(page, where) {
 }
 
 /** The page as people get it: accessible in light and dark, and on a phone. */
-export async function looksRight(page, name) {
+export async function looksRight(page, name, { dialog = false } = {}) {
   for (const scheme of ['dark', 'light']) {
-    await page.getByRole('button', { name: `${scheme} colours` }).click().catch(() => undefined);
+    // A dialog is in front of the button: as if another window had chosen.
+    if (dialog) await page.evaluate((s) => window.dispatchEvent(new StorageEvent('storage', { key: 'mantine-color-scheme-value', newValue: s, storageArea: localStorage })), scheme);
+    else await page.getByRole('button', { name: `${scheme} colours` }).click().catch(() => undefined);
     await page.mouse.move(0, 0);
     await until(`${scheme} colours`, () => page.evaluate((s) => document.documentElement.dataset.mantineColorScheme === s, scheme));
-    await checkAccessible(page, `${name}, ${scheme}`);
+    await checkAccessible(page, `${name}, ${scheme}`, dialog ? '[role=dialog]' : undefined);
     await screenshot(page, scheme === 'light' ? name : `${name}-dark`);
   }
   const size = page.viewportSize();

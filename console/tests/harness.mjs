@@ -132,12 +132,13 @@ export async function screenshot(page, name) {
   await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
 }
 
-/** No fault of the classes that keep people out. */
-export async function checkAccessible(page, where) {
+/** No fault of the classes that keep people out; `scope`: a selector, of a
+ * dialog say, behind which the rest is out of reach. */
+export async function checkAccessible(page, where, scope) {
   // Injected by the debugger, which the page's policy does not bind. It does bind
   // what preloading would do with a style sheet in a shadow tree.
   await page.evaluate(axeSource);
-  const result = await page.evaluate(async () => await window.axe.run(document, { resultTypes: ['violations'], preload: false }));
+  const result = await page.evaluate(async (selector) => await window.axe.run(selector ?? document, { resultTypes: ['violations'], preload: false }), scope);
   const bad = result.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
     .map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
   assert.deepEqual(bad, [], `accessibility of ${where}`);

@@ -38,6 +38,7 @@ test('a device is added by hand, its key is shown once with what to type', async
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Add device' }).click();
   await dialog.getByText('Give it a name').waitFor();
+  await looksRight(page, 'device-add', { dialog: true });
   await dialog.getByLabel('Name').fill('a/b');
   await dialog.getByRole('button', { name: 'Add device' }).click();
   await dialog.getByText(/must not hold control characters/).waitFor();
@@ -56,6 +57,7 @@ test('a device is added by hand, its key is shown once with what to type', async
   assert.equal(identity, 'desk@default');
   assert.ok(key.length >= 16);
   await dialog.getByText(`GODWIT_PSK=${key}`).waitFor();
+  await looksRight(page, 'device-added', { dialog: true });
   await dialog.getByRole('tab', { name: 'Golioth SDK' }).click();
   await dialog.getByText(`settings set golioth/psk "${key}"`).waitFor();
   await page.keyboard.press('Escape');
@@ -130,6 +132,7 @@ test('ticked devices get a tag, and all that match are disabled', async () => {
   await page.getByRole('menuitem', { name: 'Add tags' }).click();
   const dialog = page.getByRole('dialog');
   assert.ok(await dialog.getByRole('button', { name: 'Add tags' }).isDisabled());
+  await looksRight(page, 'devices-bulk', { dialog: true });
   await dialog.getByRole('combobox', { name: 'Tags' }).click();
   await page.getByRole('option', { name: 'old' }).click();
   await page.keyboard.press('Tab');

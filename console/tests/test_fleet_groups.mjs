@@ -25,6 +25,7 @@ test('blueprints: made, limited, changed, deleted; a taken name stands beside th
   await page.getByRole('button', { name: 'New blueprint' }).first().click();
   await dialog().getByLabel('Name').fill('cores3');
   await dialog().getByLabel('Tensor arena').fill('65536');
+  await looksRight(page, 'blueprint', { dialog: true });
   await dialog().getByRole('button', { name: 'Create blueprint' }).click();
   await row('cores3').getByText('64.0 KiB').waitFor();
   await page.getByRole('button', { name: 'New blueprint' }).click();
@@ -61,6 +62,7 @@ test('of two editors the second is told, and can look at the newest', async () =
   await page.bringToFront(); // one behind another is drawn seldom
   await dialog().getByRole('button', { name: 'Save' }).click();
   await page.getByText('Somebody else changed this meanwhile').waitFor();
+  await looksRight(page, 'conflict', { dialog: true });
   await page.getByRole('button', { name: 'Keep what I typed' }).click();
   await page.getByText('Somebody else changed this meanwhile').waitFor({ state: 'detached' });
   assert.equal(await page.getByLabel('Platform').inputValue(), 'mine');
@@ -105,6 +107,7 @@ test('settings of every level, edited as what they are', async () => {
   await dialog().getByRole('button', { name: 'Set it' }).click();
   await dialog().getByText('Letters, digits').waitFor();
   await dialog().getByText('Enter a number').waitFor();
+  await looksRight(page, 'device-setting', { dialog: true });
   await dialog().getByLabel('Key').fill('INTERVAL_S');
   await dialog().getByLabel('Value').fill('60');
   await dialog().getByRole('button', { name: 'Set it' }).click();
