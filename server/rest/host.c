@@ -57,3 +57,20 @@ bool srv_host_is_loopback(const char *host) {
   if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
   return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
+
+bool srv_host_names_add(struct srv_host_names *names, const char *text) {
+  if (names->count == SRV_HOST_NAMES_MAX + 1) return false;
+  char *name = names->name[names->count];
+  bool right = strstr(text, "://") == NULL ? srv_host_of(text, name) : srv_host_of_url(text, name);
+  names->count += right ? 1 : 0;
+  return right;
+}
+
+bool srv_host_names_know(const struct srv_host_names *names, const char *header) {
+  char host[SRV_HOST_MAX + 1];
+  if (!srv_host_of(header, host)) return false;
+  for (unsigned i = 0; i < names->count; i++) {
+    if (strcmp(names->name[i], host) == 0) return true;
+  }
+  return srv_host_is_loopback(host);
+}

@@ -54,11 +54,9 @@ struct srv_rest {
   bool has_resumed;         /* MHD's own time-out does not tell of these */
   struct srv_linger linger; /* answered before their body had come */
   struct srv_tls *tls;      /* NULL: plain HTTP */
-  int64_t expiry_checked_us;
-  bool is_secure;      /* what clients see is TLS, ours or a proxy's */
-  bool checks_host;    /* on loopback without TLS */
-  unsigned name_count; /* besides loopback's */
-  char name[SRV_HOST_NAMES_MAX + 2][SRV_HOST_MAX + 1];
+  bool is_secure;           /* what clients see is TLS, ours or a proxy's */
+  bool checks_host;         /* on loopback without TLS */
+  struct srv_host_names names;
   struct srv_rest_context context;
   uint16_t port;
 };
@@ -433,22 +431,11 @@ static int check_length(struct exchange *exchange, const char *content_length) {
   return SRV_OK;
 }
 
-static bool knows_name(const struct srv_rest *rest, const char *host) {
-  for (unsigned i = 0; i < rest->name_count; i++) {
-    if (strcmp(rest->name[i], host) == 0) return true;
-  }
-  return false;
-}
-
 /* server/rest/host.h says why. No browser leaves the header out. */
 static int check_host(struct exchange *exchange) {
   const struct srv_rest *rest = exchange->rest;
-  char host[SRV_HOST_MAX + 1];
   const char *text = header(exchange->connection, "host");
-  if (!rest->checks_host || text == NULL) return SRV_OK;
-  if (srv_host_of(text, host) && (srv_host_is_loopback(host) || knows_name(rest, host))) {
-    return SRV_OK;
-  }
+  if (!rest->checks_host || text == NULL || srv_host_names_know(&rest->names, text)) return SRV_OK;
   return srv_request_fail_http(&exchange->request, 421, CODE_INVALID,
                                "this server does not answer to the name '%.64s'; if it is right, "
                                "start the server with --public-url or --http-host",
@@ -830,73 +817,25 @@ static int nest_daemon(struct srv_rest *rest, char *error) {
   return SRV_ERR_INTERNAL;
 }
 
-static int add_name(struct srv_rest *rest, bool right, const char *option, const char *text,
-                    char *error) {
-  if (!right) {
-    snprintf(error, SRV_ERROR_MAX, "%s %s: there is no host in it", option, text);
-    return SRV_ERR_INVALID;
-  }
-  rest->name_count++;
-  return SRV_OK;
+static int add_name(struct srv_rest *rest, const char *option, const char *text, char *error) {
+  if (srv_host_names_add(&rest->names, text)) return SRV_OK;
+  snprintf(error, SRV_ERROR_MAX, "%s %s: there is no host in it, or it is one of more than %d",
+           option, text, SRV_HOST_NAMES_MAX);
+  return SRV_ERR_INVALID;
 }
 
-/* The names that it answers to: of its own address, its public URL, and others. */
+/* Which names it answers to, and whether clients come by TLS. */
 static int take_names(struct srv_rest *rest, const struct srv_rest_config *config,
                       const char *address, char *error) {
-  int status = SRV_OK;
-  rest->is_secure = rest->tls != NULL;
+  const char *url = config->public_url;
+  int status = url == NULL ? SRV_OK : add_name(rest, "--public-url", url, error);
+  rest->is_secure = rest->tls != NULL || (url != NULL && strncmp(url, "https://", 8) == 0);
   rest->checks_host = srv_rest_is_loopback(address) && rest->tls == NULL;
-  if (config->public_url != NULL) {
-    const char *url = config->public_url;
-    rest->is_secure = rest->is_secure || strncmp(url, "https://", 8) == 0;
-    status = add_name(rest, srv_host_of_url(url, rest->name[rest->name_count]), "--public-url", url,
-                      error);
-  }
-  for (const char *const *each = config->host_names;
-       status == SRV_OK && each != NULL && *each != NULL; each++) {
-    if (rest->name_count > SRV_HOST_NAMES_MAX) {
-      snprintf(error, SRV_ERROR_MAX, "--http-host: more than %d names", SRV_HOST_NAMES_MAX);
-      return SRV_ERR_INVALID;
-    }
-    status = add_name(rest, srv_host_of(*each, rest->name[rest->name_count]), "--http-host", *each,
-                      error);
+  const char *const *each = config->host_names;
+  for (; status == SRV_OK && each != NULL && *each != NULL; each++) {
+    status = add_name(rest, "--http-host", *each, error);
   }
   return status;
-}
-
-/* --- the certificate's end ---------------------------------------------------------------------
- */
-
-static void warn_of_expiry(struct srv_rest *rest) {
-  int64_t now_us = srv_core_now_us(rest->context.core);
-  const struct srv_tls_facts *facts = srv_tls_facts(rest->tls);
-  int64_t days = srv_tls_days_left(facts, now_us);
-  rest->expiry_checked_us = now_us;
-  if (days < 0) {
-    srv_log(SRV_LOG_ERROR, "rest",
-            "the TLS certificate of %s has expired: browsers and tools "
-            "refuse it; put a new one in place and send SIGHUP",
-            facts->subject);
-  } else if (days < SRV_TLS_WARN_DAYS) {
-    srv_log(SRV_LOG_WARNING, "rest",
-            "the TLS certificate of %s ends in %lld days: put a new one "
-            "in place and send SIGHUP",
-            facts->subject, (long long)days);
-  } else if (facts->not_before_us > now_us) {
-    srv_log(SRV_LOG_WARNING, "rest",
-            "the TLS certificate of %s does not hold yet: is this "
-            "machine's clock right?",
-            facts->subject);
-  }
-}
-
-#define EXPIRY_CHECK_US ((int64_t)24 * 60 * 60 * 1000000)
-
-static void check_expiry(struct srv_rest *rest) {
-  if (rest->tls == NULL) return;
-  if (srv_core_now_us(rest->context.core) - rest->expiry_checked_us >= EXPIRY_CHECK_US) {
-    warn_of_expiry(rest);
-  }
 }
 
 int srv_rest_reload(struct srv_rest *rest, char error[SRV_ERROR_MAX]) {
@@ -907,12 +846,9 @@ int srv_rest_reload(struct srv_rest *rest, char error[SRV_ERROR_MAX]) {
   int status = srv_tls_reload(rest->tls, error);
   if (status != SRV_OK) return status;
   rest->context.tls = srv_tls_facts(rest->tls);
-  warn_of_expiry(rest);
+  srv_tls_watch(rest->tls, srv_core_now_us(rest->context.core));
   return SRV_OK;
 }
-
-/* --- life, all of it -----------------------------------------------------------------------------
- */
 
 static int start_passwords(struct srv_rest *rest, char *error) {
   rest->passwords = srv_passwords_create();
@@ -944,6 +880,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
     snprintf(error, SRV_ERROR_MAX, "out of memory");
     return SRV_ERR_INTERNAL;
   }
+  rest->linger.epoll_fd = -1;
   clock_gettime(CLOCK_REALTIME, &wall);
   clock_gettime(CLOCK_MONOTONIC, &monotonic);
   rest->context = (struct srv_rest_context){.core = config->core,
@@ -970,7 +907,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
     free(rest);
     return status;
   }
-  if (rest->tls != NULL) warn_of_expiry(rest);
+  if (rest->tls != NULL) srv_tls_watch(rest->tls, srv_core_now_us(config->core));
   *out = rest;
   return SRV_OK;
 }
@@ -1020,5 +957,5 @@ void srv_rest_run(struct srv_rest *rest) {
   rest->has_resumed = false;
   MHD_run(rest->daemon);
   srv_linger_run(&rest->linger);
-  check_expiry(rest);
+  if (rest->tls != NULL) srv_tls_watch(rest->tls, srv_core_now_us(rest->context.core));
 }

@@ -12,8 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/core/log.h"
+
 #define FILE_SIZE_MAX ((size_t)256 * 1024) /* a chain of a few certificates, or a key */
 #define CHAIN_MAX 16
+#define WATCH_EVERY_US ((int64_t)24 * 60 * 60 * 1000000)
 
 const char srv_tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
 
@@ -29,6 +32,7 @@ struct credential {
 
 struct srv_tls {
   char *certificate_path, *key_path;
+  int64_t watched_us;                 /* 0: not yet */
   struct credential *oldest, *newest; /* a list; a connection takes its own or a newer one */
 };
 
@@ -180,6 +184,7 @@ int srv_tls_reload(struct srv_tls *tls, char error[SRV_ERROR_MAX]) {
   if (tls->newest != NULL) tls->newest->newer = credential;
   if (tls->oldest == NULL) tls->oldest = credential;
   tls->newest = credential;
+  tls->watched_us = 0;
   srv_tls_let_go(tls, NULL);
   return SRV_OK;
 }
@@ -220,6 +225,27 @@ void srv_tls_destroy(struct srv_tls *tls) {
 }
 
 const struct srv_tls_facts *srv_tls_facts(const struct srv_tls *tls) { return &tls->newest->facts; }
+
+void srv_tls_watch(struct srv_tls *tls, int64_t now_us) {
+  const struct srv_tls_facts *facts = &tls->newest->facts;
+  if (tls->watched_us != 0 && now_us - tls->watched_us < WATCH_EVERY_US) return;
+  int64_t days = srv_tls_days_left(facts, now_us);
+  tls->watched_us = now_us;
+  if (days < 0) {
+    srv_log(SRV_LOG_ERROR, "rest",
+            "the TLS certificate of %s has expired: browsers and tools refuse it; put a new one in "
+            "place and send SIGHUP",
+            facts->subject);
+  } else if (days < SRV_TLS_WARN_DAYS) {
+    srv_log(SRV_LOG_WARNING, "rest",
+            "the TLS certificate of %s ends in %lld days: put a new one in place and send SIGHUP",
+            facts->subject, (long long)days);
+  } else if (facts->not_before_us > now_us) {
+    srv_log(SRV_LOG_WARNING, "rest",
+            "the TLS certificate of %s does not hold yet: is this machine's clock right?",
+            facts->subject);
+  }
+}
 
 /* --- connections ---------------------------------------------------------------------- */
 

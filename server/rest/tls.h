@@ -37,6 +37,10 @@ static inline int64_t srv_tls_days_left(const struct srv_tls_facts *facts, int64
   return left_us < 0 ? -1 - (-left_us / day_us) : left_us / day_us;
 }
 
+/* Says in the log when what new connections get ends soon, has ended or does not
+ * hold yet: at the first call, after a reload, and then once a day. */
+void srv_tls_watch(struct srv_tls *tls, int64_t now_us);
+
 /* Every connection holds what there is when it comes, until it goes. */
 void *srv_tls_hold(struct srv_tls *tls);
 void srv_tls_let_go(struct srv_tls *tls, void *held);

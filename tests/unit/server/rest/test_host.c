@@ -47,3 +47,18 @@ TEST(only_names_of_this_machine_are_loopback) {
     if (srv_host_is_loopback(others[i])) fail_msg("%s", others[i]);
   }
 }
+
+TEST(names_are_known_by_the_header_that_browsers_send) {
+  struct srv_host_names names = {0};
+  assert_false(srv_host_names_know(&names, "models.example"));
+  assert_true(srv_host_names_add(&names, "https://Models.example:8443/fleet"));
+  assert_false(srv_host_names_add(&names, "https://"));
+  assert_false(srv_host_names_add(&names, "a b"));
+  for (int i = 0; i < SRV_HOST_NAMES_MAX; i++) assert_true(srv_host_names_add(&names, "other"));
+  assert_false(srv_host_names_add(&names, "one-too-many"));
+  assert_true(srv_host_names_know(&names, "models.example:80"));
+  assert_true(srv_host_names_know(&names, "OTHER"));
+  assert_true(srv_host_names_know(&names, "[::1]:8080"));
+  assert_false(srv_host_names_know(&names, "one-too-many"));
+  assert_false(srv_host_names_know(&names, "https://models.example"));
+}
