@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/core/fleet.h"
+#include "server/core/internal.h"
 #include "server/core/profile.h"
 #include "tests/unit/server/rest/rest_fixture.h"
 
@@ -342,6 +343,53 @@ TEST(devices_are_listed_by_presence_version_and_in_the_order_asked_for) {
   rest_expect_error(get(PP "/devices?version=@1"), 400, 3, "version");
   rest_expect_error(get(PP "/devices?hardwareId=x&sort=name"), 400, 3, "hardwareId");
   rest_expect(get(PP "/devices?hardwareId=x"), 200);
+  rest_end(&f);
+}
+
+static void make_many(size_t count) {
+  srv_core_batch_begin(f.core.core);
+  for (size_t i = 0; i < count; i++) {
+    char name[24];
+    snprintf(name, sizeof(name), "d%zu", i);
+    make_device(CORE, name, NULL, NULL);
+  }
+  assert_ok(f.core.core, srv_core_batch_commit(f.core.core));
+}
+
+TEST(while_a_large_fleet_is_read_the_store_answers_what_it_can) {
+  rest_begin(&f);
+  make_many(350);
+  core_fixture_restart(CORE);
+  f.context.core = f.core.core;
+  f.core.core->fleets.read_now = 0; /* each request reads a hundred */
+  f.core.core->fleets.slice = 1;
+  const struct rest_answer *answer = get(PP "/devices?term=d34");
+  rest_expect(answer, 200);
+  assert_int_equal(rest_number(answer, "total"), 11); /* d34, d340 to d349 */
+  rest_expect_error(get(PP "/devices?sort=name"), 503, 14, "still being read");
+  answer = get(PP "/overview");
+  rest_expect(answer, 200);
+  assert_true(json_is_false(rest_value(answer, "data.complete")));
+  assert_int_equal(rest_number(answer, "data.devices.total"), 300);
+  answer = get(PP "/devices?sort=name&order=desc");
+  rest_expect(answer, 200); /* now it is */
+  assert_int_equal(rest_number(answer, "total"), 350);
+  assert_string_equal(rest_text(answer, "list.0.name"), "d99");
+  rest_end(&f);
+}
+
+TEST(a_page_of_hundreds_has_each_device_once_and_in_order) {
+  rest_begin(&f);
+  make_many(350);
+  const struct rest_answer *answer = get(PP "/devices?perPage=340&sort=createdAt&order=desc");
+  rest_expect(answer, 200);
+  assert_int_equal(json_array_size(rest_value(answer, "list")), 340);
+  for (size_t i = 0; i < 340; i++) {
+    char name[24];
+    snprintf(name, sizeof(name), "d%zu", 349 - i);
+    const json_t *device = json_array_get(rest_value(answer, "list"), i);
+    assert_string_equal(json_string_value(json_object_get(device, "name")), name);
+  }
   rest_end(&f);
 }
 
