@@ -88,7 +88,7 @@
                                     */
 #define SRV_LIVE_CLIENTS_MAX 64    /* each costs SRV_LIVE_RING bytes and a socket */
 #define SRV_LIVE_RING (64u * 1024)
-/* The fleet in memory (core/fleet.h): reading a device takes some 5 us, counting
+/* The fleet in memory (core/fleet.h): reading a device takes 2.5 us, counting
  * one for a rollout 0.05 us, and devices wait meanwhile. */
 #define SRV_FLEET_READ_NOW 2000u         /* devices that are read while somebody waits */
 #define SRV_FLEET_SLICE 400u             /* devices that are read in one turn of the loop */
