@@ -47,10 +47,14 @@ static const struct srv_column project_columns[] = {
 };
 
 static const struct srv_column blueprint_columns[] = {
-    TEXT(srv_blueprint, id),          TEXT(srv_blueprint, project_id),
-    TEXT(srv_blueprint, name),        TEXT(srv_blueprint, platform),
-    TEXT(srv_blueprint, board_id),    UINT32(srv_blueprint, arena_bytes),
-    UINT32(srv_blueprint, model_bytes_max), INT64(srv_blueprint, created_us),
+    TEXT(srv_blueprint, id),
+    TEXT(srv_blueprint, project_id),
+    TEXT(srv_blueprint, name),
+    TEXT(srv_blueprint, platform),
+    TEXT(srv_blueprint, board_id),
+    UINT32(srv_blueprint, arena_bytes),
+    UINT32(srv_blueprint, model_bytes_max),
+    INT64(srv_blueprint, created_us),
     INT64(srv_blueprint, updated_us),
 };
 
