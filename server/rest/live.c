@@ -410,6 +410,7 @@ static void say_hello(struct client *client) {
 int srv_get_live(struct srv_request *request) {
   struct srv_live *live = request->context->live;
   if (live == NULL || live->client_count == SRV_LIVE_CLIENTS_MAX) {
+    request->retry_after_s = HEARTBEAT_MS / 1000; /* by then who has gone is seen */
     return srv_request_fail_http(request, 503, CODE_UNAVAILABLE,
                                  "%d clients are listening to events already: close one, or poll",
                                  SRV_LIVE_CLIENTS_MAX);

@@ -120,8 +120,20 @@ void srv_sql_update(struct srv_sql *sql, const struct srv_table *table) {
   }
 }
 
+static bool is_one_part(const char *text) {
+  size_t length;
+  return next_part(&text, &length) != NULL && next_part(&text, &length) == NULL;
+}
+
+/* One value is an equality: an index then also gives the order. */
 static void add_among(struct srv_sql *sql, const char *name, const char *text) {
   size_t length, count = 0;
+  if (is_one_part(text)) {
+    put_name(sql, name);
+    put(sql, " = ");
+    add_parameter(sql);
+    return;
+  }
   put_name(sql, name);
   put(sql, " IN (NULL");
   while (next_part(&text, &length) != NULL && count++ < SRV_AMONG_MAX) {

@@ -20,6 +20,10 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_by_project ON audit (project_id, id);
 CREATE INDEX audit_by_object ON audit (object_id, id);
+-- The filters of the list; id, by which it is ordered, ends each of them unsaid.
+CREATE INDEX audit_by_kind ON audit (kind, project_id);
+CREATE INDEX audit_by_actor ON audit (actor_id, project_id);
+CREATE INDEX audit_by_action ON audit (action, project_id);
 
 CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;

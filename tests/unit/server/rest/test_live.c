@@ -347,6 +347,7 @@ TEST(the_65th_client_is_refused_until_one_leaves) {
   struct client late = open_as(f.base.key, PP "/live");
   expect(&late, "HTTP/1.1 503");
   expect(&late, "64 clients");
+  if (strcasestr(late.text, "retry-after: 15") == NULL) fail_msg("%s", late.text);
   close_client(&late);
   close_client(&clients[7]);
   turn(5);
