@@ -10,7 +10,7 @@ import { closeBrowser, startServer, until } from './harness.mjs';
 let server, page, device, odd;
 before(async () => {
   server = await startServer();
-  ({ page } = await openSignedIn(server, { acceptDownloads: true, allow: [/Failed to load resource: net::/] }));
+  ({ page } = await openSignedIn(server, { acceptDownloads: true, allow: [/Failed to load resource: net::/, /404/] }));
 });
 after(async () => {
   device?.close();
@@ -131,6 +131,19 @@ test('pictures and values are shown as what they are', async () => {
   await page.getByText('<img src=x onerror=alert(1)>').waitFor();
 });
 
+test('walking goes on beyond the page that one came from, both ways', async () => {
+  const ids = (await captures()).map((capture) => capture.id);
+  await page.go('/p/default/captures?perPage=2&page=1');
+  await until('the second page', async () => await rows().count() === 2 && await rows().first().getAttribute('data-key') === ids[2]);
+  await rows().first().click();
+  await until('it is open', () => idShown() === ids[2]);
+  for (const [key, at] of [['k', 1], ['k', 0], ['j', 1], ['j', 2], ['j', 3], ['j', 4], ['ArrowLeft', 3]]) {
+    await until(`there is one at ${at}`, async () => await page.getByRole('button', { name: key === 'j' ? 'Next capture' : 'Previous capture' }).isEnabled());
+    await press(key);
+    await until(`${key} to ${at}`, () => idShown() === ids[at]);
+  }
+});
+
 test('several are labelled at once', async () => {
   await page.go('/p/default/captures?type=audio%2Fwav');
   await until('three', async () => await rows().count() === 3);
@@ -141,6 +154,16 @@ test('several are labelled at once', async () => {
   await bar.getByRole('button', { name: 'Label them' }).click();
   await until('all are no', async () => (await captures('&label=no')).length === 3);
   await until('the table says so', async () => await rows().filter({ hasText: 'no' }).count() === 3);
+});
+
+test('what another deletes is not there any more', async () => {
+  await device.sendAudio(tone(440));
+  const [newest] = await captures();
+  await page.go(`/p/default/captures/${newest.id}`);
+  await label().waitFor();
+  await server.rest('DELETE', `${P}/captures/${newest.id}`);
+  await page.getByRole('heading', { name: 'This capture is not there' }).waitFor();
+  await page.go('/p/default/captures?type=audio%2Fwav');
 });
 
 test('an export is a whole archive, split by device', async () => {

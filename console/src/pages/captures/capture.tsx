@@ -5,7 +5,7 @@ import { useLocalStorage } from '@mantine/hooks';
 import { IconArrowLeft, IconArrowRight, IconDots, IconDownload, IconTrash } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
-import { apiUrl } from '../../api/client';
+import { ApiError, apiUrl } from '../../api/client';
 import { useChange, useObject } from '../../api/queries';
 import { useProject } from '../../api/session';
 import type { Capture } from '../../api/types';
@@ -122,7 +122,8 @@ export default function Page() {
   });
   const back = { href: page('captures') + search, label: 'Captures' };
   const labelMode = filter.labelled === 'false';
-  if (query.error && !capture) return <Failure error={query.error} what="This capture" />;
+  const gone = query.error instanceof ApiError && query.error.status === 404;
+  if (query.error && (gone || !capture)) return <Failure error={query.error} what="This capture" />;
   return (
     <>
       <PageHead title={labelMode ? 'Label captures' : 'Capture'} back={back}>

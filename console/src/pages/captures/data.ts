@@ -111,6 +111,7 @@ export function useWalk(filter: CaptureFilter, id: string): Walk {
   const [list, setList] = useState<Capture[]>([]);
   const [total, setTotal] = useState<number>();
   const [loading, setLoading] = useState(true);
+  const [reads, setReads] = useState(0); // each may leave another one due
   const ends = useRef({ newest: Number(filter.page) || 0, token: undefined as string | undefined, busy: false });
   const query = useMemo(() => queryOf(filter), [JSON.stringify(queryOf(filter))]);
 
@@ -130,7 +131,7 @@ export function useWalk(filter: CaptureFilter, id: string): Walk {
     setLoading(true);
     getPage<Capture>(api('captures'), { ...query, page: start, perPage }, abort.signal)
       .then((page) => {
-        ends.current = { newest: start, token: page.nextPageToken, busy: false };
+        ends.current = { newest: start, token: page.nextPageToken || undefined, busy: false };
         setList(page.list);
         setTotal(page.total);
         setLoading(false);
@@ -151,15 +152,17 @@ export function useWalk(filter: CaptureFilter, id: string): Walk {
     const where = older ? { pageToken: state.token, perPage: CHUNK } : { page: state.newest - 1, perPage: Number(filter.perPage) };
     getPage<Capture>(api('captures'), { ...query, ...where })
       .then((page) => {
-        if (older) state.token = page.nextPageToken;
+        if (older) state.token = page.nextPageToken || undefined; // empty at the end
         else state.newest -= 1;
         add(page.list, !older);
+        state.busy = false;
+        setReads((n) => n + 1);
       })
-      .catch(() => undefined)
-      .finally(() => {
+      // Tried again at the next step, not at once: the server may be away.
+      .catch(() => {
         state.busy = false;
       });
-  }, [index, list.length, query, api, add, filter.perPage]);
+  }, [index, list.length, reads, query, api, add, filter.perPage]);
 
   return {
     list, total, index, loading,

@@ -32,7 +32,7 @@ export function DeviceStep(props: { tour: Tour }) {
           <GuardedButton right="OPERATE" variant={device ? 'default' : 'filled'} leftSection={<IconCpu size={16} />} onClick={make} loading={change.isPending}>
             Make a virtual device
           </GuardedButton>
-          {device ? null : <Button variant="default" component={Link} href={page('devices?add=1')}>I have a board</Button>}
+          {device ? null : <Button variant="default" component={Link} href={page('devices')}>I have a board</Button>}
         </Group>
       )}
     </>

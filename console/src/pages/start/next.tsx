@@ -20,7 +20,7 @@ for (;;) {
 export function NextSteps() {
   const { page } = useProject();
   const links: [string, string, string][] = [
-    ['devices?add=1', 'Add a board of your own', 'name it, take its key, put both on the device'],
+    ['devices', 'Add a board of your own', 'name it, take its key, put both on the device'],
     ['captures', 'Collect what your model is unsure of', 'and label it: the next model learns from it'],
     ['blueprints', 'Say what kinds of boards there are', 'so that a model never goes to one that cannot run it'],
     ['settings/members', 'Invite others', 'as viewers, operators or admins'],
