@@ -3,6 +3,8 @@
 import { ActionIcon, Badge, Button, Group, MultiSelect, Progress, Select, Text, Tooltip, type ActionIconProps, type ButtonProps, type MultiSelectProps, type SelectProps } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useMemo, useState, type ReactNode } from 'react';
+import { keepPreviousData, useQueries } from '@tanstack/react-query';
+import { getPage, type Page } from '../../api/client';
 import { useList } from '../../api/queries';
 import { useProgress } from '../../api/live';
 import { useProject, type Right } from '../../api/session';
@@ -24,12 +26,26 @@ export function useBlueprints() {
   return useList<Blueprint>('blueprint', project, api('blueprints'), ALL);
 }
 
-/** Names of devices whose ids are shown somewhere; at most a hundred at once. */
+const NAMES_AT_ONCE = 50;
+
+/** Names of devices whose ids are shown somewhere. Asked for in the order in
+ * which they appear, so that a new one asks for few others again. */
 export function useDeviceNames(ids: string[]): Map<string, string> {
   const { project, api } = useProject();
-  const wanted = useMemo(() => [...new Set(ids.filter((id) => id !== ''))].sort().slice(0, 100), [ids]);
-  const devices = useList<Device>('device', project, api('devices'), { ids: wanted, perPage: 100 }, wanted.length > 0);
-  return useMemo(() => new Map((devices.data?.list ?? []).map((device) => [device.id, device.name])), [devices.data]);
+  const groups = useMemo(() => {
+    const wanted = [...new Set(ids.filter((id) => id !== ''))];
+    return Array.from({ length: Math.ceil(wanted.length / NAMES_AT_ONCE) }, (_, n) => wanted.slice(n * NAMES_AT_ONCE, (n + 1) * NAMES_AT_ONCE));
+  }, [ids]);
+  return useQueries({
+    queries: groups.map((group) => {
+      const query = { ids: group, perPage: NAMES_AT_ONCE };
+      return { queryKey: ['device', project, api('devices'), query], queryFn: () => getPage<Device>(api('devices'), query), placeholderData: keepPreviousData };
+    }),
+    combine: namesOf,
+  });
+}
+function namesOf(results: { data: Page<Device> | undefined }[]): Map<string, string> {
+  return new Map(results.flatMap((result) => result.data?.list ?? []).map((device) => [device.id, device.name]));
 }
 
 const why: Record<Right, string> = {
