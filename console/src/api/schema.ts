@@ -118,6 +118,7 @@ export interface Certificate {
   fingerprint: string;
   notBefore: string | null;
   notAfter: string | null;
+  enabled: boolean;
   canSign: boolean;
   certFile: string | null;
   warning?: string;
@@ -531,6 +532,7 @@ export interface Status {
   startedAt: string;
   uptimeSeconds: number;
   objects: StatusObjects;
+  tls: StatusTls | null;
   gateway?: StatusGateway;
 }
 export interface StatusGateway {
@@ -555,6 +557,12 @@ export interface StatusObjects {
   devices: number;
   artifacts: number;
   releases: number;
+}
+export interface StatusTls {
+  subject: string;
+  notBefore: string | null;
+  notAfter: string | null;
+  daysLeft: number;
 }
 export interface StreamEntry {
   id: string;
