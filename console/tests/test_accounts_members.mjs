@@ -96,6 +96,19 @@ test('who is removed is out', async () => {
   await grace.context().close();
 });
 
+test('a link signs in anew where somebody else is signed in', async () => {
+  const links = [];
+  for (const email of ['mary@example.org', 'katherine@example.org']) {
+    links.push((await server.rest('POST', '/v1/organizations/default/members', { email, role: 'viewer' })).data.link.replace(/^https?:\/\/[^/]+/, server.url));
+  }
+  const shared = await openPage(server);
+  await shared.goto(links[0]);
+  await until('mary is welcome', async () => await shared.locator('input[type=email]').inputValue() === 'mary@example.org');
+  await shared.goto(links[1]);
+  await until('katherine is welcome', async () => await shared.locator('input[type=email]').inputValue() === 'katherine@example.org');
+  await shared.end();
+});
+
 test('organisations and projects are made and renamed', async () => {
   await page.go('/organizations');
   await page.getByRole('button', { name: 'New organisation' }).click();

@@ -17,8 +17,9 @@ export function LinkPage(props: { token: string }) {
     used.current = true;
     send<{ data: Session }>('POST', 'v1/session/link', { body: { token: props.token } })
       .then((answer) => {
-        accept(answer.data.data);
+        // First away from the link: accept may load the page again, and the link is used up.
         navigate(answer.data.data.account?.hasPassword ? '/account?link=1' : '/account?welcome=1', { replace: true });
+        accept(answer.data.data);
       })
       .catch((error: unknown) => setFailure(messageOf(error)));
   }, [props.token, accept, navigate]);
