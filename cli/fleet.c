@@ -100,10 +100,39 @@ static int add_changes(struct cli_session *session, json_t *body) {
   return cli_misuse(session, "change what? Give --add-tag, --remove-tag, --enable or --disable");
 }
 
-int cli_device_bulk(struct cli_session *session) {
+/* The server changes so many at once, each time all or none; the same again
+ * changes the next ones. */
+static int change_all(struct cli_session *session, json_t *body) {
   static const struct cli_column facts[] = {
       {"devices", "matched", CLI_CELL_TEXT}, {"changed", "updated", CLI_CELL_TEXT}, {0}};
   struct cli_address address;
+  long long matched = 0, updated = 0, remaining = 0;
+  bool first = true;
+  int status = CLI_OK;
+  cli_address_init(&address, session, "/devices/bulk");
+  do {
+    json_t *data;
+    status = cli_api_send(session, "POST", &address, json_incref(body), &data);
+    if (status != CLI_OK) break;
+    if (first) matched = number(data, "matched");
+    first = false;
+    updated += number(data, "updated");
+    remaining = number(data, "remaining");
+    bool stuck = number(data, "updated") == 0;
+    json_decref(data);
+    if (remaining > 0 && session->err_terminal) {
+      fprintf(session->err, "\r%lld changed, %lld to go\033[K", updated, remaining);
+    }
+    if (stuck) break;
+  } while (remaining > 0);
+  json_decref(body);
+  if (session->err_terminal && updated > 0 && matched > 2000) fputc('\n', session->err);
+  if (status != CLI_OK) return status;
+  return cli_record(session, json_pack("{s:I, s:I}", "matched", matched, "updated", updated),
+                    facts);
+}
+
+int cli_device_bulk(struct cli_session *session) {
   json_t *filter, *body;
   if (cli_switch(session, "enable") && cli_switch(session, "disable")) {
     return cli_misuse(session, "give --enable or --disable, not both");
@@ -116,8 +145,7 @@ int cli_device_bulk(struct cli_session *session) {
     json_decref(body);
     return status;
   }
-  cli_address_init(&address, session, "/devices/bulk");
-  return cli_send_and_show(session, "POST", &address, body, facts);
+  return change_all(session, body);
 }
 
 /* --- virtual devices --------------------------------------------------------------- */
