@@ -199,6 +199,13 @@ test('what an operator may not do is disabled, and says why', async () => {
   await operator.getByText('Only an admin of the project').waitFor();
   await operator.go('/p/default/tags');
   assert.ok(await operator.getByRole('button', { name: 'New tag' }).first().isEnabled());
+  // A device it may add; the key is for an admin to make.
+  await operator.go('/p/default/devices');
+  await operator.getByRole('button', { name: 'Add device', exact: true }).click();
+  await operator.getByText('only an admin of the project can make one').waitFor();
+  await operator.getByRole('dialog').getByLabel('Name').fill('shelf');
+  await operator.getByRole('dialog').getByRole('button', { name: 'Add device' }).click();
+  await operator.getByRole('heading', { name: 'shelf', level: 1 }).waitFor();
   await operator.end();
 });
 
