@@ -49,7 +49,7 @@ export function UploadExample(props: { example: typeof FIRST; artifact: Artifact
     <>
       <Group>
         <GuardedButton right="OPERATE" leftSection={<IconUpload size={16} />} onClick={() => void start()} loading={share !== null}>
-          Upload the example {example.version} ({example.words})
+          Upload the example {example.version}
         </GuardedButton>
         {props.own ? <Button variant="default" component={Link} href={page('artifacts/new')}>Your own .tflite</Button> : null}
       </Group>

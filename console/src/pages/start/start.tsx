@@ -40,7 +40,7 @@ export default function Page() {
           <DeviceStep tour={tour} />
         </Step>
         <Step number={2} title="Upload a model" state={stateOf(1)}
-          help="A TensorFlow Lite file with a package name and a version. It is checked before it is kept: what no device could run is refused, with the reason.">
+          help="A TensorFlow Lite file with a package name and a version. It is checked before it is kept: what no device could run is refused, with the reason. The example knows two words: yes and no.">
           <UploadExample example={FIRST} artifact={tour.first} own />
         </Step>
         <Step number={3} title="Roll it out" state={stateOf(2)}

@@ -34,7 +34,7 @@ function HeardRow(props: { answer: Heard }) {
         </Text>
         <Badge c="bright" color={right ? 'green' : 'gray'} variant="light" tt="none">{right ? 'right' : 'not known to this model'}</Badge>
       </Group>
-      {top ? <Progress mt={6} size="sm" value={top.score * 100} color={right ? 'green' : 'gray'} aria-label={`sure to ${Math.round(top.score * 100)} %`} /> : null}
+      {top ? <Progress mt={6} size="sm" value={top.score * 100} color={right ? 'green' : 'gray.5'} aria-label={`sure to ${Math.round(top.score * 100)} %`} /> : null}
     </Paper>
   );
 }

@@ -9,8 +9,8 @@ import { compareVersions } from '../../components/values';
 
 /** What the built-in device runs; the models are served with the console. */
 export const TOUR_PACKAGE = 'model';
-export const FIRST = { version: '1.0.0', file: 'examples/yes_no.tflite', words: 'yes, no' };
-export const SECOND = { version: '1.1.0', file: 'examples/yes_no_stop_go.tflite', words: 'yes, no, stop, go' };
+export const FIRST = { version: '1.0.0', file: 'examples/yes_no.tflite' };
+export const SECOND = { version: '1.1.0', file: 'examples/yes_no_stop_go.tflite' };
 
 /** State member `speech` of the built-in device. */
 export interface Speech {
