@@ -688,8 +688,8 @@ const struct srv_route srv_routes[] = {
                "certificates", "Revoke all certificates of a device.", NULL, NONE),
 
     ADMIN_LIST(P "/apikeys", srv_list_api_keys, "apikeys", "List API keys.", paged, SRV_API_KEY),
-    POST(P "/apikeys", srv_create_api_key, "apikeys", "Create an API key; shown this once.",
-         api_key_create, SRV_API_KEY),
+    ADMIN_POST(P "/apikeys", srv_create_api_key, "apikeys", "Create an API key; shown this once.",
+               api_key_create, SRV_API_KEY),
     ADMIN_UPDATE(P "/apikeys/{apikey}", srv_update_api_key, "apikeys",
                  "Rename or disable an API key.", api_key_update, SRV_API_KEY),
     ADMIN_DELETE(P "/apikeys/{apikey}", srv_delete_api_key, "apikeys", "Delete an API key."),
