@@ -552,16 +552,16 @@ static void add_project(void *context, const void *row) {
 }
 
 /* Every project has a fleet, for its history; the first time is at the start.
- * False: not all are read, so look again soon. */
+ * True: something was written down, which is enough for a while. */
 static bool sample_all(struct srv_core *core) {
   struct srv_query query = {0};
-  bool all = true;
+  bool wrote = false;
   srv_core_list(core, SRV_PROJECT, &query, add_project, core, NULL);
   for (struct srv_fleet *fleet = core->fleets.first; fleet != NULL; fleet = fleet->next) {
-    all = all && is_whole(fleet);
-    if (is_whole(fleet) && fleet->sampled_change != fleet->change) srv_fleet_sample(core, fleet);
+    if (!is_whole(fleet) || fleet->sampled_change == fleet->change) continue;
+    wrote = srv_fleet_sample(core, fleet) || wrote;
   }
-  return all;
+  return wrote;
 }
 
 /* One slice of one fleet a turn. */
@@ -591,8 +591,8 @@ void srv_fleet_tick(struct srv_core *core) {
     do_some_work(core);
   }
   if (fleets->next_sample_us != 0 && now_us < fleets->next_sample_us) return;
-  bool all = sample_all(core);
-  fleets->next_sample_us = now_us + (all ? SRV_FLEET_SAMPLE_US : SRV_FLEET_SAMPLE_SOON_US);
+  bool wrote = sample_all(core);
+  fleets->next_sample_us = now_us + (wrote ? SRV_FLEET_SAMPLE_US : SRV_FLEET_SAMPLE_SOON_US);
 }
 
 void srv_fleet_init(struct srv_core *core) {

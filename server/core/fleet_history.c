@@ -129,7 +129,7 @@ static int write_samples(struct srv_core *core, struct srv_fleet *fleet, const s
   return forget_old(core, fleet);
 }
 
-void srv_fleet_sample(struct srv_core *core, struct srv_fleet *fleet) {
+bool srv_fleet_sample(struct srv_core *core, struct srv_fleet *fleet) {
   struct news news = {0};
   uint64_t change = fleet->change;
   int status = fleet->history_read ? SRV_OK : recall_all(core, fleet);
@@ -146,6 +146,7 @@ void srv_fleet_sample(struct srv_core *core, struct srv_fleet *fleet) {
     srv_log(SRV_LOG_WARNING, "core", "which versions project %s runs is not written down: %s",
             fleet->project_id, core->error);
   }
+  return news.count > 0;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -105,6 +105,6 @@ bool srv_fleet_contains(const char *text, const char *part); /* ASCII case ignor
 /* One slice of counting; true while there is more to do. */
 bool srv_fleet_tally_step(struct srv_core *core, struct srv_fleet *fleet);
 void srv_fleet_tally_free(struct fleet_tally *tally);
-/* Writes down what has changed. */
-void srv_fleet_sample(struct srv_core *core, struct srv_fleet *fleet);
+/* Writes down what has changed; was there anything? */
+bool srv_fleet_sample(struct srv_core *core, struct srv_fleet *fleet);
 #endif

@@ -84,18 +84,17 @@
 #define SRV_PROFILE_OPS_MAX 4095   /* names; all of TensorFlow Lite's take some 2,300 bytes */
 #define SRV_VIRTUAL_DEVICES_MAX 8u /* processes that this server starts */
 #define SRV_AUDIT_NAME_MAX 255     /* of the object, as people call it */
-#define SRV_AUDIT_VALUES_MAX 8191  /* JSON of what a change was from, and to; longer texts are cut \
-                                    */
+#define SRV_AUDIT_VALUES_MAX 8191  /* JSON of a change; longer texts are cut */
 #define SRV_LIVE_CLIENTS_MAX 64    /* each costs SRV_LIVE_RING bytes and a socket */
 #define SRV_LIVE_RING (64u * 1024)
 /* The fleet in memory (core/fleet.h): reading a device takes 2.5 us, counting
  * one for a rollout 0.05 us, and devices wait meanwhile. */
-#define SRV_FLEET_READ_NOW 2000u         /* devices that are read while somebody waits */
-#define SRV_FLEET_SLICE 400u             /* devices that are read in one turn of the loop */
-#define SRV_FLEET_COUNT_NOW 20000u       /* devices that are counted in one turn */
-#define SRV_FLEET_UNCOMMITTED_MAX 1024u  /* reports of one batch that can be undone one by one */
+#define SRV_FLEET_READ_NOW 2000u        /* devices that are read while somebody waits */
+#define SRV_FLEET_SLICE 400u            /* devices that are read in one turn of the loop */
+#define SRV_FLEET_COUNT_NOW 20000u      /* devices that are counted in one turn */
+#define SRV_FLEET_UNCOMMITTED_MAX 1024u /* reports of one batch that can be undone one by one */
 #define SRV_BULK_MAX 2000u /* devices changed by one request: 0.2 s, and devices wait */
-#define SRV_FLEET_SAMPLE_US (INT64_C(600) * 1000000) /* between two looks at the versions */
+#define SRV_FLEET_SAMPLE_US (INT64_C(600) * 1000000) /* between two samples of versions */
 #define SRV_FLEET_SAMPLE_SOON_US (INT64_C(10) * 1000000)
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000

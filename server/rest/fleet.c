@@ -396,6 +396,32 @@ static json_t *versions_of(const json_t *counts) {
   return list;
 }
 
+struct present {
+  const char *package;
+  json_t *counts;
+};
+
+static void take_version(void *context, const struct srv_fleet_version *version) {
+  struct present *present = context;
+  if (strcmp(version->package, present->package) != 0) return;
+  json_object_set_new(present->counts, version->version, json_integer((json_int_t)version->count));
+}
+
+/* The last point is of now, whatever was last written down. */
+static int take_present(struct srv_request *request, const char *package, json_t *counts) {
+  struct srv_fleet_totals totals;
+  const char *version;
+  json_t *value;
+  int status = srv_core_fleet_totals(request->core, request->project.id, &totals);
+  if (status != SRV_OK || !totals.complete) return status;
+  json_object_foreach(counts, version, value) {
+    (void)value;
+    json_object_set_new(counts, version, json_integer(0));
+  }
+  return srv_core_fleet_versions(request->core, request->project.id, take_version,
+                                 &(struct present){.package = package, .counts = counts});
+}
+
 int srv_get_overview_history(struct srv_request *request) {
   struct history history = {0};
   int64_t end_us;
@@ -406,6 +432,11 @@ int srv_get_overview_history(struct srv_request *request) {
   history.list = json_array();
   status = srv_core_fleet_history(request->core, request->project.id, package, end_us, take_change,
                                   &history);
+  while (history.done + 1 < history.points) append_point(&history);
+  const char *end = srv_query_value(request, "end");
+  if (status == SRV_OK && (end == NULL || end[0] == 0)) {
+    status = take_present(request, package, history.counts);
+  }
   while (history.done < history.points) append_point(&history);
   json_t *data = json_object();
   set(data, "package", srv_encode_text(package));
