@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/cli.h"
+
 const char cli_help_introduction[] =
     "Models for microcontrollers, over the air: the operator's and developer's commands.";
 
@@ -17,7 +19,12 @@ const char cli_help_environment[] =
 static const struct cli_option no_options[] = {{0}};
 static const struct cli_argument no_arguments[] = {{0}};
 
+static const struct cli_option *server_options;
+
+void cli_set_server_options(const struct cli_option *options) { server_options = options; }
+
 const struct cli_option *cli_options_of(const struct cli_command *command) {
+  if (command->run == NULL && server_options != NULL) return server_options;
   return command->options != NULL ? command->options : no_options;
 }
 
@@ -188,7 +195,9 @@ static void reference_command(FILE *out, const struct cli_command *command) {
   fputs("\n\n```\n", out);
   cli_help_usage(out, command);
   fputs("\n```\n", out);
-  if (cli_arguments_of(command)->name != NULL || cli_options_of(command)->name != NULL) {
+  /* Another part's options stand where that part says them. */
+  bool lists = cli_arguments_of(command)->name != NULL || cli_options_of(command)->name != NULL;
+  if (command->run != NULL && lists) {
     fputs("\n| | |\n|---|---|\n", out);
     for (const struct cli_argument *a = cli_arguments_of(command); a->name != NULL; a++) {
       reference_item(out, a->name, a->help);

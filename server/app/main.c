@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "server/app/app.h"
+#include "server/app/options.h"
 #include "virtual/virtual.h"
 
 int main(int argc, char **argv) {
@@ -15,5 +16,6 @@ int main(int argc, char **argv) {
     puts("godwit " GODWIT_VERSION);
     return 0;
   }
+  cli_set_server_options(srv_options_table());
   return cli_main(argc, argv);
 }

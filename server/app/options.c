@@ -81,6 +81,15 @@ void srv_options_help(FILE *out) {
       out);
 }
 
+const struct cli_option *srv_options_table(void) {
+  static struct cli_option table[TEXT_COUNT + 1];
+  for (size_t i = 0; i < TEXT_COUNT; i++) {
+    table[i] =
+        (struct cli_option){.name = texts[i].name, .value = texts[i].value, .help = texts[i].help};
+  }
+  return table;
+}
+
 __attribute__((format(printf, 1, 2))) static int fail(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/command.h"
 #include "server/core/log.h"
 
 #define SRV_HTTP_HOSTS_MAX 8
@@ -36,4 +37,6 @@ struct srv_options {
 /* 0, or 2 with one line on stderr that says what was wrong. */
 int srv_options_parse(struct srv_options *options, int argc, char **argv);
 void srv_options_help(FILE *out);
+/* The same for the CLI's manual pages and completion. */
+const struct cli_option *srv_options_table(void);
 #endif
