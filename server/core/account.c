@@ -307,12 +307,18 @@ struct keys {
   char email[SRV_EMAIL_MAX + 4];
 };
 
-/* Of an IPv6 address its network of 64 bits: whoever has one has all of it. */
+/* Of an IPv6 address its network of 64 bits: whoever has one has all of it. But
+ * ::ffff:192.0.2.1 is one address of IPv4, which has no such network. */
 static void network_of(const char *address, char out[SRV_ADDRESS_MAX + 1]) {
+  static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
   uint8_t bytes[16];
   size_t length = 0;
   snprintf(out, SRV_ADDRESS_MAX + 1, "%s", address);
   if (inet_pton(AF_INET6, address, bytes) != 1) return;
+  if (memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+    inet_ntop(AF_INET, bytes + sizeof(mapped), out, SRV_ADDRESS_MAX + 1);
+    return;
+  }
   for (size_t i = 0; i < 8; i++) {
     length += (size_t)snprintf(out + length, SRV_ADDRESS_MAX + 1 - length, "%02x", bytes[i]);
   }

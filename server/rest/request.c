@@ -512,13 +512,26 @@ void srv_request_set_actor(struct srv_request *request) {
 
 /* --- passwords, which take time ------------------------------------------------------------ */
 
+/* The session that asked may have been ended meanwhile, from elsewhere: what it
+ * asked for is not done any more. */
+static int check_session_again(struct srv_request *request) {
+  struct srv_principal principal;
+  if (request->pass.token[0] == 0) return SRV_OK;
+  int status = srv_core_identify_session(request->core, request->pass.token, NULL, &principal,
+                                         &request->session);
+  if (status == SRV_ERR_FORBIDDEN) return fail_stranger(request, srv_core_error(request->core));
+  return srv_request_fail_core(request, status);
+}
+
 static void on_hashed(void *context, const struct srv_password_job *job) {
   struct srv_request *request = context;
   request->waiting = false;
   request->password_ticket = 0;
-  srv_request_set_actor(request);
-  request->then(request, job);
-  srv_core_set_actor(request->core, NULL);
+  if (check_session_again(request) == SRV_OK) {
+    srv_request_set_actor(request);
+    request->then(request, job);
+    srv_core_set_actor(request->core, NULL);
+  }
   if (request->wake != NULL) request->wake(request->wake_context);
 }
 

@@ -192,13 +192,25 @@ static int check_code(struct srv_request *request, const struct srv_account *acc
   return fail_code(request, srv_core_error(request->core));
 }
 
+/* The password may have been changed while it was compared to: then it is the old
+ * one that was right, and its sessions have ended. */
+static bool is_still_right(struct srv_request *request, const struct srv_account *account,
+                           const struct srv_password_job *job) {
+  struct srv_login login;
+  if (!job->is_right) return false;
+  if (srv_core_get_login(request->core, account->id, &login) != SRV_OK) return false;
+  bool same = strcmp(login.password, job->hash) == 0;
+  explicit_bzero(&login, sizeof(login));
+  return same;
+}
+
 static int after_password(struct srv_request *request, const struct srv_password_job *job) {
   char email[SRV_EMAIL_MAX + 1] = "";
   struct srv_account account = {0};
   int status = read_email(request, email);
   if (status != SRV_OK) return status;
   bool known = srv_core_find_account(request->core, email, &account) == SRV_OK;
-  if (!job->is_right || !known) {
+  if (!known || !is_still_right(request, &account, job)) {
     note_failure(request, account.id, account.email,
                  known ? "the password is wrong" : "there is no such account");
     return srv_request_fail_http(request, 401, CODE_UNAUTHENTICATED,
@@ -220,11 +232,12 @@ int srv_request_throttle(struct srv_request *request, const char *email) {
                                wait_s == 1 ? "" : "s");
 }
 
-/* A page of another site must not sign its reader in as somebody else. Browsers
- * say so; what says nothing is no browser, or its cookie would not be kept. */
+/* A page of another site must not sign its reader in as somebody else, nor one of
+ * another port or name of the same site, which is another program's. Browsers say
+ * so; what says nothing is no browser, or its cookie would not be kept. */
 static int check_site(struct srv_request *request) {
   const char *site = request->head.fetch_site;
-  if (site == NULL || strcmp(site, "cross-site") != 0) return SRV_OK;
+  if (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0) return SRV_OK;
   return srv_request_fail(request, SRV_ERR_FORBIDDEN,
                           "a page of another site asks to sign in: open the console itself");
 }

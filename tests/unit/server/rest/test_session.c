@@ -94,6 +94,11 @@ TEST(a_page_of_another_site_signs_nobody_in) {
                                  "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}"),
                     403, 7, "another site");
   rest_expect(rest_call_as(&f, NULL, "POST", "/v1/session/link", "{\"token\":\"x\"}"), 403);
+  /* Another port of this machine, or another name below the same domain. */
+  f.head.fetch_site = "same-site";
+  rest_expect(rest_call_as(&f, NULL, "POST", "/v1/session",
+                           "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}"),
+              403);
   f.head.fetch_site = "same-origin";
   rest_expect(rest_call_as(&f, NULL, "POST", "/v1/session",
                            "{\"email\":\"" MAIL "\",\"password\":\"" PASSWORD "\"}"),
@@ -119,6 +124,16 @@ TEST(who_guesses_is_told_to_wait_even_with_the_right_password) {
   rest_expect(sign_in(MAIL, PASSWORD, NULL), 200);
   for (int i = 0; i < 5; i++) rest_expect(sign_in(MAIL, "not her password", NULL), 401);
   rest_expect(sign_in(MAIL, PASSWORD, NULL), 429);
+  rest_end(&f);
+}
+
+TEST(who_guesses_from_ipv4_keeps_no_other_address_of_ipv4_waiting) {
+  begin();
+  struct srv_core *core = f.core.core;
+  for (int i = 0; i < 6; i++) srv_core_sign_in_wait_s(core, MAIL, "::ffff:198.51.100.1");
+  assert_true(srv_core_sign_in_wait_s(core, MAIL, "::ffff:198.51.100.1") > 0);
+  assert_true(srv_core_sign_in_wait_s(core, MAIL, "198.51.100.1") > 0);
+  assert_int_equal(srv_core_sign_in_wait_s(core, MAIL, "::ffff:198.51.100.2"), 0);
   rest_end(&f);
 }
 
