@@ -442,12 +442,32 @@ static int check_host(struct exchange *exchange) {
                                text);
 }
 
-static bool is_loopback_peer(const struct sockaddr *peer) {
-  if (peer->sa_family == AF_INET) {
-    return (ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >> 24) == 127;
-  }
+/* Its bytes and family. One of IPv4 comes to a socket of IPv6 (--http-bind ::) as
+ * ::ffff:192.0.2.1: it is what it is without that, or all of them would look like
+ * one network to whoever counts tries to sign in. */
+static const void *address_bytes(const struct sockaddr *peer, int *family) {
+  *family = peer->sa_family;
+  if (*family == AF_INET) return &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
   const struct in6_addr *address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(address);
+  if (!IN6_IS_ADDR_V4MAPPED(address)) return address;
+  *family = AF_INET;
+  return &address->s6_addr[12];
+}
+
+static bool is_loopback_peer(const struct sockaddr *peer) {
+  int family;
+  const void *bytes = address_bytes(peer, &family);
+  if (family == AF_INET) return *(const uint8_t *)bytes == 127;
+  return IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)bytes);
+}
+
+/* Lines of one name are one list, and proxies that do not join them append. */
+static enum MHD_Result take_forwarded(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value) {
+  const char **last = context;
+  (void)kind;
+  if (value != NULL && strcasecmp(name, "x-forwarded-for") == 0) *last = value;
+  return MHD_YES;
 }
 
 /* The last proxy's word is the only one that is not the client's own. */
@@ -464,7 +484,8 @@ static void find_address(struct exchange *exchange, struct MHD_Connection *conne
   const size_t size = sizeof(exchange->address);
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  const char *forwarded = header(connection, "x-forwarded-for");
+  const char *forwarded = NULL;
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, take_forwarded, &forwarded);
   const struct sockaddr *peer = info == NULL ? NULL : info->client_addr;
   if (peer == NULL) return;
   uint8_t bytes[sizeof(struct in6_addr)];
@@ -472,11 +493,10 @@ static void find_address(struct exchange *exchange, struct MHD_Connection *conne
     snprintf(out, size, "%s", last_forwarded(forwarded));
     if (inet_pton(AF_INET, out, bytes) == 1 || inet_pton(AF_INET6, out, bytes) == 1) return;
   }
-  const void *raw = peer->sa_family == AF_INET
-                        ? (const void *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr
-                        : &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+  int family;
+  const void *raw = address_bytes(peer, &family);
   out[0] = 0;
-  inet_ntop(peer->sa_family, raw, out, (socklen_t)size);
+  inet_ntop(family, raw, out, (socklen_t)size);
 }
 
 static void read_head(struct exchange *exchange, struct MHD_Connection *connection) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/core/account.h"
+#include "server/core/session.h"
 #include "tests/unit/server/rest/account_fixture.h"
 #include "tests/unit/server/rest/http_fixture.h"
 
@@ -148,6 +149,84 @@ TEST(what_the_proxy_says_counts_where_the_operator_has_named_one) {
   }
   expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.1\r\n", BODY), 429, NULL);
   expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.2\r\n", BODY), 200, "; Secure");
+  http_end(&f);
+}
+
+TEST(a_proxy_that_adds_a_line_of_its_own_is_heard_and_the_clients_line_is_not) {
+  begin((struct srv_rest_config){.public_url = "https://localhost"});
+  for (int i = 0; i < 5; i++) {
+    char header[128];
+    snprintf(header, sizeof(header),
+             "x-forwarded-for: 203.0.113.%d\r\nX-Forwarded-For: 198.51.100.1\r\n", i);
+    expect(call("POST", "/v1/session", header, wrong), 401, NULL);
+  }
+  expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.1\r\n", BODY), 429, NULL);
+  http_end(&f);
+}
+
+TEST(an_address_of_ipv4_is_itself_on_a_socket_of_ipv6) {
+  int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  if (fd < 0) skip(); /* a machine without IPv6 */
+  close(fd);
+  begin((struct srv_rest_config){.bind_address = "::", .public_url = "http://localhost"});
+  struct http_answer answer = call("POST", "/v1/session", "", BODY);
+  char headers[512];
+  assert_int_equal(answer.status, 200);
+  headers_of(&answer, headers);
+  http_free(&answer);
+  answer = call("GET", "/v1/account/sessions", headers, "");
+  assert_non_null(strstr((char *)answer.body, "\"address\":\"127.0.0.1\""));
+  http_free(&answer);
+  /* So a proxy on this machine is known as one. */
+  expect(call("POST", "/v1/session", "x-forwarded-for: 198.51.100.7\r\n", BODY), 200, NULL);
+  answer = call("GET", "/v1/account/sessions", headers, "");
+  assert_non_null(strstr((char *)answer.body, "\"address\":\"198.51.100.7\""));
+  http_free(&answer);
+  http_end(&f);
+}
+
+/* So many that theirs are not worked off before the loop turns again. */
+static void keep_the_thread_busy(void) {
+  for (int i = 0; i < 8; i++) {
+    char body[128];
+    snprintf(body, sizeof(body), "{\"email\":\"%d@example.com\",\"password\":\"wrong one\"}", i);
+    ask("POST", "/v1/session", "", body); /* closed with the process */
+  }
+  for (int turn = 0; turn < 3; turn++) http_turn(&f, 0);
+}
+
+TEST(a_password_that_is_changed_while_it_is_hashed_signs_nobody_in) {
+  begin((struct srv_rest_config){0});
+  struct srv_core *core = f.base.core.core;
+  struct srv_account ada;
+  char hash[SRV_PASSWORD_HASH_MAX + 1];
+  assert_true(srv_password_hash("another long one", hash));
+  assert_ok(core, srv_core_find_account(core, MAIL, &ada));
+  keep_the_thread_busy();
+  int fd = ask("POST", "/v1/session", "", BODY);
+  for (int turn = 0; turn < 3; turn++) http_turn(&f, 0);
+  assert_ok(core, srv_core_set_password(core, ada.id, hash, ""));
+  expect(http_read(&f, fd), 401, NULL);
+  http_end(&f);
+}
+
+TEST(a_session_that_ends_while_a_password_is_hashed_changes_nothing_any_more) {
+  begin((struct srv_rest_config){0});
+  struct srv_core *core = f.base.core.core;
+  struct srv_account ada;
+  char headers[512], all[640];
+  struct http_answer answer = call("POST", "/v1/session", "", BODY);
+  headers_of(&answer, headers);
+  http_free(&answer);
+  snprintf(all, sizeof(all), "%scontent-type: application/json\r\n", headers);
+  assert_ok(core, srv_core_find_account(core, MAIL, &ada));
+  keep_the_thread_busy();
+  int fd = ask("PATCH", "/v1/account", all,
+               "{\"password\":\"of a thief now\",\"currentPassword\":\"" PASSWORD "\"}");
+  for (int turn = 0; turn < 3; turn++) http_turn(&f, 0);
+  assert_ok(core, srv_core_end_sessions(core, ada.id, ""));
+  expect(http_read(&f, fd), 401, NULL);
+  expect(call("POST", "/v1/session", "", BODY), 200, NULL);
   http_end(&f);
 }
 
