@@ -160,6 +160,7 @@ int srv_core_set_password(struct srv_core *core, const char *account_id, const c
   status = srv_fail_store(core, core->store->ops->update(core->store, SRV_LOGIN, &login));
   explicit_bzero(&login, sizeof(login));
   if (status == SRV_OK) status = srv_core_end_sessions(core, account_id, keep_session_id);
+  if (status == SRV_OK) status = srv_links_drop(core, account_id); /* as good as the old one */
   if (status == SRV_OK && keep_session_id[0] != 0) {
     status = srv_session_drop_link(core, keep_session_id);
   }

@@ -31,4 +31,6 @@ struct srv_auth {
 struct srv_auth *srv_auth_of(struct srv_core *core);
 /* The session is as one that began with a password, from now on. */
 int srv_session_drop_link(struct srv_core *core, const char *session_id);
+/* The account's links, used or not, sign nobody in any more. */
+int srv_links_drop(struct srv_core *core, const char *account_id);
 #endif

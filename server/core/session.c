@@ -411,7 +411,7 @@ void srv_session_csrf(const char *token, char csrf[SRV_TOKEN_LENGTH + 1]) {
 /* --- links ---------------------------------------------------------------------------------------
  */
 
-static int remove_links(struct srv_core *core, const char *account_id) {
+int srv_links_drop(struct srv_core *core, const char *account_id) {
   struct srv_query query = {0};
   srv_query_text(&query, "account_id", SRV_EQUALS, account_id);
   int status = core->store->ops->remove(core->store, SRV_LINK, &query);
@@ -430,7 +430,7 @@ int srv_core_create_link(struct srv_core *core, const char *account_id, int64_t 
   hash_of(token, out->hash);
   memcpy(out->account_id, account.id, sizeof(account.id));
   out->expires_us = life_us == 0 ? 0 : out->created_us + life_us;
-  status = remove_links(core, account.id);
+  status = srv_links_drop(core, account.id);
   if (status == SRV_OK) {
     status = srv_fail_store(core, core->store->ops->insert(core->store, SRV_LINK, out));
   }
@@ -455,5 +455,5 @@ int srv_core_use_link(struct srv_core *core, const char *token, struct srv_accou
   status = srv_core_get_account(core, link.account_id, out);
   if (status == SRV_OK) status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  return srv_transaction_end(core, remove_links(core, out->id));
+  return srv_transaction_end(core, srv_links_drop(core, out->id));
 }

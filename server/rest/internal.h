@@ -223,6 +223,9 @@ void srv_request_set_actor(struct srv_request *request);
 /* The same of an organisation. */
 int srv_request_require_of(struct srv_request *request, enum srv_right right,
                            const char *organization_id);
+/* What an API key may not do, or not for long, it cannot have another key or a
+ * person do: one with scopes or an expiry is refused. */
+int srv_request_require_unlimited(struct srv_request *request);
 /* "devices" or "devices:read": of a group that routes have. */
 bool srv_is_scope(const char *text);
 /* Takes the whole JSON body. */

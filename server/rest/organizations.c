@@ -192,7 +192,8 @@ static int invite(struct srv_request *request, struct srv_member *member) {
 int srv_create_member(struct srv_request *request) {
   struct srv_member member = {0};
   memcpy(member.organization_id, request->organization.id, sizeof(member.organization_id));
-  int status = read_member(request, &member);
+  int status = srv_request_require_unlimited(request);
+  if (status == SRV_OK) status = read_member(request, &member);
   if (status != SRV_OK) return status;
   status = srv_core_transaction_begin(request->core);
   if (status != SRV_OK) return srv_request_fail_core(request, status);
@@ -232,7 +233,8 @@ static int update_both(struct srv_request *request, struct srv_member *member) {
 
 int srv_update_member(struct srv_request *request) {
   struct srv_member member;
-  int status = find_member(request, &member);
+  int status = srv_request_require_unlimited(request);
+  if (status == SRV_OK) status = find_member(request, &member);
   if (status == SRV_OK) status = read_member(request, &member);
   if (status == SRV_OK) {
     status = srv_request_fail_core(request, srv_core_transaction_begin(request->core));
@@ -293,7 +295,8 @@ int srv_create_member_link(struct srv_request *request) {
   struct srv_member member;
   char link[512];
   int64_t expires_us = 0;
-  int status = find_member(request, &member);
+  int status = srv_request_require_unlimited(request);
+  if (status == SRV_OK) status = find_member(request, &member);
   if (status == SRV_OK) status = check_reach(request, member.account_id);
   if (status == SRV_OK) {
     status = make_link(request, member.account_id, &expires_us, link, sizeof(link));

@@ -384,21 +384,6 @@ static int read_key(struct srv_request *request, struct srv_api_key *key) {
   return status;
 }
 
-/* What one key may not do, or not for long, it cannot have another one do. */
-static int check_maker(struct srv_request *request) {
-  struct srv_api_key own;
-  const struct srv_principal *principal = &request->principal;
-  if (principal->type != SRV_PRINCIPAL_API_KEY) return SRV_OK;
-  const char *project_id = principal->grant_count > 0 ? principal->grant[0].project_id : "";
-  int status = srv_core_find(request->core, SRV_API_KEY, project_id, principal->id, &own);
-  if (status != SRV_OK) return srv_request_fail_core(request, status);
-  if (own.scopes[0] == 0 && own.expires_us == 0) return SRV_OK;
-  return srv_request_fail(
-      request, SRV_ERR_FORBIDDEN,
-      "an API key with scopes or an expiry makes no other keys: use an account, "
-      "or a key without");
-}
-
 int srv_create_api_key(struct srv_request *request) {
   struct srv_api_key key = {0};
   char text[SRV_API_KEY_LENGTH + 1];
@@ -409,7 +394,7 @@ int srv_create_api_key(struct srv_request *request) {
                             "only an admin or a key of the whole server can make such a key");
   }
   if (!of_server) memcpy(key.project_id, request->project.id, sizeof(key.project_id));
-  int status = check_maker(request);
+  int status = srv_request_require_unlimited(request);
   if (status == SRV_OK) status = read_key(request, &key);
   if (status != SRV_OK) return status;
   status = srv_core_create_api_key(request->core, &key, text);

@@ -451,6 +451,19 @@ int srv_request_require_of(struct srv_request *request, enum srv_right right,
   return check_right(request, right, "", organization_id);
 }
 
+int srv_request_require_unlimited(struct srv_request *request) {
+  struct srv_api_key own;
+  const struct srv_principal *principal = &request->principal;
+  if (principal->type != SRV_PRINCIPAL_API_KEY) return SRV_OK;
+  const char *project_id = principal->grant_count > 0 ? principal->grant[0].project_id : "";
+  int status = srv_core_find(request->core, SRV_API_KEY, project_id, principal->id, &own);
+  if (status != SRV_OK) return srv_request_fail_core(request, status);
+  if (own.scopes[0] == 0 && own.expires_us == 0) return SRV_OK;
+  return srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                          "an API key with scopes or an expiry makes no other keys and lets nobody "
+                          "in: use an account, or a key without");
+}
+
 bool srv_is_scope(const char *text) {
   size_t length = strcspn(text, ":");
   if (text[length] != 0 && strcmp(text + length, ":read") != 0) return false;

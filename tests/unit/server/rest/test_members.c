@@ -339,6 +339,27 @@ TEST(a_limited_key_makes_no_key_without_its_limits) {
   rest_end(&f);
 }
 
+TEST(a_limited_key_lets_nobody_in_who_could_do_more) {
+  begin();
+  struct person keys[] = {make_key(&f, "", SRV_ROLE_ADMIN, "members", 0),
+                          make_key(&f, "", SRV_ROLE_ADMIN, "", f.core.now_us + 1000000)};
+  struct person bob = make_person(&f, "bob@example.com", false, "default", "", SRV_ROLE_VIEWER);
+  char url[160], link[176];
+  snprintf(url, sizeof(url), O "/members/%s", bob.member_id);
+  snprintf(link, sizeof(link), "%s/link", url);
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    rest_expect(person_call(&f, &keys[i], "GET", O "/members", NULL), 200);
+    rest_expect_error(person_call(&f, &keys[i], "POST", O "/members",
+                                  "{\"email\":\"eve@example.com\",\"role\":\"admin\","
+                                  "\"serverAdmin\":true}"),
+                      403, 7, "lets nobody in");
+    rest_expect(person_call(&f, &keys[i], "PATCH", url, "{\"role\":\"admin\"}"), 403);
+    rest_expect(person_call(&f, &keys[i], "POST", link, NULL), 403);
+  }
+  rest_expect(person_call(&f, &keys[0], "DELETE", url, NULL), 200); /* to take is not to give */
+  rest_end(&f);
+}
+
 TEST(a_disabled_or_deleted_key_is_out_at_once) {
   begin();
   const struct rest_answer *answer = as_admin("POST", PP "/apikeys", "{\"name\":\"a\"}");

@@ -388,6 +388,21 @@ TEST(a_link_signs_in_once_and_sets_a_password_without_the_old_one) {
   rest_end(&f);
 }
 
+TEST(a_link_that_lies_about_ends_when_a_password_is_set) {
+  struct person ada = begin();
+  struct srv_core *core = f.core.core;
+  struct srv_link link;
+  char token[SRV_TOKEN_LENGTH + 1], body[128];
+  assert_ok(core, srv_core_create_link(core, ada.account_id, SRV_LINK_LIFE_US, token, &link));
+  rest_expect(
+      person_call(&f, &ada, "PATCH", "/v1/account",
+                  "{\"password\":\"another long one\",\"currentPassword\":\"" PASSWORD "\"}"),
+      200);
+  snprintf(body, sizeof(body), "{\"token\":\"%s\"}", token);
+  rest_expect(rest_call_as(&f, NULL, "POST", "/v1/session/link", body), 401);
+  rest_end(&f);
+}
+
 TEST(a_link_ends_after_a_day_and_with_the_next_one) {
   struct person ada = begin();
   struct srv_link link;
