@@ -69,9 +69,9 @@ struct exchange {
   char address[SRV_ADDRESS_MAX + 1]; /* of the client */
   bool has_file;                     /* it is about the console's files */
   struct srv_static_answer file;
-  bool finished;  /* the handler has run */
-  bool is_stream; /* its answer is being sent: waiting is for more of it */
-  bool hung_up;   /* nobody reads the stream that is its answer */
+  bool finished;                    /* the handler has run */
+  const struct lent_stream *stream; /* its answer is being sent: waiting is for more of it */
+  bool hung_up;                     /* nobody reads the stream that is its answer */
   struct srv_rest *rest;
   struct MHD_Connection *connection;
   struct exchange *next_waiting, *previous_waiting;
@@ -178,12 +178,13 @@ struct lent_stream {
   struct exchange *exchange; /* while it is read */
 };
 
-static bool begin_stream_waiting(struct exchange *exchange);
+static bool suspend(struct exchange *exchange);
 static void end_waiting(void *context);
 
 /* Nothing to send now: the connection sleeps until there is. */
 static ssize_t wait_for_more(const struct lent_stream *lent) {
-  if (!begin_stream_waiting(lent->exchange)) return MHD_CONTENT_READER_END_WITH_ERROR;
+  lent->exchange->stream = lent;
+  if (!suspend(lent->exchange)) return MHD_CONTENT_READER_END_WITH_ERROR;
   lent->stream.wait(lent->stream.context, end_waiting, lent->exchange);
   return 0;
 }
@@ -574,11 +575,6 @@ static bool suspend(struct exchange *exchange) {
   return true;
 }
 
-static bool begin_stream_waiting(struct exchange *exchange) {
-  exchange->is_stream = true;
-  return suspend(exchange);
-}
-
 /* False: the error is set instead. */
 static bool begin_waiting(struct exchange *exchange) {
   exchange->request.wake = end_waiting;
@@ -588,9 +584,16 @@ static bool begin_waiting(struct exchange *exchange) {
   return false;
 }
 
+/* Once it has ended nothing may wake it again: what comes for a stream until MHD
+ * has closed it would wake an exchange that waits no more, or is no more. */
 static void end_for(struct exchange *exchange, int http_status, int code, const char *why) {
-  exchange->hung_up = exchange->is_stream;
-  if (!exchange->is_stream) stop_waiting(exchange, http_status, code, why);
+  const struct lent_stream *lent = exchange->stream;
+  if (lent == NULL) {
+    stop_waiting(exchange, http_status, code, why);
+  } else {
+    exchange->hung_up = true;
+    lent->stream.wait(lent->stream.context, NULL, NULL);
+  }
   end_waiting(exchange);
 }
 

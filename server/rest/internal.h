@@ -103,7 +103,7 @@ struct srv_answer_stream {
   void *context; /* NULL: no such answer */
   int64_t count; /* how many things it holds, for a progress bar; -1: not known */
   /* Not NULL: it never ends by itself, and read may return SRV_STREAM_WAIT. wake
-   * is called once, when there is something to read. */
+   * is called once, when there is something to read; NULL: not any more. */
   void (*wait)(void *context, void (*wake)(void *wake_context), void *wake_context);
 };
 #define SRV_STREAM_WAIT (-2L)
@@ -127,8 +127,8 @@ struct srv_head {
   const char *address; /* of the client, as text */
   const char *user_agent;
   const char *fetch_site; /* sec-fetch-site: from which page a browser asks */
-  const char *host; /* "models.example.com:8080" */
-  bool is_secure;   /* by TLS, here or at the proxy */
+  const char *host;       /* "models.example.com:8080" */
+  bool is_secure;         /* by TLS, here or at the proxy */
 };
 
 struct srv_live;

@@ -373,6 +373,42 @@ TEST(clients_that_hang_up_leave_nothing_behind) {
   end();
 }
 
+/* What a request in the same turn changes is told while they are being closed. */
+TEST(what_happens_while_clients_hang_up_wakes_none_of_them) {
+  begin();
+  static const char body[] = "{\"name\":\"kitchen\"}";
+  struct client client[8], stays = listen_to(PP "/live");
+  int fd[4];
+  for (size_t i = 0; i < 4; i++) { /* accepted, and a part of its request read */
+    fd[i] = http_connect(&f);
+    assert_int_equal(send(fd[i], "POST ", 5, MSG_NOSIGNAL), 5);
+  }
+  for (size_t i = 0; i < 8; i++) client[i] = listen_to(PP "/live");
+  for (size_t i = 0; i < 8; i++) close_client(&client[i]);
+  for (size_t i = 0; i < 4; i++) {
+    char text[512];
+    int length = snprintf(text, sizeof(text),
+                          PP
+                          "/tags HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\n"
+                          "connection: close\r\ncontent-length: %zu\r\n\r\n%.9s%zu%s",
+                          f.base.key, sizeof(body), body, i, body + 9);
+    assert_int_equal(send(fd[i], text, (size_t)length, MSG_NOSIGNAL), length);
+  }
+  turn(20);
+  expect(&stays, "\"kind\":\"tag\"");
+  struct client after = listen_to(PP "/live");
+  make_tag(&f.base.core, "hall");
+  expect(&after, "\"kind\":\"tag\"");
+  for (size_t i = 0; i < 4; i++) {
+    struct http_answer answer = http_read(&f, fd[i]);
+    assert_int_equal(answer.status, 200);
+    http_free(&answer);
+  }
+  close_client(&stays);
+  close_client(&after);
+  end();
+}
+
 TEST(many_requests_go_on_beside_open_streams) {
   begin();
   struct client client = listen_to(PP "/live");
