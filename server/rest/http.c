@@ -712,8 +712,8 @@ static enum MHD_Result begin(struct srv_rest *rest, struct MHD_Connection *conne
 
 static void finish(struct exchange *exchange) {
   struct srv_request *request = &exchange->request;
-  int status = SRV_OK;
-  if (!is_upload(exchange)) {
+  int status = exchange->received == 0 ? SRV_OK : srv_request_enter_again(request);
+  if (status == SRV_OK && !is_upload(exchange)) {
     status = srv_request_set_body(request, exchange->body, exchange->body_size);
   }
   if (status == SRV_OK) srv_request_run(request);

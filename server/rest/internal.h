@@ -208,6 +208,8 @@ int srv_request_add_query(struct srv_request *request, char *name, char *value);
 int srv_request_authorize(struct srv_request *request, const char *key);
 /* The same with what another request came in with. */
 int srv_request_enter(struct srv_request *request, const struct srv_pass *pass);
+/* Once its body has come, which takes as long as its sender likes: may it still? */
+int srv_request_enter_again(struct srv_request *request);
 /* For handlers of SELF routes, whose project stands elsewhere than in the path:
  * may the principal do that in that project? */
 int srv_request_require(struct srv_request *request, enum srv_right right, const char *project_id);

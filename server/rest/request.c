@@ -506,6 +506,18 @@ int srv_request_enter(struct srv_request *request, const struct srv_pass *pass) 
   return status == SRV_OK ? enter_place(request) : status;
 }
 
+int srv_request_enter_again(struct srv_request *request) {
+  struct srv_principal *principal = &request->principal;
+  const char *address = request->head.address;
+  struct srv_pass pass = request->pass;
+  if (request->route->right == SRV_RIGHT_OPEN) return SRV_OK;
+  int status = srv_request_enter(request, &pass);
+  explicit_bzero(&pass, sizeof(pass));
+  request->head.address = address;
+  snprintf(principal->address, sizeof(principal->address), "%s", address == NULL ? "" : address);
+  return status;
+}
+
 /* --- who changes things ------------------------------------------------------------------ */
 
 void srv_request_set_actor(struct srv_request *request) {

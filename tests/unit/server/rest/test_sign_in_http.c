@@ -230,6 +230,44 @@ TEST(a_session_that_ends_while_a_password_is_hashed_changes_nothing_any_more) {
   http_end(&f);
 }
 
+/* All of the request but the end of its body. */
+static int begin_slowly(const char *path, const char *headers, const char *body) {
+  char text[1024];
+  int fd = http_connect(&f);
+  int length = snprintf(text, sizeof(text),
+                        "POST %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n%s"
+                        "content-length: %zu\r\n\r\n%.4s",
+                        path, headers, strlen(body), body);
+  assert_int_equal(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
+  for (int turn = 0; turn < 5; turn++) http_turn(&f, 0);
+  return fd;
+}
+
+static void end_slowly(int fd, const char *body, int status) {
+  ssize_t length = (ssize_t)strlen(body + 4);
+  assert_int_equal(send(fd, body + 4, (size_t)length, MSG_NOSIGNAL), length);
+  expect(http_read(&f, fd), status, NULL);
+}
+
+TEST(a_body_that_comes_after_its_sender_was_shown_out_changes_nothing) {
+  static const char path[] = "/v1/projects/default/apikeys", body[] = "{\"name\":\"late\"}";
+  static const char bytes[] = "some bytes";
+  static const char upload[] = "/v1/projects/default/artifacts?version=1.0.0&binary=true";
+  char headers[512];
+  begin((struct srv_rest_config){0});
+  struct srv_account ada;
+  struct http_answer answer = call("POST", "/v1/session", "", BODY);
+  headers_of(&answer, headers);
+  http_free(&answer);
+  end_slowly(begin_slowly(path, headers, body), body, 200);
+  int fds[] = {begin_slowly(path, headers, body), begin_slowly(upload, headers, bytes)};
+  assert_ok(f.base.core.core, srv_core_find_account(f.base.core.core, MAIL, &ada));
+  assert_ok(f.base.core.core, srv_core_end_sessions(f.base.core.core, ada.id, ""));
+  end_slowly(fds[0], body, 401);
+  end_slowly(fds[1], bytes, 401);
+  http_end(&f);
+}
+
 /* Turns the loop until the stream has said that, or has ended. */
 static bool hears(int fd, char *heard, size_t size, const char *words) {
   size_t length = strlen(heard);
