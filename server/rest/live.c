@@ -198,8 +198,12 @@ static void send_event(struct srv_live *live, const struct event *event, json_t 
   free(json);
   for (struct client *each = live->clients; each != NULL; each = each->next) {
     if (!wants(each, event)) continue;
-    if (text == NULL) each->overflow = true; /* out of memory: it reads again */
-    send_text(each, text, length);
+    if (text != NULL) {
+      send_text(each, text, length);
+    } else { /* out of memory: it reads again */
+      each->overflow = true;
+      wake(each);
+    }
   }
   free(text);
 }
