@@ -238,7 +238,8 @@ static void sweep_gone(struct srv_fleet *fleet) {
   }
   fleet->count = kept;
   fleet->gone = 0;
-  fleet->change++; /* a pass that is under way counts places */
+  fleet->change++;
+  srv_fleet_tally_free(&fleet->running); /* a pass that is under way counts places */
 }
 
 /* --- from rows ----------------------------------------------------------------------------- */
@@ -444,9 +445,9 @@ int srv_fleet_whole(struct srv_core *core, const char *project_id, struct srv_fl
 }
 
 bool srv_core_has_work(const struct srv_core *core) {
+  if (core->fleets.failed) return false; /* tried again each second, before all else */
   for (const struct srv_fleet *fleet = core->fleets.first; fleet != NULL; fleet = fleet->next) {
-    if (!is_whole(fleet) && !core->fleets.failed) return true;
-    if (fleet->running.valid) return true;
+    if (!is_whole(fleet) || fleet->running.valid) return true;
   }
   return false;
 }
@@ -466,6 +467,7 @@ static void forget_all_of(struct srv_fleet *fleet) {
   fleet->loaded = false;
   fleet->cursor[0] = 0;
   fleet->change++;
+  srv_fleet_tally_free(&fleet->running);
 }
 
 static void mark(struct srv_fleet *fleet, const char *device_id) {
@@ -602,26 +604,35 @@ void srv_fleet_init(struct srv_core *core) {
   core->fleets.count_slice = SRV_FLEET_COUNT_NOW;
 }
 
-void srv_fleet_free(struct srv_core *core) {
-  while (core->fleets.first != NULL) {
-    struct srv_fleet *fleet = core->fleets.first;
-    core->fleets.first = fleet->next;
-    for (size_t i = 0; i < fleet->count; i++) {
-      free(fleet->device[i].name);
-      free(fleet->device[i].status);
-    }
-    free(fleet->device);
-    free(fleet->dirty);
-    free(fleet->pair);
-    free(fleet->group);
-    srv_intern_free(&fleet->packages);
-    srv_intern_free(&fleet->pairs);
-    srv_intern_free(&fleet->groups);
-    srv_intern_free(&fleet->profiles);
-    srv_fleet_tally_free(&fleet->done);
-    srv_fleet_tally_free(&fleet->running);
-    free(fleet);
+static void free_fleet(struct srv_fleet *fleet) {
+  for (size_t i = 0; i < fleet->count; i++) {
+    free(fleet->device[i].name);
+    free(fleet->device[i].status);
   }
+  free(fleet->device);
+  free(fleet->dirty);
+  free(fleet->pair);
+  free(fleet->group);
+  srv_intern_free(&fleet->packages);
+  srv_intern_free(&fleet->pairs);
+  srv_intern_free(&fleet->groups);
+  srv_intern_free(&fleet->profiles);
+  srv_fleet_tally_free(&fleet->done);
+  srv_fleet_tally_free(&fleet->running);
+  free(fleet);
+}
+
+void srv_fleet_forget(struct srv_core *core, const char *project_id) {
+  struct srv_fleet **link = &core->fleets.first;
+  while (*link != NULL && strcmp((*link)->project_id, project_id) != 0) link = &(*link)->next;
+  struct srv_fleet *fleet = *link;
+  if (fleet == NULL) return;
+  *link = fleet->next;
+  free_fleet(fleet);
+}
+
+void srv_fleet_free(struct srv_core *core) {
+  while (core->fleets.first != NULL) srv_fleet_forget(core, core->fleets.first->project_id);
 }
 
 /* --- the whole

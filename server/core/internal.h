@@ -327,6 +327,8 @@ int srv_check_model(struct srv_core *core, const void *data, size_t size,
 
 void srv_fleet_init(struct srv_core *core);
 void srv_fleet_free(struct srv_core *core);
+/* The project has gone, and what is known of its devices with it. */
+void srv_fleet_forget(struct srv_core *core, const char *project_id);
 void srv_fleet_tick(struct srv_core *core);
 /* Something of that device is, or will be, written: it is read again before it
  * is counted next. */

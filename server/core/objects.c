@@ -191,7 +191,9 @@ int srv_core_delete_project(struct srv_core *core, const char *id) {
     srv_fail(core, status, "project \"%s\" is not empty: delete what is in it first", id);
   }
   status = srv_members_gone(core, &members, status);
-  return srv_transaction_end(core, status);
+  status = srv_transaction_end(core, status);
+  if (status == SRV_OK) srv_fleet_forget(core, id);
+  return status;
 }
 
 /* --- blueprints and tags ------------------------------------------------------------ */

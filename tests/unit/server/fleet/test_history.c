@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/core/fleet.h"
-#include "server/core/internal.h"
+#include "server/core/fleet_internal.h"
 #include "tests/unit/server/core/core_fixture.h"
 
 #define MINUTE INT64_C(60000000)
@@ -72,6 +71,24 @@ TEST(a_version_that_nobody_runs_any_more_is_written_down_as_gone) {
   assert_string_equal(history("model"), "1:1.0.0=1 21:1.0.0=0 ");
   pass(20 * MINUTE);
   assert_string_equal(history("model"), "1:1.0.0=1 21:1.0.0=0 ");
+  core_fixture_end(&f);
+}
+
+TEST(of_a_project_that_has_gone_nothing_is_known_or_written_any_more) {
+  begin();
+  struct srv_project project = {.id = "second", .name = "Second"};
+  struct srv_device device = {.project_id = "second", .name = "a", .enabled = true};
+  assert_ok(f.core, srv_core_create_project(f.core, &project));
+  assert_ok(f.core, srv_core_create_device(f.core, &device));
+  pass(0);
+  report(&device, "1.0.0");
+  pass(10 * MINUTE);
+  assert_ok(f.core, srv_core_delete_device(f.core, "second", device.id));
+  assert_ok(f.core, srv_core_delete_project(f.core, "second"));
+  for (const struct srv_fleet *each = f.core->fleets.first; each != NULL; each = each->next) {
+    assert_string_not_equal(each->project_id, "second");
+  }
+  pass(10 * MINUTE);
   core_fixture_end(&f);
 }
 
