@@ -336,14 +336,27 @@ int srv_get_overview(struct srv_request *request) {
 struct history {
   int64_t start_us, step_us, next_us;
   size_t points, done;
-  json_t *counts; /* by version, as of now */
+  json_t *counts;   /* by version, as of now */
+  json_t *versions; /* all that came up, as members */
   json_t *list;
 };
+
+/* A version that is gone is said to be so once: of a fleet that names each build
+ * there are many in the end. */
+static void drop_gone(json_t *counts) {
+  const char *version;
+  json_t *value;
+  void *next;
+  json_object_foreach_safe(counts, next, version, value) {
+    if (json_integer_value(value) == 0) json_object_del(counts, version);
+  }
+}
 
 static void append_point(struct history *history) {
   json_t *point = json_object();
   set(point, "time", srv_encode_time(history->next_us));
   set(point, "counts", json_copy(history->counts));
+  drop_gone(history->counts);
   json_array_append_new(history->list, point);
   history->done++;
   history->next_us = history->start_us + history->step_us * (int64_t)history->done;
@@ -355,8 +368,8 @@ static void take_change(void *context, const struct srv_fleet_change *change) {
   while (history->done < history->points && history->next_us < change->time_us) {
     append_point(history);
   }
-  /* A version that is gone is said to be so once. */
   json_object_set_new(history->counts, change->version, json_integer((json_int_t)change->count));
+  json_object_set_new(history->versions, change->version, json_true());
 }
 
 static int read_time(struct srv_request *request, const char *name, int64_t *out_us) {
@@ -387,10 +400,10 @@ static int read_history(struct srv_request *request, struct history *history, in
   return SRV_OK;
 }
 
-static json_t *versions_of(const json_t *counts) {
+static json_t *names_of(json_t *versions) {
   const char *version;
   json_t *value, *list = json_array();
-  json_object_foreach((json_t *)(uintptr_t)counts, version, value) {
+  json_object_foreach(versions, version, value) {
     json_array_append_new(list, json_string(version));
   }
   return list;
@@ -429,6 +442,7 @@ int srv_get_overview_history(struct srv_request *request) {
   if (status != SRV_OK) return status;
   const char *package = srv_query_value(request, "package");
   history.counts = json_object();
+  history.versions = json_object();
   history.list = json_array();
   status = srv_core_fleet_history(request->core, request->project.id, package, end_us, take_change,
                                   &history);
@@ -440,9 +454,10 @@ int srv_get_overview_history(struct srv_request *request) {
   while (history.done < history.points) append_point(&history);
   json_t *data = json_object();
   set(data, "package", srv_encode_text(package));
-  set(data, "versions", versions_of(history.counts));
+  set(data, "versions", names_of(history.versions));
   set(data, "points", history.list);
   json_decref(history.counts);
+  json_decref(history.versions);
   if (status == SRV_OK) return srv_answer_data(request, data);
   json_decref(data);
   return srv_request_fail_core(request, status);

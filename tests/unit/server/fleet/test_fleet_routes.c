@@ -120,6 +120,12 @@ TEST(history_is_a_line_of_points_that_know_what_was_last_known) {
   assert_int_equal(
       json_integer_value(json_object_get(rest_value(answer, "data.points.2.counts"), "1.0.0")), 0);
   assert_string_equal(rest_text(answer, "data.versions.0"), "1.0.0");
+  answer = get(PP
+               "/overview/history?package=model&points=5&start=2023-11-14T21:13:20Z&end="
+               "2023-11-15T01:13:20Z"); /* gone: said once */
+  assert_int_equal(json_object_size(rest_value(answer, "data.points.2.counts")), 1);
+  assert_int_equal(json_object_size(rest_value(answer, "data.points.3.counts")), 0);
+  assert_string_equal(rest_text(answer, "data.versions.0"), "1.0.0");
   answer = get(PP "/overview/history?package=model&points=1");
   rest_expect(answer, 200);
   /* Nobody says that they run it: the last point is of now, whatever was written down. */
