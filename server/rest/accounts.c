@@ -19,9 +19,9 @@ static int find_own(struct srv_request *request, struct srv_account *account,
   return srv_request_fail_core(request, status);
 }
 
-static void note(struct srv_request *request, const char *action,
-                 const struct srv_account *account) {
-  srv_core_audit_note(request->core, action, "account", account->id, account->email, "");
+static int note(struct srv_request *request, const char *action,
+                const struct srv_account *account) {
+  return srv_core_audit_note(request->core, action, "account", account->id, account->email, "");
 }
 
 static int answer_account(struct srv_request *request) {
@@ -48,22 +48,27 @@ static int read_account(struct srv_request *request, struct srv_account *account
   return srv_body_text(request, "email", account->email, sizeof(account->email));
 }
 
+static int set_password(struct srv_request *request, const struct srv_account *account,
+                        const char *hash) {
+  int status =
+      srv_core_set_password(request->core, account->id, hash, request->principal.session_id);
+  return status == SRV_OK ? note(request, "setPassword", account) : status;
+}
+
 /* All of it or nothing. */
 static int write_account(struct srv_request *request, const char *new_hash) {
   struct srv_account account;
   struct srv_login login;
-  struct srv_core *core = request->core;
   int status = find_own(request, &account, &login);
   explicit_bzero(&login, sizeof(login));
   if (status == SRV_OK) status = read_account(request, &account);
   if (status != SRV_OK) return status;
-  status = srv_core_update_account(core, &account);
-  if (status == SRV_OK && new_hash[0] != 0) {
-    status = srv_core_set_password(core, account.id, new_hash, request->principal.session_id);
-    if (status == SRV_OK) note(request, "setPassword", &account);
-  }
+  status = srv_core_transaction_begin(request->core);
   if (status != SRV_OK) return srv_request_fail_core(request, status);
-  return answer_account(request);
+  status = srv_core_update_account(request->core, &account);
+  if (status == SRV_OK && new_hash[0] != 0) status = set_password(request, &account, new_hash);
+  status = srv_core_transaction_end(request->core, status);
+  return status == SRV_OK ? answer_account(request) : srv_request_fail_core(request, status);
 }
 
 /* Wrong guesses here count like those of signing in. */
