@@ -915,6 +915,7 @@ int srv_rest_create(struct srv_rest **out, const struct srv_rest_config *config,
                                             .gateway_context = config->gateway_context,
                                             .virtual_devices = config->virtual_devices,
                                             .example = config->example};
+  snprintf(error, SRV_ERROR_MAX, "out of memory"); /* the others say what they failed of */
   int status = srv_live_create(&rest->live, &rest->context, config->live_heartbeat_ms);
   rest->context.live = rest->live;
   if (status == SRV_OK) status = start_passwords(rest, error);
