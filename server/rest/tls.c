@@ -53,7 +53,8 @@ static int fail_tls(char *error, const char *option, const char *path, const cha
 /* The whole file; data->data is malloc'd. */
 static int read_file(const char *option, const char *path, gnutls_datum_t *data, char *error) {
   struct stat facts;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  /* A pipe without a writer would be waited for, and every device with us. */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return fail(error, option, path, strerror(errno));
   int status = SRV_OK;
   if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {

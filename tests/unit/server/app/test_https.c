@@ -153,6 +153,14 @@ TEST(files_that_are_not_right_are_told_at_the_start_by_name) {
   char *said = server_errors(&s);
   assert_non_null(strstr(said, "key.pem: is no file"));
   free(said);
+  /* Nobody writes into it: it is not waited for. */
+  assert_int_equal(rmdir(key_path), 0);
+  unlink(s.errors_path);
+  assert_int_equal(mkfifo(key_path, 0600), 0);
+  assert_int_equal(server_run(&s, NULL, arguments()), 1);
+  said = server_errors(&s);
+  assert_non_null(strstr(said, "key.pem: is no file"));
+  free(said);
 }
 
 TEST(an_end_that_is_near_is_warned_of_and_an_end_that_is_past_is_an_error) {
