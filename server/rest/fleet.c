@@ -600,11 +600,9 @@ static int fail_memory(struct srv_request *request) {
 }
 
 static int read_ids(struct srv_request *request, struct id_list *list) {
-  size_t count = json_array_size(json_object_get(request->body, "ids"));
-  if (count == 0) count = 1;
-  list->ids = calloc(count, sizeof(*list->ids));
+  list->ids = calloc(SRV_BULK_MAX, sizeof(*list->ids));
   if (list->ids == NULL) return fail_memory(request);
-  return srv_body_references(request, "ids", SRV_DEVICE, list->ids[0], count, &list->count);
+  return srv_body_references(request, "ids", SRV_DEVICE, list->ids[0], SRV_BULK_MAX, &list->count);
 }
 
 struct filter_texts {

@@ -26,9 +26,9 @@ static const struct srv_field project_update[] = {
     {"autoProvisionMax", NUMBER, false, "so many devices at most are made so"},
     {"certificateDays", NUMBER, false, "how long a certificate holds that answers a CSR"},
     {0}};
-#define BLUEPRINT_LIMITS                                                                    \
-  {"arenaBytes", NUMBER, false, "memory for models that its boards have; 0: not said"}, {     \
-    "modelBytesMax", NUMBER, false, "bytes of a model that they can store; 0: not said"       \
+#define BLUEPRINT_LIMITS                                                                  \
+  {"arenaBytes", NUMBER, false, "memory for models that its boards have; 0: not said"}, { \
+    "modelBytesMax", NUMBER, false, "bytes of a model that they can store; 0: not said"   \
   }
 static const struct srv_field blueprint_create[] = {{"name", TEXT, true, "unique in the project"},
                                                     {"platform", TEXT, false, "for people"},
@@ -111,7 +111,7 @@ static const struct srv_field release_preview[] = {
     {"perPage", NUMBER, false, "rows of a page, 1 to 1000"},
     {0}};
 static const struct srv_field device_bulk[] = {
-    {"ids", TEXTS, false, "these devices, by id or name"},
+    {"ids", TEXTS, false, "these devices, by id or name, at most 2000"},
     {"filter", OBJECT, false, "or those that fit: term, tags, blueprintId, enabled"},
     {"addTagId", TEXTS, false, "further tags, by id or name"},
     {"removeTagId", TEXTS, false, "these tags no longer"},
@@ -264,8 +264,8 @@ static const struct srv_parameter overview_history[] = {
     {0}};
 static const struct srv_parameter rollout_devices[] = {
     PAGE,
-    {"state", PARAMETER_TEXT, "waiting, downloading, downloaded, updating, updated or failed",
-     NULL, SRV_EQUALS, NONE},
+    {"state", PARAMETER_TEXT, "waiting, downloading, downloaded, updating, updated or failed", NULL,
+     SRV_EQUALS, NONE},
     {"term", PARAMETER_TEXT, "part of the name", NULL, SRV_EQUALS, NONE},
     {0}};
 static const struct srv_parameter credential_list[] = {
