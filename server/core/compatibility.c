@@ -42,22 +42,13 @@ static const char *op_name(const json_t *op) {
   return name != NULL ? name : json_string_value(json_object_get(op, "name"));
 }
 
-static bool has_op(const char *ops, const char *name) {
-  size_t wanted = strlen(name), length;
-  const char *cursor = ops, *op;
-  while ((op = srv_profile_next_op(&cursor, &length)) != NULL) {
-    if (length == wanted && memcmp(op, name, length) == 0) return true;
-  }
-  return false;
-}
-
 /* The first op that is not there; NULL for none. */
 static const char *missing_op(const struct needs *needs, const char *ops) {
   size_t i;
   const json_t *op;
   json_array_foreach((json_t *)(uintptr_t)needs->ops, i, op) {
     const char *name = op_name(op);
-    if (name != NULL && !has_op(ops, name)) return name;
+    if (name != NULL && !srv_profile_has_op(ops, name)) return name;
   }
   return NULL;
 }

@@ -17,8 +17,8 @@ const char *srv_profile_next_op(const char **cursor, size_t *length) {
   return op;
 }
 
-bool srv_profile_has_op(const struct srv_device_profile *profile, const char *name) {
-  const char *cursor = profile->ops, *op;
+bool srv_profile_has_op(const char *ops, const char *name) {
+  const char *cursor = ops, *op;
   size_t length, wanted = strlen(name);
   while ((op = srv_profile_next_op(&cursor, &length)) != NULL) {
     if (length == wanted && memcmp(op, name, length) == 0) return true;

@@ -18,9 +18,9 @@ int srv_core_device_hello(struct srv_core *core, const struct srv_device_ref *de
 /* SRV_ERR_NOT_FOUND: the device has not said what it is. */
 int srv_core_device_profile(struct srv_core *core, const char *device_id,
                             struct srv_device_profile *out);
-/* Did it name that op ("CONV_2D")? Of a profile without ops (ops ""): false,
- * which says nothing: check profile->ops[0] first. */
-bool srv_profile_has_op(const struct srv_device_profile *profile, const char *op);
+/* Is that op ("CONV_2D") among the profile's? Of ops "": false, which says
+ * nothing, as the device has named none: check ops[0] first. */
+bool srv_profile_has_op(const char *ops, const char *op);
 /* The next of a profile's ops, borrowed and not NUL-terminated; NULL after the
  * last. Begin with *cursor = profile->ops. */
 const char *srv_profile_next_op(const char **cursor, size_t *length);

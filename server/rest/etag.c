@@ -9,6 +9,7 @@
 
 #include "server/core/changes.h"
 #include "server/rest/internal.h"
+#include "server/rest/static.h"
 #include "server/store/schema.h"
 
 #define CODE_FAILED_PRECONDITION 9 /* gRPC's */
@@ -72,23 +73,6 @@ static bool read_object(struct srv_request *request, enum srv_kind kind, const c
   return status == SRV_OK;
 }
 
-/* Is the tag in a list like `"a", W/"b"` or "*"? weak: W/ makes no difference. */
-static bool is_listed(const char *list, const char *etag, bool weak) {
-  size_t length = strlen(etag);
-  for (const char *at = list; *at != 0;) {
-    at += strspn(at, " \t,");
-    if (at[0] == '*') return true;
-    bool is_weak = at[0] == 'W' && at[1] == '/';
-    if (is_weak) at += 2;
-    size_t part = strcspn(at, ",");
-    size_t trimmed = part;
-    while (trimmed > 0 && (at[trimmed - 1] == ' ' || at[trimmed - 1] == '\t')) trimmed--;
-    if (trimmed == length && memcmp(at, etag, length) == 0 && (weak || !is_weak)) return true;
-    at += part;
-  }
-  return false;
-}
-
 static int fail_changed(struct srv_request *request, enum srv_kind kind) {
   struct srv_actor actor;
   const char *title = srv_kind_title(kind);
@@ -114,7 +98,7 @@ int srv_etag_check(struct srv_request *request) {
   if (request->if_match == NULL || strcmp(request->route->method, "POST") == 0) return SRV_OK;
   enum srv_kind kind = object_of_path(request, &text);
   if (kind == SRV_KIND_COUNT || !read_object(request, kind, text)) return SRV_OK;
-  if (is_listed(request->if_match, request->etag, false)) return SRV_OK;
+  if (srv_etag_matches(request->if_match, request->etag, false)) return SRV_OK;
   return fail_changed(request, kind);
 }
 
@@ -127,7 +111,7 @@ void srv_etag_note_text(struct srv_request *request, const char *text) {
 int srv_etag_check_text(struct srv_request *request, const char *what, const char *text) {
   if (request->if_match == NULL) return SRV_OK;
   srv_etag_note_text(request, text);
-  if (is_listed(request->if_match, request->etag, false)) return SRV_OK;
+  if (srv_etag_matches(request->if_match, request->etag, false)) return SRV_OK;
   request->error_detail = json_pack("{s:s}", "reason", "changed");
   return srv_request_fail_http(request, 412, CODE_FAILED_PRECONDITION,
                                "the %s was changed meanwhile; read it again", what);
@@ -144,7 +128,7 @@ void srv_etag_finish(struct srv_request *request) {
   }
   if (!is_get(request)) request->etag[0] = 0;
   if (request->etag[0] == 0 || request->if_none_match == NULL) return;
-  if (!is_listed(request->if_none_match, request->etag, true)) return;
+  if (!srv_etag_matches(request->if_none_match, request->etag, true)) return;
   request->http_status = 304;
   json_decref(request->answer);
   request->answer = NULL;

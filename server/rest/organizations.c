@@ -127,6 +127,22 @@ static int read_server_admin(struct srv_request *request, struct srv_account *ac
   return status;
 }
 
+/* People say themselves what their e-mail is. Were somebody of another organization
+ * taken for the one who is meant, it would be a way in, and what their account is
+ * like is not for admins of this one: that is for an admin of the server. */
+static int check_is_here(struct srv_request *request, const struct srv_account *account) {
+  struct srv_query query = {0};
+  uint64_t here = 0;
+  if (request->principal.server_role == SRV_ROLE_ADMIN) return SRV_OK;
+  srv_query_text(&query, "account_id", SRV_EQUALS, account->id);
+  srv_query_text(&query, "organization_id", SRV_EQUALS, request->organization.id);
+  int status = srv_core_list(request->core, SRV_MEMBER, &query, NULL, NULL, &here);
+  if (status != SRV_OK || here > 0) return srv_request_fail_core(request, status);
+  return srv_request_fail(request, SRV_ERR_EXISTS,
+                          "email: an account outside of this organization has it: ask an admin of "
+                          "the server to make it a member");
+}
+
 /* The account of that e-mail, made when there is none. */
 static int find_or_make_account(struct srv_request *request, struct srv_account *account,
                                 bool *is_new) {
@@ -137,6 +153,8 @@ static int find_or_make_account(struct srv_request *request, struct srv_account 
   status = srv_core_find_account(core, email, account);
   *is_new = status == SRV_ERR_NOT_FOUND;
   if (status != SRV_OK && !*is_new) return srv_request_fail_core(request, status);
+  if (!*is_new) status = check_is_here(request, account);
+  if (!*is_new && status != SRV_OK) return status;
   bool was_admin = !*is_new && account->server_admin;
   if (*is_new) {
     memset(account, 0, sizeof(*account));
@@ -206,7 +224,6 @@ int srv_create_member(struct srv_request *request) {
 static int find_member(struct srv_request *request, struct srv_member *member) {
   int status = srv_core_find_member(request->core, request->organization.id,
                                     srv_path_argument(request, "member"), member);
-  if (status == SRV_OK) srv_etag_note(request, SRV_MEMBER, member);
   return srv_request_fail_core(request, status);
 }
 

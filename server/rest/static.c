@@ -57,18 +57,20 @@ static bool accepts_gzip(const char *header) {
   return false;
 }
 
-bool srv_etag_matches(const char *header, const char *etag) {
+bool srv_etag_matches(const char *header, const char *etag, bool weak) {
   size_t wanted = strlen(etag);
   while (header != NULL && *header != 0) {
     header = skip_space(header);
     size_t length = strcspn(header, ",");
-    const char *tag = strncmp(header, "W/", 2) == 0 ? header + 2 : header;
+    bool is_weak = strncmp(header, "W/", 2) == 0;
+    const char *tag = is_weak ? header + 2 : header;
     size_t tag_length = length - (size_t)(tag - header);
     while (tag_length > 0 && (tag[tag_length - 1] == ' ' || tag[tag_length - 1] == '\t')) {
       tag_length--;
     }
     if (tag_length == 1 && tag[0] == '*') return true;
-    if (tag_length == wanted && memcmp(tag, etag, wanted) == 0) return true;
+    bool same = tag_length == wanted && memcmp(tag, etag, wanted) == 0;
+    if (same && (weak || !is_weak)) return true;
     header += length + (header[length] == ',' ? 1 : 0);
   }
   return false;
@@ -169,7 +171,7 @@ static void answer_file(const struct srv_file *file, const char *accepts, const 
   out->cache = file->immutable ? CACHE_HASHED : CACHE_FILE;
   /* Two encodings are two representations: RFC 9110 8.8.3.3. */
   snprintf(out->etag, sizeof(out->etag), "\"%.32s%s\"", file->digest, packed ? "-gz" : "");
-  if (srv_etag_matches(if_none_match, out->etag)) {
+  if (srv_etag_matches(if_none_match, out->etag, true)) {
     out->status = 304;
     return;
   }

@@ -46,6 +46,6 @@ bool srv_static_serve(const char *path, const char *accepts, const char *if_none
                       struct srv_static_answer *out);
 /* Is the console in this program? */
 bool srv_static_has_console(void);
-/* Does a comma-separated list of entity tags, weak or strong, or "*" have it? */
-bool srv_etag_matches(const char *header, const char *etag);
+/* Does a comma-separated list of entity tags, or "*", have it? weak: also as W/"..." */
+bool srv_etag_matches(const char *header, const char *etag, bool weak);
 #endif

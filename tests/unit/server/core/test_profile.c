@@ -99,14 +99,14 @@ TEST(too_many_names_of_ops_are_refused_and_the_word_before_stays) {
 
 TEST(an_op_is_found_by_its_whole_name) {
   struct srv_device_profile row = {.ops = "ADD,CONV_2D"};
-  assert_true(srv_profile_has_op(&row, "ADD"));
-  assert_true(srv_profile_has_op(&row, "CONV_2D"));
-  assert_false(srv_profile_has_op(&row, "CONV"));
-  assert_false(srv_profile_has_op(&row, "ADD,CONV_2D"));
-  assert_false(srv_profile_has_op(&row, ""));
+  assert_true(srv_profile_has_op(row.ops, "ADD"));
+  assert_true(srv_profile_has_op(row.ops, "CONV_2D"));
+  assert_false(srv_profile_has_op(row.ops, "CONV"));
+  assert_false(srv_profile_has_op(row.ops, "ADD,CONV_2D"));
+  assert_false(srv_profile_has_op(row.ops, ""));
   row.ops[0] = 0;
-  assert_false(srv_profile_has_op(&row, "ADD"));
-  assert_false(srv_profile_has_op(&row, ""));
+  assert_false(srv_profile_has_op(row.ops, "ADD"));
+  assert_false(srv_profile_has_op(row.ops, ""));
 }
 
 TEST(a_deleted_devices_profile_goes_with_it) {
