@@ -1163,6 +1163,7 @@ void srv_request_end(struct srv_request *request) {
   srv_core_upload_abort(request->upload);
   request->upload = NULL;
   explicit_bzero(&request->pass, sizeof(request->pass));
+  explicit_bzero(request->set_cookie, sizeof(request->set_cookie));
   json_decref(request->body);
   json_decref(request->answer);
   json_decref(request->error_detail);

@@ -254,7 +254,10 @@ int srv_sign_in(struct srv_request *request) {
     status = srv_body_text(request, "password", job.password, sizeof(job.password));
   }
   if (status == SRV_OK) status = srv_request_throttle(request, email);
-  if (status != SRV_OK) return status;
+  if (status != SRV_OK) {
+    explicit_bzero(&job, sizeof(job));
+    return status;
+  }
   if (srv_core_find_account(request->core, email, &account) == SRV_OK &&
       srv_core_get_login(request->core, account.id, &login) == SRV_OK) {
     memcpy(job.hash, login.password, sizeof(job.hash));
