@@ -533,7 +533,7 @@ void srv_core_add_watcher(struct srv_core *core, struct srv_core_watcher *watche
 void srv_core_remove_watcher(struct srv_core *core, struct srv_core_watcher *watcher) {
   struct srv_core_watcher **at = &core->watchers;
   while (*at != NULL && *at != watcher) at = &(*at)->next;
-  if (*at == watcher) *at = watcher->next;
+  if (*at != NULL) *at = watcher->next;
 }
 
 void srv_tell_presence(struct srv_core *core, const char *project_id, const char *device_id,
