@@ -66,7 +66,7 @@ static void make(struct virt_ears *ears, int16_t *samples, size_t count) {
 }
 
 static void skip(struct virt_ears *ears, uint64_t count) {
-  int16_t unheard[CHUNK];
+  int16_t unheard[CHUNK] = {0};
   while (count > 0) {
     size_t part = count < CHUNK ? (size_t)count : CHUNK;
     make(ears, unheard, part);

@@ -299,6 +299,30 @@ TEST(a_change_of_many_that_is_not_clear_changes_nothing) {
   rest_end(&f);
 }
 
+TEST(a_change_by_ids_names_no_more_devices_than_one_call_changes) {
+  rest_begin(&f);
+  json_t *ids = json_array();
+  for (unsigned i = 0; i <= SRV_BULK_MAX; i++) {
+    char name[16];
+    snprintf(name, sizeof(name), "d%u", i);
+    make_device(CORE, name, NULL, NULL);
+    json_array_append_new(ids, json_string(name));
+  }
+  json_t *body = json_pack("{s:O, s:b}", "ids", ids, "enabled", 0);
+  char *text = json_dumps(body, JSON_COMPACT);
+  rest_expect_error(post(PP "/devices/bulk", text), 400, 3, "ids: more than 2000");
+  free(text);
+  json_array_remove(ids, 0);
+  text = json_dumps(body, JSON_COMPACT);
+  const struct rest_answer *answer = post(PP "/devices/bulk", text);
+  rest_expect(answer, 200);
+  assert_int_equal(rest_number(answer, "data.updated"), SRV_BULK_MAX);
+  free(text);
+  json_decref(body);
+  json_decref(ids);
+  rest_end(&f);
+}
+
 TEST(of_many_devices_one_that_refuses_leaves_all_as_they_were) {
   rest_begin(&f);
   struct srv_tag beta = make_tag(CORE, "beta");

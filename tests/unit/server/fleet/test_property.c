@@ -315,7 +315,7 @@ static int naive_order(const void *a, const void *b) {
 }
 
 static void compare_page(const struct srv_device_filter *filter) {
-  size_t wanted[DEVICES_MAX], found = 0, count;
+  size_t wanted[DEVICES_MAX] = {0}, found = 0, count;
   char ids[50][SRV_ID_LENGTH + 1];
   uint64_t total, offset = below(3) * 40, limit = 1 + below(50);
   for (size_t i = 0; i < device_count; i++) {
