@@ -218,9 +218,9 @@ TEST(an_admin_of_one_organization_throws_nobody_out_of_another) {
   for (int who = 0; who < 2; who++) {
     const struct person *victim = who == 0 ? &eve : &root;
     const struct rest_answer *answer =
-        as_admin("POST", O "/members",
-                 who == 0 ? "{\"email\":\"eve@example.com\",\"role\":\"viewer\"}"
-                          : "{\"email\":\"root@example.com\",\"role\":\"viewer\"}");
+        person_call(&f, &root, "POST", O "/members",
+                    who == 0 ? "{\"email\":\"eve@example.com\",\"role\":\"viewer\"}"
+                             : "{\"email\":\"root@example.com\",\"role\":\"viewer\"}");
     rest_expect(answer, 200);
     snprintf(url, sizeof(url), O "/members/%s", rest_text(answer, "data.id"));
     rest_expect(as_admin("PATCH", url, "{\"role\":\"operator\"}"), 200);
@@ -336,6 +336,22 @@ TEST(a_limited_key_makes_no_key_without_its_limits) {
               200);
   const struct rest_answer *answer = as_admin("GET", PP "/apikeys", NULL);
   assert_int_equal(rest_number(answer, "total"), 2); /* not the server's */
+  rest_end(&f);
+}
+
+TEST(somebody_of_another_organization_is_not_taken_for_the_one_who_is_invited) {
+  begin();
+  make_organization(&f, "others");
+  make_person(&f, "ceo@example.com", false, "others", "", SRV_ROLE_VIEWER);
+  static const char body[] = "{\"email\":\"CEO@example.com\",\"role\":\"admin\"}";
+  const struct rest_answer *answer = as_admin("POST", O "/members", body);
+  rest_expect_error(answer, 409, 6, "ask an admin of the server");
+  rest_expect(person_call(&f, &root, "POST", O "/members", body), 200);
+  /* From then on it is one of us, in each project. */
+  rest_expect(as_admin("POST", O "/members",
+                       "{\"email\":\"ceo@example.com\",\"role\":\"viewer\","
+                       "\"projectId\":\"default\"}"),
+              200);
   rest_end(&f);
 }
 
