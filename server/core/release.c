@@ -151,8 +151,8 @@ static int compile_all(struct srv_core *core, const struct release_list *list,
   }
   for (size_t i = 0; i < list->count; i++) {
     const struct srv_release *release = &list->release[i];
-    int status =
-        srv_compile_release(core, release, release->sequence_number, &project->release[project->count]);
+    int status = srv_compile_release(core, release, release->sequence_number,
+                                     &project->release[project->count]);
     if (is_broken(status)) {
       srv_log(SRV_LOG_ERROR, "core",
               "release %u of project %s is left out, devices get the one before it: %s",

@@ -37,9 +37,9 @@ struct srv_rest_example {
 };
 
 struct srv_rest_config {
-  const char *bind_address; /* NULL: "127.0.0.1" */
-  uint16_t port;            /* 0: any free one */
-  unsigned idle_timeout_s;  /* of a connection on which no byte moves; 0: 15 */
+  const char *bind_address;   /* NULL: "127.0.0.1" */
+  uint16_t port;              /* 0: any free one */
+  unsigned idle_timeout_s;    /* of a connection on which no byte moves; 0: 15 */
   unsigned live_heartbeat_ms; /* of clients that listen to events; 0: 15000 */
   /* At once from one address; 0: as many as there are on loopback, where a proxy
    * stands for everyone, else 64. */

@@ -127,8 +127,8 @@ static int note_call(struct srv_request *request, const struct srv_device *devic
   char *text = srv_json_text(detail);
   json_decref(detail);
   if (text == NULL) return srv_request_fail(request, SRV_ERR_INTERNAL, "out of memory");
-  int status = srv_core_audit_note_detail(request->core, "call", "device", device->id,
-                                          device->name, device->project_id, text);
+  int status = srv_core_audit_note_detail(request->core, "call", "device", device->id, device->name,
+                                          device->project_id, text);
   free(text);
   return srv_request_fail_core(request, status);
 }

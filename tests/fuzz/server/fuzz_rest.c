@@ -288,7 +288,7 @@ static void run(const struct srv_rest_context *context, char *head, const char *
     srv_request_end(&request);
     return;
   }
-  if (request.waiting) abort(); /* no device is ever here */
+  if (request.waiting) abort();     /* no device is ever here */
   if (request.http_status == 304) { /* neither answer nor error */
     if (request.answer != NULL) abort();
     srv_request_end(&request);

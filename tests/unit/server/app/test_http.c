@@ -226,7 +226,8 @@ TEST(many_connections_at_once_are_all_answered) {
   int fd[COUNT];
   server_start(&s, NULL, NULL);
   for (int i = 0; i < COUNT; i++) fd[i] = connect_raw();
-  for (int i = 0; i < COUNT; i++) send_raw(fd[i], "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  for (int i = 0; i < COUNT; i++)
+    send_raw(fd[i], "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
   for (int i = 0; i < COUNT; i++) {
     expect_raw(fd[i], "{\"status\":\"ok\"}");
     close(fd[i]);

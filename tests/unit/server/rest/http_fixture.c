@@ -35,11 +35,11 @@ int http_connect(const struct http_fixture *fixture) {
 void http_send(const struct http_fixture *fixture, int fd, const char *method, const char *path,
                const char *body) {
   char text[4096];
-  int length = snprintf(text, sizeof(text),
-                        "%s %s HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\nconnection: close\r\n"
-                        "content-length: %zu\r\n\r\n%s",
-                        method, path, fixture->base.key, body == NULL ? 0 : strlen(body),
-                        body == NULL ? "" : body);
+  int length = snprintf(
+      text, sizeof(text),
+      "%s %s HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\nconnection: close\r\n"
+      "content-length: %zu\r\n\r\n%s",
+      method, path, fixture->base.key, body == NULL ? 0 : strlen(body), body == NULL ? "" : body);
   assert_true(length > 0 && (size_t)length < sizeof(text));
   assert_int_equal(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
 }

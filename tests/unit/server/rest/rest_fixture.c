@@ -8,7 +8,8 @@ static struct rest_answer last;
 void rest_begin(struct rest_fixture *fixture) {
   memset(fixture, 0, sizeof(*fixture));
   core_fixture_begin(&fixture->core);
-  fixture->context = (struct srv_rest_context){.core = fixture->core.core, .version = "0.0.0", .started_us = 1};
+  fixture->context =
+      (struct srv_rest_context){.core = fixture->core.core, .version = "0.0.0", .started_us = 1};
   struct srv_api_key key = {.name = "test"};
   assert_ok(fixture->core.core, srv_core_create_api_key(fixture->core.core, &key, fixture->key));
 }

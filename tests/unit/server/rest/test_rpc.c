@@ -181,7 +181,8 @@ TEST(what_a_client_sends_behind_its_call_waits_its_turn) {
   begin_listening();
   int fd = http_connect(&f);
   snprintf(text, sizeof(text),
-           "POST " CALL " HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\ncontent-length: %zu\r\n\r\n%s",
+           "POST " CALL
+           " HTTP/1.1\r\nhost: localhost\r\nx-api-key: %s\r\ncontent-length: %zu\r\n\r\n%s",
            f.base.key, strlen(body), body);
   assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
   const char *id = wait_for_call();

@@ -95,12 +95,13 @@ static void make_version_5(const char *path) {
   for (const struct srv_migration *each = srv_sqlite_migrations; each->version <= 5; each++) {
     execute(path, each->sql);
   }
-  execute(path,
-          "PRAGMA application_id = 1734637428; PRAGMA user_version = 5;"
-          "INSERT INTO project (id, name, last_sequence_number, created_us) VALUES ('p', 'P', 0, 7);"
-          "INSERT INTO project (id, name, last_sequence_number, created_us) VALUES ('q', 'Q', 0, 5);"
-          "INSERT INTO api_key (id, project_id, name, enabled, hash, created_us, updated_us) "
-          "VALUES ('k', NULL, 'first', 1, zeroblob(32), 1, 2);");
+  execute(
+      path,
+      "PRAGMA application_id = 1734637428; PRAGMA user_version = 5;"
+      "INSERT INTO project (id, name, last_sequence_number, created_us) VALUES ('p', 'P', 0, 7);"
+      "INSERT INTO project (id, name, last_sequence_number, created_us) VALUES ('q', 'Q', 0, 5);"
+      "INSERT INTO api_key (id, project_id, name, enabled, hash, created_us, updated_us) "
+      "VALUES ('k', NULL, 'first', 1, zeroblob(32), 1, 2);");
 }
 
 TEST(projects_of_before_accounts_are_in_the_default_organization_and_keys_are_admins) {
