@@ -10,6 +10,7 @@
 /* The row of who asks; an API key is nobody's. */
 static int find_own(struct srv_request *request, struct srv_account *account,
                     struct srv_login *login) {
+  memset(account, 0, sizeof(*account));
   memset(login, 0, sizeof(*login));
   if (request->principal.type != SRV_PRINCIPAL_ACCOUNT) {
     return srv_request_fail(request, SRV_ERR_FORBIDDEN,
