@@ -101,19 +101,3 @@ int srv_core_delete_api_key(struct srv_core *core, const char *project_id, const
   srv_forget_principals(core);
   return srv_transaction_end(core, status);
 }
-
-/* Found by hash: how long the look-up takes says nothing about the key. */
-int srv_core_check_api_key(struct srv_core *core, const char *text, struct srv_api_key *out) {
-  uint8_t hash[GW_DIGEST_SIZE];
-  struct srv_query query = {0};
-  hash_of(text, hash);
-  srv_query_digest(&query, "hash", hash);
-  int status = core->store->ops->get(core->store, SRV_API_KEY, &query, out);
-  if (status == SRV_OK && out->expires_us != 0 && srv_now_us(core) >= out->expires_us) {
-    status = SRV_ERR_NOT_FOUND;
-  }
-  if (status == SRV_ERR_NOT_FOUND || (status == SRV_OK && !out->enabled)) {
-    return srv_fail(core, SRV_ERR_FORBIDDEN, "the API key is not valid");
-  }
-  return srv_fail_store(core, status);
-}

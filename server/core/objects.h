@@ -216,6 +216,4 @@ int srv_core_create_api_key(struct srv_core *core, struct srv_api_key *key,
                             char text[SRV_API_KEY_LENGTH + 1]);
 int srv_core_update_api_key(struct srv_core *core, struct srv_api_key *key);
 int srv_core_delete_api_key(struct srv_core *core, const char *project_id, const char *id);
-/* Who is this? SRV_ERR_FORBIDDEN for an unknown or disabled key. */
-int srv_core_check_api_key(struct srv_core *core, const char *text, struct srv_api_key *out);
 #endif

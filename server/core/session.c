@@ -249,6 +249,7 @@ static bool is_over(const struct srv_known *known, int64_t now) {
          now - known->session.created_us >= SRV_SESSION_LIFE_US;
 }
 
+/* Found by hash: how long the look-up takes says nothing about the text. */
 static int identify(struct srv_core *core, bool is_session, const char *text, const char *address,
                     struct srv_principal *out, struct srv_session *session) {
   uint8_t hash[GW_DIGEST_SIZE];

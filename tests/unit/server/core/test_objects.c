@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "server/core/session.h"
 #include "tests/unit/server/core/core_fixture.h"
 
 static struct core_fixture f;
@@ -91,16 +92,17 @@ TEST(a_blueprint_that_an_artifact_has_is_not_deleted) {
 TEST(an_api_key_is_known_by_its_hash_only) {
   core_fixture_begin(&f);
   char text[SRV_API_KEY_LENGTH + 1];
-  struct srv_api_key key = {.project_id = P, .name = "ci"}, who;
+  struct srv_api_key key = {.project_id = P, .name = "ci"};
+  struct srv_principal who;
   assert_ok(f.core, srv_core_create_api_key(f.core, &key, text));
   assert_int_equal(strlen(text), SRV_API_KEY_LENGTH);
   core_fixture_restart(&f);
-  assert_ok(f.core, srv_core_check_api_key(f.core, text, &who));
+  assert_ok(f.core, srv_core_identify_api_key(f.core, text, "", &who));
   assert_string_equal(who.id, key.id);
-  assert_string_equal(who.project_id, P);
+  assert_string_equal(who.grant[0].project_id, P);
   text[10] ^= 1;
-  assert_int_equal(srv_core_check_api_key(f.core, text, &who), SRV_ERR_FORBIDDEN);
-  assert_int_equal(srv_core_check_api_key(f.core, "", &who), SRV_ERR_FORBIDDEN);
+  assert_int_equal(srv_core_identify_api_key(f.core, text, "", &who), SRV_ERR_FORBIDDEN);
+  assert_int_equal(srv_core_identify_api_key(f.core, "", "", &who), SRV_ERR_FORBIDDEN);
   core_fixture_end(&f);
   /* Nowhere on the disk. */
   char command[700];
@@ -112,11 +114,12 @@ TEST(an_api_key_is_known_by_its_hash_only) {
 TEST(a_disabled_api_key_opens_nothing) {
   core_fixture_begin(&f);
   char text[SRV_API_KEY_LENGTH + 1];
-  struct srv_api_key key = {.name = "ci"}, who;
+  struct srv_api_key key = {.name = "ci"};
+  struct srv_principal who;
   assert_ok(f.core, srv_core_create_api_key(f.core, &key, text));
   key.enabled = false;
   assert_ok(f.core, srv_core_update_api_key(f.core, &key));
-  assert_int_equal(srv_core_check_api_key(f.core, text, &who), SRV_ERR_FORBIDDEN);
+  assert_int_equal(srv_core_identify_api_key(f.core, text, "", &who), SRV_ERR_FORBIDDEN);
   assert_ok(f.core, srv_core_delete_api_key(f.core, "", key.id));
   core_fixture_end(&f);
 }
