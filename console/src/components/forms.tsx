@@ -30,12 +30,18 @@ function fieldOf(error: ApiError): string | undefined {
   return error.field ?? /^(\w+): /.exec(error.message)?.[1];
 }
 
+/** Below its field, an error need not name it: "password: is too short" says "Is too short" there. */
+function besideField(field: string, message: string): string {
+  const text = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Puts a failed save's error where it belongs. */
 export function showFormError(form: UseFormReturnType<any>, error: unknown, readAgain?: () => void): void {
   if (error instanceof ApiError && error.status === 412 && readAgain) {
     tellConflict(error, readAgain);
   } else if (error instanceof ApiError && (fieldOf(error) ?? '') in (form.getValues() as object)) {
-    form.setFieldError(fieldOf(error)!, error.message);
+    form.setFieldError(fieldOf(error)!, besideField(fieldOf(error)!, error.message));
   } else {
     tellError(error);
   }

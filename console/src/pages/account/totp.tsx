@@ -4,6 +4,7 @@ import { Alert, Badge, Button, Card, Code, Group, List, Modal, PasswordInput, Pi
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { encode } from 'uqr';
+import { ApiError } from '../../api/client';
 import { useChange } from '../../api/queries';
 import { useSession } from '../../api/session';
 import { showFormError, tellDone, tellError } from '../../components/forms';
@@ -36,7 +37,8 @@ function SetUp(props: { secret: Secret; onDone: (codes: string[]) => void; onCan
     confirm.mutate({ method: 'POST', path: 'v1/account/totp/confirm', body: { code: value } }, {
       onSuccess: (answer) => props.onDone(answer.recoveryCodes),
       onError: (error) => {
-        setFailure(error.message);
+        const wrong = error instanceof ApiError && error.field === 'code';
+        setFailure(wrong ? 'That code is not right. Type the one that the app shows now; if it is refused too, look at the phone’s clock.' : error.message);
         setCode('');
       },
     });
