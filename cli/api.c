@@ -84,7 +84,8 @@ static int explain_refusal(struct cli_session *session, long status, const char 
   if (status == 401 && config->api_key[0] == 0) {
     return cli_fail(session,
                     "%s wants an API key and none is set; `godwit server` printed one when it "
-                    "first started: keep it with `godwit login`, or set GODWIT_API_KEY",
+                    "first started: keep it with `godwit login`, or set GODWIT_API_KEY; with an "
+                    "account, `godwit login --email`",
                     config->url);
   }
   if (status == 401) {
