@@ -142,6 +142,13 @@ static int check_url(struct cli_session *session) {
                     cli_source_name(session->config.url_source));
 }
 
+/* A session is its server's only: whoever is named by --url or GODWIT_URL instead must not get it.
+ */
+static void forget_session(struct cli_config *config) {
+  memset(config->session, 0, sizeof config->session);
+  memset(config->csrf, 0, sizeof config->csrf);
+}
+
 int cli_config_load(struct cli_session *session) {
   struct cli_config *config = &session->config;
   struct setting setting[SETTING_COUNT];
@@ -151,6 +158,8 @@ int cli_config_load(struct cli_session *session) {
   settings_of(config, setting);
   cli_config_find_file(config);
   int status = load_file(session, setting);
+  char signed_in_at[sizeof config->url];
+  snprintf(signed_in_at, sizeof signed_in_at, "%s", config->url);
   for (size_t i = 0; i < SETTING_COUNT && status == CLI_OK; i++) {
     const char *option = cli_option(session, setting[i].option);
     const char *environment = getenv(setting[i].environment);
@@ -160,7 +169,9 @@ int cli_config_load(struct cli_session *session) {
       status = set(session, &setting[i], environment, CLI_FROM_ENVIRONMENT);
     }
   }
-  return status == CLI_OK ? check_url(session) : status;
+  if (status == CLI_OK) status = check_url(session);
+  if (strcmp(config->url, signed_in_at) != 0) forget_session(config);
+  return status;
 }
 
 int cli_config_save(struct cli_session *session) {

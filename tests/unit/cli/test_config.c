@@ -147,6 +147,26 @@ TEST(option_beats_environment_beats_file_beats_default) {
   fake_stop(fake);
 }
 
+TEST(a_session_goes_to_the_server_that_gave_it_only) {
+  struct fake *fake = start();
+  char url[64], file[256];
+  snprintf(url, sizeof url, "%s", getenv("GODWIT_URL"));
+  unsetenv("GODWIT_API_KEY");
+  unsetenv("GODWIT_URL");
+  write_config("url = http://127.0.0.1:1\nsession = tok3n\ncsrf = cs3f\n", 0600);
+  assert_status(RUN("tag", "list", "--url", url), CLI_OK);
+  assert_null(strstr(fake_requests(fake), "tok3n"));
+  setenv("GODWIT_URL", url, 1);
+  assert_status(RUN("tag", "list"), CLI_OK);
+  assert_null(strstr(fake_requests(fake), "tok3n"));
+  snprintf(file, sizeof file, "url = %s\nsession = tok3n\ncsrf = cs3f\n", url);
+  write_config(file, 0600);
+  snprintf(file, sizeof file, "%s/", url);
+  assert_status(RUN("tag", "list", "--url", file), CLI_OK);
+  assert_contains(fake_requests(fake), "cookie: godwit_session=tok3n\r\n");
+  fake_stop(fake);
+}
+
 TEST(a_line_of_the_file_that_makes_no_sense_is_named) {
   forget_environment();
   write_config("url = http://127.0.0.1:1\napikey = x\n", 0600);
