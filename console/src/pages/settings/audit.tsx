@@ -97,8 +97,8 @@ function Filters(props: { filter: typeof defaults; onChange: (changes: Partial<t
       <Select aria-label="Kind" placeholder="Kind: any" data={inWords(kinds)} value={filter.kind || null} onChange={(v) => onChange({ kind: v ?? '' })} clearable searchable w={160} />
       <Select aria-label="Action" placeholder="Action: any" data={inWords(actions)} value={filter.action || null} onChange={(v) => onChange({ action: v ?? '' })} clearable w={150} />
       <Select aria-label="Who" placeholder="Who: anybody" data={actors} value={filter.actorId || null} onChange={(v) => onChange({ actorId: v ?? '' })} clearable searchable w={190} />
-      <TextInput aria-label="From" type="datetime-local" value={filter.start} onChange={(event) => onChange({ start: event.currentTarget.value })} />
-      <TextInput aria-label="To" type="datetime-local" value={filter.end} onChange={(event) => onChange({ end: event.currentTarget.value })} />
+      <TextInput aria-label="From" leftSection={<Text size="xs" c="dimmed">From</Text>} leftSectionWidth={52} type="datetime-local" value={filter.start} onChange={(event) => onChange({ start: event.currentTarget.value })} />
+      <TextInput aria-label="To" leftSection={<Text size="xs" c="dimmed">To</Text>} leftSectionWidth={36} type="datetime-local" value={filter.end} onChange={(event) => onChange({ end: event.currentTarget.value })} />
       {Object.entries(filter).some(([name, value]) => name !== 'of' && value !== '') ? <Button variant="subtle" color="gray" onClick={() => onChange({ ...defaults, of: filter.of })}>Clear</Button> : null}
     </Group>
   );
