@@ -93,7 +93,7 @@
 #define SRV_FLEET_SLICE 400u            /* devices that are read in one turn of the loop */
 #define SRV_FLEET_COUNT_NOW 20000u      /* devices that are counted in one turn */
 #define SRV_FLEET_UNCOMMITTED_MAX 1024u /* reports of one batch that can be undone one by one */
-#define SRV_BULK_MAX 2000u /* devices changed by one request: 0.2 s, and devices wait */
+#define SRV_BULK_MAX 400u /* devices changed by one request: 40 ms, and devices wait */
 #define SRV_FLEET_SAMPLE_US (INT64_C(600) * 1000000) /* between two samples of versions */
 #define SRV_FLEET_SAMPLE_SOON_US (INT64_C(10) * 1000000)
 #define SRV_PAGE_SIZE_DEFAULT 100

@@ -117,6 +117,17 @@ static int read_current(struct srv_request *request, const struct srv_login *log
   return status == SRV_OK ? srv_request_throttle(request, request->principal.name) : status;
 }
 
+/* An e-mail is what others invite: whoever could take a colleague's would be
+ * given the colleague's role. */
+static bool may_choose_email(const struct srv_principal *principal) {
+  if (principal->server_role == SRV_ROLE_ADMIN) return true;
+  for (size_t i = 0; i < principal->grant_count; i++) {
+    const struct srv_grant *grant = &principal->grant[i];
+    if (grant->project_id[0] == 0 && grant->role == SRV_ROLE_ADMIN) return true;
+  }
+  return false;
+}
+
 int srv_update_account(struct srv_request *request) {
   struct srv_account account;
   struct srv_login login;
@@ -127,7 +138,13 @@ int srv_update_account(struct srv_request *request) {
   memcpy(email, account.email, sizeof(email));
   status = read_account(request, &account);
   if (status == SRV_OK) status = read_password(request, account.email, &job);
-  bool is_secret = job.replacement[0] != 0 || strcmp(email, account.email) != 0;
+  bool new_email = strcmp(email, account.email) != 0;
+  if (status == SRV_OK && new_email && !may_choose_email(&request->principal)) {
+    snprintf(request->error_field, sizeof(request->error_field), "email");
+    status = srv_request_fail(request, SRV_ERR_FORBIDDEN,
+                              "email: is changed by admins only; ask one for a new invitation");
+  }
+  bool is_secret = job.replacement[0] != 0 || new_email;
   if (status == SRV_OK && is_secret) status = read_current(request, &login, &job);
   explicit_bzero(&login, sizeof(login));
   if (status == SRV_OK && is_secret) status = srv_request_hash(request, &job, after_update);
@@ -150,16 +167,11 @@ static void url_encode(const char *text, char *out, size_t size) {
   out[length] = 0;
 }
 
-int srv_begin_totp(struct srv_request *request) {
-  struct srv_account account;
-  struct srv_login login;
+static int answer_secret(struct srv_request *request, const struct srv_account *account) {
   char secret[SRV_TOTP_TEXT_SIZE], name[3 * SRV_EMAIL_MAX + 1], uri[sizeof(name) + 128];
-  int status = find_own(request, &account, &login);
-  explicit_bzero(&login, sizeof(login));
-  if (status != SRV_OK) return status;
-  status = srv_core_begin_totp(request->core, account.id, secret);
+  int status = srv_core_begin_totp(request->core, account->id, secret);
   if (status != SRV_OK) return srv_request_fail_core(request, status);
-  url_encode(account.email, name, sizeof(name));
+  url_encode(account->email, name, sizeof(name));
   snprintf(uri, sizeof(uri),
            "otpauth://totp/Godwit:%s?secret=%s&issuer=Godwit&algorithm=SHA1&digits=6&period=30",
            name, secret);
@@ -168,6 +180,51 @@ int srv_begin_totp(struct srv_request *request) {
   explicit_bzero(uri, sizeof(uri));
   return srv_answer_data(request, data);
 }
+
+/* What the password in the body was needed for can be done now. */
+static int after_password(struct srv_request *request, const struct srv_password_job *job,
+                          struct srv_account *account) {
+  struct srv_login login;
+  if (!job->is_right) return fail_current(request, "password");
+  int status = find_own(request, account, &login);
+  explicit_bzero(&login, sizeof(login));
+  if (status == SRV_OK && job->check) {
+    srv_core_sign_in_good(request->core, account->email,
+                          request->head.address == NULL ? "" : request->head.address);
+  }
+  return status;
+}
+
+static int after_begin_totp(struct srv_request *request, const struct srv_password_job *job) {
+  struct srv_account account;
+  int status = after_password(request, job, &account);
+  return status == SRV_OK ? answer_secret(request, &account) : status;
+}
+
+/* Codes change who can sign in, so the password is asked for: in the body, a
+ * DELETE may have one. */
+static int ask_password(struct srv_request *request,
+                        int (*then)(struct srv_request *request,
+                                    const struct srv_password_job *job)) {
+  struct srv_account account;
+  struct srv_login login;
+  struct srv_password_job job = {0};
+  int status = find_own(request, &account, &login);
+  if (status != SRV_OK) return status;
+  job.check = login.password[0] != 0 && !request->session.by_link;
+  memcpy(job.hash, login.password, sizeof(job.hash));
+  explicit_bzero(&login, sizeof(login));
+  if (job.check && !srv_body_has(request, "password")) {
+    return srv_request_fail_field(request, "password", "is missing");
+  }
+  status = srv_body_text(request, "password", job.password, sizeof(job.password));
+  if (status == SRV_OK && job.check) status = srv_request_throttle(request, account.email);
+  if (status == SRV_OK) status = srv_request_hash(request, &job, then);
+  explicit_bzero(&job, sizeof(job));
+  return status;
+}
+
+int srv_begin_totp(struct srv_request *request) { return ask_password(request, after_begin_totp); }
 
 int srv_confirm_totp(struct srv_request *request) {
   struct srv_account account;
@@ -191,40 +248,15 @@ int srv_confirm_totp(struct srv_request *request) {
 
 static int after_end_totp(struct srv_request *request, const struct srv_password_job *job) {
   struct srv_account account;
-  struct srv_login login;
-  if (!job->is_right) return fail_current(request, "password");
-  int status = find_own(request, &account, &login);
-  explicit_bzero(&login, sizeof(login));
+  int status = after_password(request, job, &account);
   if (status != SRV_OK) return status;
   status = srv_core_end_totp(request->core, account.id);
   if (status != SRV_OK) return srv_request_fail_core(request, status);
-  if (job->check) {
-    srv_core_sign_in_good(request->core, account.email,
-                          request->head.address == NULL ? "" : request->head.address);
-  }
   note(request, "totpOff", &account);
   return srv_answer_empty(request);
 }
 
-/* The password in the body: a DELETE may have one. */
-int srv_end_totp(struct srv_request *request) {
-  struct srv_account account;
-  struct srv_login login;
-  struct srv_password_job job = {0};
-  int status = find_own(request, &account, &login);
-  if (status != SRV_OK) return status;
-  job.check = login.password[0] != 0 && !request->session.by_link;
-  memcpy(job.hash, login.password, sizeof(job.hash));
-  explicit_bzero(&login, sizeof(login));
-  if (job.check && !srv_body_has(request, "password")) {
-    return srv_request_fail_field(request, "password", "is missing");
-  }
-  status = srv_body_text(request, "password", job.password, sizeof(job.password));
-  if (status == SRV_OK && job.check) status = srv_request_throttle(request, account.email);
-  if (status == SRV_OK) status = srv_request_hash(request, &job, after_end_totp);
-  explicit_bzero(&job, sizeof(job));
-  return status;
-}
+int srv_end_totp(struct srv_request *request) { return ask_password(request, after_end_totp); }
 
 /* --- sessions --------------------------------------------------------------------------------- */
 

@@ -152,7 +152,7 @@ static const struct srv_field account_update[] = {
     {0}};
 static const struct srv_field totp_confirm[] = {
     {"code", TEXT, true, "what the authenticator app shows"}, {0}};
-static const struct srv_field totp_end[] = {{"password", TEXT, false, "the account's password"},
+static const struct srv_field totp_password[] = {{"password", TEXT, false, "the account's password"},
                                             {0}};
 static const struct srv_field organization_create[] = {
     {"name", TEXT, true, "what people call it"},
@@ -469,11 +469,11 @@ const struct srv_route srv_routes[] = {
         "Change one's name, e-mail or password; a new password ends other sessions.",
         account_update, NULL, NONE, false, 0, SELF),
     ROW("POST", "/v1/account/totp", srv_begin_totp, "account",
-        "Begin to sign in with one-time codes, too.", NULL, NULL, NONE, false, 0, SELF),
+        "Begin to sign in with one-time codes, too.", totp_password, NULL, NONE, false, 0, SELF),
     ROW("POST", "/v1/account/totp/confirm", srv_confirm_totp, "account",
         "Switch one-time codes on by a first one.", totp_confirm, NULL, NONE, false, 0, SELF),
     ROW("DELETE", "/v1/account/totp", srv_end_totp, "account", "Switch one-time codes off.",
-        totp_end, NULL, NONE, false, 0, SELF),
+        totp_password, NULL, NONE, false, 0, SELF),
     ROW("GET", "/v1/account/sessions", srv_list_sessions, "account",
         "List the browsers that are signed in, newest first.", NULL, paged, SRV_SESSION, true, 0,
         SELF),

@@ -7,7 +7,7 @@ import { encode } from 'uqr';
 import { ApiError } from '../../api/client';
 import { useChange } from '../../api/queries';
 import { useSession } from '../../api/session';
-import { showFormError, tellDone, tellError } from '../../components/forms';
+import { showFormError, tellDone } from '../../components/forms';
 import { CopyIcon } from '../../components/values';
 import { saveText } from '../../components/save';
 
@@ -93,11 +93,12 @@ function RecoveryCodes(props: { codes: string[]; onClose: () => void }) {
   );
 }
 
-function SwitchOff(props: { onDone: () => void }) {
-  const change = useChange('session');
+/** Who can sign in is not changed by whoever finds the browser open. */
+function AskPassword<T>(props: { method: 'POST' | 'DELETE'; text: string; button: string; color: string; onDone: (answer: T) => void }) {
+  const change = useChange<T>('session');
   const form = useForm({ initialValues: { password: '' } });
   const submit = form.onSubmit((values) =>
-    change.mutate({ method: 'DELETE', path: 'v1/account/totp', body: values }, {
+    change.mutate({ method: props.method, path: 'v1/account/totp', body: values }, {
       onSuccess: props.onDone,
       onError: (error) => showFormError(form, error),
     }),
@@ -105,10 +106,10 @@ function SwitchOff(props: { onDone: () => void }) {
   return (
     <form onSubmit={submit}>
       <Stack>
-        <Text size="sm">Your password alone opens your account then.</Text>
+        <Text size="sm">{props.text}</Text>
         <PasswordInput label="Password" required autoComplete="current-password" data-autofocus {...form.getInputProps('password')} />
         <Group justify="flex-end">
-          <Button type="submit" color="red" loading={change.isPending}>Switch off</Button>
+          <Button type="submit" color={props.color} loading={change.isPending}>{props.button}</Button>
         </Group>
       </Stack>
     </form>
@@ -118,11 +119,10 @@ function SwitchOff(props: { onDone: () => void }) {
 export function TotpCard() {
   const { session, reload } = useSession();
   const on = session.account?.totpEnabled === true;
-  const begin = useChange<Secret>();
   const [secret, setSecret] = useState<Secret | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [offOpened, setOffOpened] = useState(false);
-  const start = () => begin.mutate({ method: 'POST', path: 'v1/account/totp', body: {} }, { onSuccess: setSecret, onError: (error) => tellError(error) });
+  const [onOpened, setOnOpened] = useState(false);
   return (
     <Card withBorder component="section" aria-label="Two-step verification">
       <Stack>
@@ -137,7 +137,7 @@ export function TotpCard() {
           {on ? (
             <Button variant="default" onClick={() => setOffOpened(true)}>Switch off…</Button>
           ) : (
-            <Button variant="light" onClick={start} loading={begin.isPending} disabled={!session.account?.hasPassword}>Set up…</Button>
+            <Button variant="light" onClick={() => setOnOpened(true)} disabled={!session.account?.hasPassword}>Set up…</Button>
           )}
         </Group>
       </Stack>
@@ -149,8 +149,12 @@ export function TotpCard() {
           <SetUp secret={secret} onCancel={() => setSecret(null)} onDone={(list) => { setCodes(list); setSecret(null); }} />
         ) : null}
       </Modal>
+      <Modal opened={onOpened} onClose={() => setOnOpened(false)} title="Two-step verification">
+        <AskPassword<Secret> method="POST" text="First your password: nobody who finds this browser open can change how you sign in." button="Go on" color=""
+          onDone={(made) => { setOnOpened(false); setSecret(made); }} />
+      </Modal>
       <Modal opened={offOpened} onClose={() => setOffOpened(false)} title="Switch two-step verification off?">
-        <SwitchOff onDone={() => { setOffOpened(false); void reload(); tellDone('Two-step verification is off.'); }} />
+        <AskPassword method="DELETE" text="Your password alone opens your account then." button="Switch off" color="red" onDone={() => { setOffOpened(false); void reload(); tellDone('Two-step verification is off.'); }} />
       </Modal>
     </Card>
   );

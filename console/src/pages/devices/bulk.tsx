@@ -3,7 +3,8 @@
 import { Alert, Anchor, Button, Group, Menu, Modal, Paper, Stack, Text, Tooltip } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
-import { useChange } from '../../api/queries';
+import { useQueryClient } from '@tanstack/react-query';
+import { send } from '../../api/client';
 import { useProject } from '../../api/session';
 import { tellDone, tellError } from '../../components/forms';
 import { countText } from '../../components/values';
@@ -36,6 +37,33 @@ function toBody(action: Action, tags: string[], blueprint: string): Record<strin
   }
 }
 
+interface Changed {
+  matched: number;
+  updated: number;
+  remaining: number;
+}
+/** As many as the server changes in one call, in which it serves nobody else. */
+const IDS_MAX = 400;
+
+/** Every device, call by call; each call changes all of its devices or none. */
+async function changeAll(path: string, which: { ids: string[] } | { filter: object }, body: object, onProgress: (done: number) => void): Promise<Changed> {
+  const sum: Changed = { matched: 0, updated: 0, remaining: 0 };
+  const call = async (some: object) => {
+    const answer = (await send<{ data: Changed }>('POST', path, { body: { ...some, ...body } })).data.data;
+    sum.updated += answer.updated;
+    onProgress(sum.updated);
+    return answer;
+  };
+  if ('ids' in which) {
+    for (let i = 0; i < which.ids.length; i += IDS_MAX) sum.matched += (await call({ ids: which.ids.slice(i, i + IDS_MAX) })).matched;
+    return sum;
+  }
+  let answer = await call(which);
+  sum.matched = answer.matched;
+  while (answer.remaining > 0 && answer.updated > 0) answer = await call(which);
+  return sum;
+}
+
 const consequences: Record<Action, string> = {
   addTags: 'A release that asks for these tags may then reach them.',
   removeTags: 'A release that asks for these tags no longer reaches them: they go back to what else fits.',
@@ -44,7 +72,7 @@ const consequences: Record<Action, string> = {
   disable: 'They are not let in any more, and get no updates, until they are enabled again.',
 };
 
-function Confirm(props: { action: Action; count: number; busy: boolean; onClose: () => void; onConfirm: (body: Record<string, unknown>) => void }) {
+function Confirm(props: { action: Action; count: number; done: number | null; onClose: () => void; onConfirm: (body: Record<string, unknown>) => void }) {
   const { action } = props;
   const [tags, setTags] = useState<string[]>([]);
   const [blueprint, setBlueprint] = useState('');
@@ -57,8 +85,8 @@ function Confirm(props: { action: Action; count: number; busy: boolean; onClose:
         <Text size="sm" c="dimmed">{consequences[action]}</Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={props.onClose}>Cancel</Button>
-          <Button color={action === 'disable' ? 'red' : ''} loading={props.busy} disabled={asksTags && tags.length === 0} onClick={() => props.onConfirm(toBody(action, tags, blueprint))}>
-            {titles[action]}
+          <Button color={action === 'disable' ? 'red' : ''} loading={props.done === 0} disabled={props.done !== null || (asksTags && tags.length === 0)} onClick={() => props.onConfirm(toBody(action, tags, blueprint))}>
+            {props.done ? `${countText(props.done)} of ${countText(props.count)}…` : titles[action]}
           </Button>
         </Group>
       </Stack>
@@ -71,7 +99,8 @@ export function BulkBar(props: { selected: Set<string>; onSelect: (selected: Set
   const { api } = useProject();
   const [all, setAll] = useState(false);
   const [action, setAction] = useState<Action | null>(null);
-  const change = useChange<{ matched: number; updated: number }>('device', 'rollout', 'overview');
+  const client = useQueryClient();
+  const [done, setDone] = useState<number | null>(null);
   // The server's filter for changes knows what stays true while it works.
   const volatile = params.status !== '' || params.version !== '';
   const count = all ? total : selected.size;
@@ -81,14 +110,18 @@ export function BulkBar(props: { selected: Set<string>; onSelect: (selected: Set
       ...(term ? { term } : {}), ...(tags ? { tags: tags.split(',') } : {}), ...(blueprintId ? { blueprintId } : {}),
       ...(enabled ? { enabled: enabled === 'true' } : {}),
     };
-    change.mutate({ method: 'POST', path: api('devices/bulk'), body: { ...(all ? { filter } : { ids: [...selected] }), ...body } }, {
-      onSuccess: (answer) => {
-        tellDone(answer.updated === answer.matched ? `${devicesText(answer.updated)} changed` : `${devicesText(answer.updated)} of ${answer.matched} changed; the others were so already`);
+    setDone(0);
+    changeAll(api('devices/bulk'), all ? { filter } : { ids: [...selected] }, body, setDone)
+      .then((sum) => {
+        tellDone(sum.updated === sum.matched ? `${devicesText(sum.updated)} changed` : `${devicesText(sum.updated)} of ${countText(sum.matched)} changed; the others were so already`);
         setAction(null);
         props.onSelect(new Set());
-      },
-      onError: (error) => tellError(error, 'Nothing was changed'),
-    });
+      })
+      .catch((error: unknown) => tellError(error, 'Not all were changed'))
+      .finally(() => {
+        setDone(null);
+        for (const kind of ['device', 'rollout', 'overview']) void client.invalidateQueries({ queryKey: [kind] });
+      });
   };
   return (
     <Paper withBorder p="xs" mb="sm" role="region" aria-label="Selection">
@@ -114,7 +147,7 @@ export function BulkBar(props: { selected: Set<string>; onSelect: (selected: Set
         </Menu>
       </Group>
       {all ? <Alert variant="light" color="yellow" mt="xs" p="xs">Everything that fits the filters, also on pages that are not shown.</Alert> : null}
-      {action ? <Confirm action={action} count={count} busy={change.isPending} onClose={() => setAction(null)} onConfirm={run} /> : null}
+      {action ? <Confirm action={action} count={count} done={done} onClose={() => setAction(null)} onConfirm={run} /> : null}
     </Paper>
   );
 }

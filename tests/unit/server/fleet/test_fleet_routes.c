@@ -310,7 +310,7 @@ TEST(a_change_by_ids_names_no_more_devices_than_one_call_changes) {
   }
   json_t *body = json_pack("{s:O, s:b}", "ids", ids, "enabled", 0);
   char *text = json_dumps(body, JSON_COMPACT);
-  rest_expect_error(post(PP "/devices/bulk", text), 400, 3, "ids: more than 2000");
+  rest_expect_error(post(PP "/devices/bulk", text), 400, 3, "ids: more than 400");
   free(text);
   json_array_remove(ids, 0);
   text = json_dumps(body, JSON_COMPACT);

@@ -465,7 +465,11 @@ static const struct rest_answer *confirm(const struct person *person, const char
 /* Ada, who also needs a code. recovery: the first of her recovery codes. */
 static struct person begin_with_codes(char recovery[32]) {
   struct person ada = begin();
-  const struct rest_answer *answer = person_call(&f, &ada, "POST", "/v1/account/totp", NULL);
+  /* Whoever finds her browser open cannot lock her out. */
+  rest_expect_error(person_call(&f, &ada, "POST", "/v1/account/totp", NULL), 400, 3, "password");
+  rest_expect(person_call(&f, &ada, "POST", "/v1/account/totp", "{\"password\":\"no\"}"), 403);
+  const struct rest_answer *answer =
+      person_call(&f, &ada, "POST", "/v1/account/totp", "{\"password\":\"" PASSWORD "\"}");
   rest_expect(answer, 200);
   assert_int_equal(strlen(rest_text(answer, "data.secret")), 32);
   assert_non_null(strstr(rest_text(answer, "data.uri"), "otpauth://totp/Godwit:ada%40example.com"));
@@ -519,7 +523,8 @@ TEST(a_recovery_code_signs_in_once_however_it_is_typed) {
 TEST(codes_are_switched_off_with_the_password_only) {
   char recovery[32];
   struct person ada = begin_with_codes(recovery);
-  rest_expect(person_call(&f, &ada, "POST", "/v1/account/totp", NULL), 409);
+  rest_expect(
+      person_call(&f, &ada, "POST", "/v1/account/totp", "{\"password\":\"" PASSWORD "\"}"), 409);
   rest_expect(person_call(&f, &ada, "DELETE", "/v1/account/totp", NULL), 400);
   rest_expect(person_call(&f, &ada, "DELETE", "/v1/account/totp", "{\"password\":\"no\"}"), 403);
   rest_expect(sign_in(MAIL, PASSWORD, NULL), 401);
