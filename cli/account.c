@@ -10,7 +10,7 @@ static const struct cli_column account_facts[] = {{"e-mail", "email", CLI_CELL_T
                                                   {"name", "name", CLI_CELL_TEXT},
                                                   {"id", "id", CLI_CELL_TEXT},
                                                   {"server admin", "serverAdmin", CLI_CELL_TEXT},
-                                                  {"two factors", "totpEnabled", CLI_CELL_TEXT},
+                                                  {"two steps", "totpEnabled", CLI_CELL_TEXT},
                                                   {"password", "hasPassword", CLI_CELL_TEXT},
                                                   {0}};
 
@@ -167,7 +167,7 @@ int cli_member_list(struct cli_session *session) {
                                               {"NAME", "name", CLI_CELL_TEXT},
                                               {"ROLE", "role", CLI_CELL_TEXT},
                                               {"PROJECT", "projectId", CLI_CELL_TEXT},
-                                              {"TWO FACTORS", "totpEnabled", CLI_CELL_TEXT},
+                                              {"TWO STEPS", "totpEnabled", CLI_CELL_TEXT},
                                               {"LAST HERE", "lastUsed", CLI_CELL_TIME},
                                               {0}};
   struct cli_address address;

@@ -689,7 +689,7 @@ const struct cli_command cli_commands[] = {
   {.path = "account show", .summary = "Show the account that is signed in.",
    .examples = EXAMPLES{"godwit account show", NULL}, .run = cli_account_show},
   {.path = "account set", .summary = "Change the own name, e-mail or password.",
-   .details = "Passwords are read from standard input, a line each. Two factors are set up in the console.",
+   .details = "Passwords are read from standard input, a line each. Two-step verification is set up in the console.",
    .options = account_set_options,
    .examples = EXAMPLES{"godwit account set --password --current", "godwit account set --name Ada --email ada@example.org", NULL},
    .run = cli_account_set},

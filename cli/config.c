@@ -142,11 +142,14 @@ static int check_url(struct cli_session *session) {
                     cli_source_name(session->config.url_source));
 }
 
-/* A session is its server's only: whoever is named by --url or GODWIT_URL instead must not get it.
- */
-static void forget_session(struct cli_config *config) {
-  memset(config->session, 0, sizeof config->session);
-  memset(config->csrf, 0, sizeof config->csrf);
+/* What the file has is for the file's server: whoever is named by --url or
+ * GODWIT_URL instead must not get it. */
+static void forget_login(struct cli_config *config) {
+  explicit_bzero(config->session, sizeof config->session);
+  explicit_bzero(config->csrf, sizeof config->csrf);
+  if (config->api_key_source != CLI_FROM_FILE) return;
+  explicit_bzero(config->api_key, sizeof config->api_key);
+  config->api_key_source = CLI_FROM_DEFAULT;
 }
 
 int cli_config_load(struct cli_session *session) {
@@ -170,7 +173,7 @@ int cli_config_load(struct cli_session *session) {
     }
   }
   if (status == CLI_OK) status = check_url(session);
-  if (strcmp(config->url, signed_in_at) != 0) forget_session(config);
+  if (strcmp(config->url, signed_in_at) != 0) forget_login(config);
   return status;
 }
 

@@ -51,8 +51,12 @@ test('nothing is fetched from anywhere else', async () => {
 });
 
 test('a second visit takes its files from the cache', async () => {
+  const shown = () => page.getByRole('heading', { level: 1, name: 'Tags' }).waitFor();
   await page.go('/p/default/tags');
+  await shown();
+  await page.waitForLoadState('networkidle');
   await page.reload();
+  await shown();
   const bytes = await page.evaluate(() => performance.getEntriesByType('resource')
     .filter((r) => r.name.includes('/assets/')).reduce((sum, r) => sum + r.transferSize, 0));
   assert.equal(bytes, 0);

@@ -152,8 +152,8 @@ static const struct srv_field account_update[] = {
     {0}};
 static const struct srv_field totp_confirm[] = {
     {"code", TEXT, true, "what the authenticator app shows"}, {0}};
-static const struct srv_field totp_password[] = {{"password", TEXT, false, "the account's password"},
-                                            {0}};
+static const struct srv_field totp_password[] = {
+    {"password", TEXT, false, "the account's password"}, {0}};
 static const struct srv_field organization_create[] = {
     {"name", TEXT, true, "what people call it"},
     {"id", TEXT, false, "stands in routes; made from the name when absent"},

@@ -124,7 +124,9 @@ TEST(option_beats_environment_beats_file_beats_default) {
   struct fake *fake = start();
   char url[64];
   snprintf(url, sizeof url, "%s", getenv("GODWIT_URL"));
-  write_config("# mine\nurl = http://127.0.0.1:1\nproject = from-file\napi-key=key-file\n", 0600);
+  char file[200];
+  snprintf(file, sizeof file, "# mine\nurl = %s\nproject = from-file\napi-key=key-file\n", url);
+  write_config(file, 0600);
   assert_status(RUN("tag", "list"), CLI_OK);
   assert_contains(fake_requests(fake), "GET /v1/projects/from-file/tags?");
   assert_contains(fake_requests(fake), "x-api-key: key-file\r\n");
@@ -211,6 +213,14 @@ TEST(profiles_keep_logins_apart) {
   assert_status(RUN("profile", "delete", "work", "--yes"), CLI_OK);
   assert_status(RUN("profile", "delete", "work", "--yes"), CLI_USAGE);
   assert_status(RUN("device", "list"), CLI_OK); /* the default one again */
+  fake_stop(fake);
+}
+
+TEST(a_key_of_the_file_goes_to_the_files_server_only) {
+  struct fake *fake = start();
+  write_config("url = http://127.0.0.1:1\napi-key = gw_file\n", 0600);
+  assert_status(RUN("device", "list"), CLI_OK); /* GODWIT_URL names the fake one */
+  assert_null(strstr(fake_requests(fake), "gw_file"));
   fake_stop(fake);
 }
 

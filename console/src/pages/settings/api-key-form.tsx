@@ -28,7 +28,7 @@ export function ApiKeyForm(props: { onDone: (key: ApiKey) => void }) {
   const change = useChange<ApiKey>('apikey');
   const scopes = useScopes();
   const form = useForm({
-    initialValues: { name: '', role: 'operator' as Role, scopes: [] as string[], days: '90', server: false },
+    initialValues: { name: '', role: 'viewer' as Role, scopes: [] as string[], days: '90', server: false },
     validate: { name: (value) => (value.trim() === '' ? 'Say what it is for' : null) },
   });
   const submit = form.onSubmit((values) => {

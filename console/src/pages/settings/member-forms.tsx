@@ -24,7 +24,7 @@ function RoleFields(props: { form: UseFormReturnType<any>; projects: Project[] }
 export function InviteForm(props: { organization: string; projects: Project[]; onDone: (shown: ShownLink | null) => void }) {
   const change = useChange<Member>('member');
   const form = useForm({
-    initialValues: { email: '', name: '', role: 'operator' as Role, projectId: WHOLE },
+    initialValues: { email: '', name: '', role: 'viewer' as Role, projectId: WHOLE },
     validate: { email: (value) => (/^\S+@\S+$/.test(value.trim()) ? null : 'An e-mail address, such as grace@example.org') },
   });
   const submit = form.onSubmit((values) => {

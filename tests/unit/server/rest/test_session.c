@@ -523,8 +523,8 @@ TEST(a_recovery_code_signs_in_once_however_it_is_typed) {
 TEST(codes_are_switched_off_with_the_password_only) {
   char recovery[32];
   struct person ada = begin_with_codes(recovery);
-  rest_expect(
-      person_call(&f, &ada, "POST", "/v1/account/totp", "{\"password\":\"" PASSWORD "\"}"), 409);
+  rest_expect(person_call(&f, &ada, "POST", "/v1/account/totp", "{\"password\":\"" PASSWORD "\"}"),
+              409);
   rest_expect(person_call(&f, &ada, "DELETE", "/v1/account/totp", NULL), 400);
   rest_expect(person_call(&f, &ada, "DELETE", "/v1/account/totp", "{\"password\":\"no\"}"), 403);
   rest_expect(sign_in(MAIL, PASSWORD, NULL), 401);
