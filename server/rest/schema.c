@@ -461,25 +461,17 @@ static const struct srv_shape firmware_log = {"FirmwareLog", firmware_log_member
 
 /* --- accounts and sessions --- */
 
-static const struct srv_property session_account_members[] = {
-    ID,
-    {"email", TEXT, 0, NULL, "by which it signs in"},
-    {"name", TEXT, 0, NULL, "may be empty"},
-    {"serverAdmin", BOOL, 0, NULL, "may do everything on this server"},
-    {"totpEnabled", BOOL, 0, NULL, "signs in with a code, too"},
-    {"hasPassword", BOOL, 0, NULL, "false: came by a link and has set none yet"},
-    {0}};
+/* What a session says of the account, and the account itself begins with. */
+#define ACCOUNT_IN_SHORT                                                                         \
+  ID, {"email", TEXT, 0, NULL, "by which it signs in"}, {"name", TEXT, 0, NULL, "may be empty"}, \
+      {"serverAdmin", BOOL, 0, NULL, "may do everything on this server"},                        \
+      {"totpEnabled", BOOL, 0, NULL, "signs in with a code, too"}, {                             \
+    "hasPassword", BOOL, 0, NULL, "false: came by a link and has set none yet"                   \
+  }
+static const struct srv_property session_account_members[] = {ACCOUNT_IN_SHORT, {0}};
 static const struct srv_shape session_account = {"SessionAccount", session_account_members, false};
 static const struct srv_property account_members[] = {
-    ID,
-    {"email", TEXT, 0, NULL, "by which it signs in"},
-    {"name", TEXT, 0, NULL, "may be empty"},
-    {"serverAdmin", BOOL, 0, NULL, "may do everything on this server"},
-    {"totpEnabled", BOOL, 0, NULL, "signs in with a code, too"},
-    {"hasPassword", BOOL, 0, NULL, "false: came by a link and has set none yet"},
-    {"recoveryCodes", INTEGER, 0, NULL, "so many are left"},
-    CREATED,
-    {0}};
+    ACCOUNT_IN_SHORT, {"recoveryCodes", INTEGER, 0, NULL, "so many are left"}, CREATED, {0}};
 static const struct srv_shape account_shape = {"Account", account_members, false};
 static const struct srv_property membership_members[] = {
     {"organizationId", TEXT, 0, NULL, "the organization"},
