@@ -35,13 +35,13 @@ function isNews(event: OtaEvent, index: number, all: OtaEvent[]): boolean {
   return !(event.eventType === 'IDLE' && event.message === 'READY' && before?.currentVersion === event.currentVersion && event.currentVersion !== '');
 }
 
-function ofEvent(event: OtaEvent, index: number): Moment {
+function ofEvent(event: OtaEvent): Moment {
   const failed = isFailure(Number(event.status));
   const done = event.message === 'FIRMWARE_UPDATED_SUCCESSFULLY';
   const icon = failed ? <IconAlertTriangle size={ICON} /> : done ? <IconCheck size={ICON} /> : event.eventType === 'DOWNLOADING' ? <IconDownload size={ICON} /> : <IconRefresh size={ICON} />;
   const from = event.currentVersion && event.targetVersion && event.currentVersion !== event.targetVersion ? `It runs ${event.currentVersion}.` : '';
   return {
-    key: `ota-${String(event['id'] ?? `${event.timestamp}-${index}`)}`, time: event.timestamp, group: 'updates', title: eventText(event),
+    key: `ota-${event.id}`, time: event.timestamp ?? '', group: 'updates', title: eventText(event),
     detail: from, colour: failed ? 'red' : done ? 'green' : 'cyan', icon,
   };
 }

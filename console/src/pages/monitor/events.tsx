@@ -26,7 +26,7 @@ function useColumns(names: Map<string, string>): Column<OtaEvent>[] {
   const { page } = useProject();
   return useMemo(() => [
     { key: 'time', title: 'Time', render: (row) => <TimeAgo time={row.timestamp} /> },
-    { key: 'device', title: 'Device', render: (row) => <Anchor component={Link} size="sm" className="gw-text" href={page(`devices/${row.deviceId}/timeline`)}>{row.deviceName || names.get(row.deviceId) || '…'}</Anchor> },
+    { key: 'device', title: 'Device', render: (row) => <Anchor component={Link} size="sm" className="gw-text" href={page(`devices/${row.deviceId}/timeline`)}>{names.get(row.deviceId) || '…'}</Anchor> },
     { key: 'package', title: 'Package', render: (row) => <span className="gw-text">{row.packageId}</span> },
     { key: 'state', title: 'State', render: stateBadge },
     { key: 'from', title: 'Runs', render: (row) => <span className="gw-mono">{row.currentVersion || '–'}</span> },
@@ -50,7 +50,7 @@ export function Events(props: { deviceId: string; children: ReactNode }) {
   const events = useTokenPages<OtaEvent>('otaEvent', api('ota-events'), { deviceId: props.deviceId, packageId: params.package, eventType: params.state, limit: PAGE });
   const only = params.failures === 'true';
   const rows = useMemo(() => (only ? events.rows?.filter((row) => isFailure(Number(row.status))) : events.rows), [events.rows, only]);
-  const names = useDeviceNames(useMemo(() => (rows ?? []).filter((row) => !row.deviceName).map((row) => row.deviceId), [rows]));
+  const names = useDeviceNames(useMemo(() => (rows ?? []).map((row) => row.deviceId), [rows]));
   const columns = useColumns(names);
   const looked = events.rows?.length ?? 0;
   return (

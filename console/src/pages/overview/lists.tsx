@@ -4,7 +4,7 @@ import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { useAll } from '../../api/queries';
 import { useProject } from '../../api/session';
-import type { OtaEvent, Release, Rollout } from '../../api/types';
+import type { FailedUpdate, Release, Rollout } from '../../api/types';
 import { TimeAgo } from '../../components/values';
 import { useArtifacts, useById } from '../artifacts/data';
 import { RolloutBar, rolloutSummary } from '../releases/rollout-bar';
@@ -36,13 +36,13 @@ export function Rollouts(props: { rollouts: Rollout[] }) {
   );
 }
 
-export function Failures(props: { failures: OtaEvent[] }) {
+export function Failures(props: { failures: FailedUpdate[] }) {
   const { page } = useProject();
   if (props.failures.length === 0) return <Text c="dimmed">None that anybody knows of.</Text>;
   return (
     <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
-      {props.failures.slice(0, 8).map((event, index) => (
-        <Group key={String(event['id'] ?? index)} component="li" justify="space-between" wrap="nowrap" gap="xs">
+      {props.failures.slice(0, 8).map((event) => (
+        <Group key={event.id} component="li" justify="space-between" wrap="nowrap" gap="xs">
           <Text size="sm" className="gw-text">
             <Anchor component={Link} underline="always" href={page(`devices/${event.deviceId}`)}>{event.deviceName || event.deviceId}</Anchor>
             : {event.packageId} {event.targetVersion}, {reasonText(String(event.message ?? event.status))}

@@ -52,7 +52,7 @@ function Diff(props: { entry: AuditEntry }) {
   );
 }
 
-const actorTitles = { account: '', apiKey: 'API key ', server: 'the server' };
+const actorTitles: Record<string, string> = { account: '', apiKey: 'API key ', server: 'the server' };
 
 function Entry(props: { entry: AuditEntry }) {
   const { entry } = props;

@@ -91,7 +91,7 @@ export function CaForm(props: { onDone: () => void }) {
     const body = { ...(values.name.trim() ? { name: values.name.trim() } : {}), ...(values.days ? { days: Number(values.days) } : {}) };
     change.mutate({ method: 'POST', path: api('ca'), body }, {
       onSuccess: (made) => {
-        saveText('ca.pem', atob(made.certFile));
+        saveText('ca.pem', atob(made.certFile ?? ''));
         tellDone('It is trusted at once. Its certificate is saved as ca.pem.');
         props.onDone();
       },

@@ -30,14 +30,14 @@ function Hex(props: { value: string; label: string }) {
 
 function Holds(props: { certificate: Certificate }) {
   const now = Date.now();
-  if (new Date(props.certificate.notAfter).getTime() < now) return <Badge c="bright" color="red" variant="light" tt="none">expired</Badge>;
-  if (new Date(props.certificate.notBefore).getTime() > now) return <Badge c="bright" color="yellow" variant="light" tt="none">not valid yet</Badge>;
+  if (new Date(props.certificate.notAfter ?? Infinity).getTime() < now) return <Badge c="bright" color="red" variant="light" tt="none">expired</Badge>;
+  if (new Date(props.certificate.notBefore ?? 0).getTime() > now) return <Badge c="bright" color="yellow" variant="light" tt="none">not valid yet</Badge>;
   return <>until <TimeAgo time={props.certificate.notAfter} /></>;
 }
 
 function useCaColumns(onDelete: (certificate: Certificate) => void): Column<Certificate>[] {
   const { may } = useProject();
-  const save = (certificate: Certificate) => saveText(`${certificate.subject.replace(/[^\w.-]+/g, '-') || 'ca'}.pem`, atob(certificate.certFile));
+  const save = (certificate: Certificate) => saveText(`${certificate.subject.replace(/[^\w.-]+/g, '-') || 'ca'}.pem`, atob(certificate.certFile ?? ''));
   return [
     { key: 'subject', title: 'Subject', render: (c) => <span className="gw-text">{c.subject}</span> },
     { key: 'type', title: 'Type', render: (c) => <Group gap={6} wrap="nowrap">{c.certType}{c.canSign ? <Tooltip label="The server has its key and answers requests for certificates with it"><Badge size="xs" c="bright" variant="light" tt="none" tabIndex={0}>signs</Badge></Tooltip> : null}</Group> },
