@@ -249,6 +249,68 @@ int gw_cbor_read_text(struct gw_cbor_reader *reader, char *text, size_t size) {
   return status != GW_OK ? status : gw_cbor_text_copy(&item, text, size);
 }
 
+/* Reads one map key. Numbers 1..last come back, each once; 0 for any other,
+ * which is skipped with its value. */
+static int read_number_key(struct gw_cbor_reader *reader, unsigned last, uint32_t *seen) {
+  struct gw_cbor_reader ahead = *reader;
+  struct gw_cbor_item item;
+  int status = gw_cbor_read(&ahead, &item);
+  if (status != GW_OK) return status;
+  if (item.type != GW_CBOR_UINT || item.uint == 0 || item.uint > last) {
+    status = gw_cbor_skip(reader);
+    return status != GW_OK ? status : gw_cbor_skip(reader);
+  }
+  unsigned key = (unsigned)item.uint;
+  if (*seen & 1u << key) return GW_ERR_MALFORMED;
+  *seen |= 1u << key;
+  *reader = ahead;
+  return (int)key;
+}
+
+int gw_cbor_read_map(struct gw_cbor_reader *reader, unsigned last, gw_cbor_value_fn read_value,
+                     void *out, uint32_t *seen) {
+  struct gw_cbor_item map;
+  size_t index = 0;
+  int more;
+  *seen = 0;
+  int status = gw_cbor_read(reader, &map);
+  if (status != GW_OK) return status;
+  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
+  while ((more = gw_cbor_next(reader, &map, &index)) > 0) {
+    int key = read_number_key(reader, last, seen);
+    status = key > 0 ? read_value(reader, (unsigned)key, out) : key;
+    if (status != GW_OK) return status;
+  }
+  return more;
+}
+
+int gw_cbor_read_array(struct gw_cbor_reader *reader, unsigned max, gw_cbor_value_fn read_element,
+                       void *out) {
+  struct gw_cbor_item array;
+  size_t index = 0;
+  unsigned count = 0;
+  int more;
+  int status = gw_cbor_read(reader, &array);
+  if (status != GW_OK) return status;
+  if (array.type != GW_CBOR_ARRAY) return GW_ERR_MALFORMED;
+  while ((more = gw_cbor_next(reader, &array, &index)) > 0) {
+    if (count == max) return GW_ERR_TOO_LONG;
+    status = read_element(reader, count, out);
+    if (status != GW_OK) return status;
+    count++;
+  }
+  return more < 0 ? more : (int)count;
+}
+
+int gw_cbor_read_bytes(struct gw_cbor_reader *reader, void *bytes, size_t size) {
+  struct gw_cbor_item item;
+  int status = gw_cbor_read(reader, &item);
+  if (status != GW_OK) return status;
+  if (item.type != GW_CBOR_BYTES || item.size != size) return GW_ERR_MALFORMED;
+  memcpy(bytes, item.data, size);
+  return GW_OK;
+}
+
 bool gw_cbor_text_equals(const struct gw_cbor_item *item, const char *text) {
   size_t length = strlen(text);
   return item->type == GW_CBOR_TEXT && item->size == length &&

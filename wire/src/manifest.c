@@ -132,25 +132,6 @@ size_t gw_manifest_encoded_size(const struct gw_manifest *manifest) {
 
 /* ---- Parsing ---- */
 
-/* Reads one map key. Numbers 1..last are ours and come back in *key, each once;
- * any other key is skipped with its value, and *key is 0. */
-static int read_key(struct gw_cbor_reader *reader, uint64_t last, uint32_t *seen, uint64_t *key) {
-  struct gw_cbor_reader ahead = *reader;
-  struct gw_cbor_item item;
-  int status = gw_cbor_read(&ahead, &item);
-  if (status != GW_OK) return status;
-  *key = 0;
-  if (item.type != GW_CBOR_UINT || item.uint == 0 || item.uint > last) {
-    status = gw_cbor_skip(reader);
-    return status != GW_OK ? status : gw_cbor_skip(reader);
-  }
-  if (*seen & KEY(item.uint)) return GW_ERR_MALFORMED;
-  *seen |= KEY(item.uint);
-  *key = item.uint;
-  *reader = ahead;
-  return GW_OK;
-}
-
 static int read_digest(struct gw_cbor_reader *reader, uint8_t digest[GW_DIGEST_SIZE]) {
   struct gw_cbor_item item;
   int status = gw_cbor_read(reader, &item);
@@ -167,8 +148,8 @@ static int read_int31(struct gw_cbor_reader *reader, uint32_t *out) {
   return status;
 }
 
-static int read_component_value(struct gw_cbor_reader *reader, uint64_t key,
-                                struct gw_component *out) {
+static int read_component_value(struct gw_cbor_reader *reader, unsigned key, void *component) {
+  struct gw_component *out = component;
   switch (key) {
     case COMPONENT_PACKAGE:
       return gw_cbor_read_text(reader, out->package, sizeof out->package);
@@ -187,44 +168,26 @@ static int read_component_value(struct gw_cbor_reader *reader, uint64_t key,
   }
 }
 
-static int parse_component(struct gw_cbor_reader *reader, struct gw_component *out) {
+static int parse_component(struct gw_cbor_reader *reader, unsigned index, void *manifest) {
   const uint32_t required = KEY(COMPONENT_PACKAGE) | KEY(COMPONENT_VERSION) |
                             KEY(COMPONENT_DIGEST) | KEY(COMPONENT_SIZE) | KEY(COMPONENT_URI);
-  struct gw_cbor_item map;
-  size_t index = 0;
-  uint32_t seen = 0;
-  int more;
-  int status = gw_cbor_read(reader, &map);
+  struct gw_component *out = &((struct gw_manifest *)manifest)->component[index];
+  uint32_t seen;
+  int status = gw_cbor_read_map(reader, COMPONENT_PAIRS, read_component_value, out, &seen);
   if (status != GW_OK) return status;
-  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
-  while ((more = gw_cbor_next(reader, &map, &index)) > 0) {
-    uint64_t key;
-    status = read_key(reader, COMPONENT_PAIRS, &seen, &key);
-    if (status == GW_OK) status = read_component_value(reader, key, out);
-    if (status != GW_OK) return status;
-  }
-  if (more < 0) return more;
   if ((seen & required) != required) return GW_ERR_MISSING;
   return out->package[0] && out->version[0] && out->uri[0] ? GW_OK : GW_ERR_MISSING;
 }
 
 static int parse_components(struct gw_cbor_reader *reader, struct gw_manifest *out) {
-  struct gw_cbor_item array;
-  size_t index = 0;
-  int more;
-  int status = gw_cbor_read(reader, &array);
-  if (status != GW_OK) return status;
-  if (array.type != GW_CBOR_ARRAY) return GW_ERR_MALFORMED;
-  while ((more = gw_cbor_next(reader, &array, &index)) > 0) {
-    if (out->component_count == GW_MANIFEST_COMPONENTS_MAX) return GW_ERR_TOO_LONG;
-    status = parse_component(reader, &out->component[out->component_count]);
-    if (status != GW_OK) return status;
-    out->component_count++;
-  }
-  return more;
+  int count = gw_cbor_read_array(reader, GW_MANIFEST_COMPONENTS_MAX, parse_component, out);
+  if (count < 0) return count;
+  out->component_count = (size_t)count;
+  return GW_OK;
 }
 
-static int read_top_value(struct gw_cbor_reader *reader, uint64_t key, struct gw_manifest *out) {
+static int read_top_value(struct gw_cbor_reader *reader, unsigned key, void *manifest) {
+  struct gw_manifest *out = manifest;
   switch (key) {
     case TOP_SEQUENCE:
       return read_int31(reader, &out->sequence_number);
@@ -246,22 +209,11 @@ static int check_top_keys(uint32_t seen) {
 
 int gw_manifest_parse(const uint8_t *data, size_t size, struct gw_manifest *out) {
   struct gw_cbor_reader reader;
-  struct gw_cbor_item map;
-  size_t index = 0;
-  uint32_t seen = 0;
-  int more;
+  uint32_t seen;
   memset(out, 0, sizeof *out);
   gw_cbor_reader_init(&reader, data, size);
-  int status = gw_cbor_read(&reader, &map);
+  int status = gw_cbor_read_map(&reader, TOP_PAIRS, read_top_value, out, &seen);
   if (status != GW_OK) return status;
-  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
-  while ((more = gw_cbor_next(&reader, &map, &index)) > 0) {
-    uint64_t key;
-    status = read_key(&reader, TOP_PAIRS, &seen, &key);
-    if (status == GW_OK) status = read_top_value(&reader, key, out);
-    if (status != GW_OK) return status;
-  }
-  if (more < 0) return more;
   return reader.offset == size ? check_top_keys(seen) : GW_ERR_MALFORMED;
 }
 

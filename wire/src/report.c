@@ -9,13 +9,22 @@
 #define DEFAULT_PACKAGE "main"
 
 /* The order is that of the published SDK's encoder. */
-enum field { FIELD_STATE, FIELD_REASON, FIELD_PACKAGE, FIELD_VERSION, FIELD_TARGET, FIELD_COUNT };
+enum field {
+  FIELD_STATE,
+  FIELD_REASON,
+  FIELD_PACKAGE,
+  FIELD_VERSION,
+  FIELD_TARGET,
+  FIELD_DETAIL,
+  FIELD_COUNT
+};
 
 static const struct {
   char short_name[4];
   char long_name[8];
 } field_names[FIELD_COUNT] = {
-    {"s", "state"}, {"r", "reason"}, {"pkg", "package"}, {"v", "version"}, {"t", "target"},
+    {"s", "state"},   {"r", "reason"}, {"pkg", "package"},
+    {"v", "version"}, {"t", "target"}, {"d", "detail"},
 };
 
 static void write_text_field(struct gw_cbor_writer *writer, enum field field, const char *text) {
@@ -45,6 +54,7 @@ int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t siz
   write_text_field(&writer, FIELD_PACKAGE, report->package);
   write_text_field(&writer, FIELD_VERSION, report->version);
   write_text_field(&writer, FIELD_TARGET, report->target);
+  if (report->detail != 0) write_uint_field(&writer, FIELD_DETAIL, report->detail);
   gw_cbor_write_break(&writer);
   return gw_cbor_writer_finish(&writer);
 }
@@ -78,6 +88,8 @@ static int read_field(struct gw_cbor_reader *reader, enum field field, struct gw
       return gw_cbor_read_text(reader, out->version, sizeof out->version);
     case FIELD_TARGET:
       return gw_cbor_read_text(reader, out->target, sizeof out->target);
+    case FIELD_DETAIL:
+      return read_uint8(reader, &out->detail);
     default:
       return gw_cbor_skip(reader);
   }
@@ -137,4 +149,28 @@ const char *gw_ota_reason_name(uint8_t reason) {
       "AWAIT_RETRY",
   };
   return reason < sizeof names / sizeof names[0] ? names[reason] : "UNKNOWN";
+}
+
+const char *gw_ota_detail_name(uint8_t detail) {
+  static const char *const names[] = {
+      "",
+      "SIGNATURE_MISSING",
+      "SIGNATURE_WRONG",
+      "KEY_UNKNOWN",
+      "TOO_OLD",
+      "DIGEST_WRONG",
+      "TOO_LARGE",
+      "MODEL_INVALID",
+      "OP_UNSUPPORTED",
+      "ARENA_TOO_SMALL",
+      "INTERFACE_WRONG",
+      "TEST_OUTPUT",
+      "TEST_TIME",
+      "SHADOW",
+      "CRASHED",
+      "DELTA_WRONG",
+      "REVERTED",
+      "TEST_MISSING",
+  };
+  return detail < sizeof names / sizeof names[0] ? names[detail] : "UNKNOWN";
 }

@@ -67,6 +67,20 @@ int gw_cbor_next(struct gw_cbor_reader *reader, const struct gw_cbor_item *conta
 int gw_cbor_read_uint(struct gw_cbor_reader *reader, uint64_t max, uint64_t *out);
 /* Reads text as gw_cbor_text_copy copies it. */
 int gw_cbor_read_text(struct gw_cbor_reader *reader, char *text, size_t size);
+/* Reads a whole map whose keys are small numbers: for each of 1 to `last` (at
+ * most 31) that is there, read_value reads its value into `out`, which is the
+ * caller's; other keys are skipped with their values. *seen gets bit n for key
+ * n. GW_ERR_MALFORMED for no map or a key that comes twice; else the first error
+ * of read_value. */
+typedef int (*gw_cbor_value_fn)(struct gw_cbor_reader *reader, unsigned key, void *out);
+int gw_cbor_read_map(struct gw_cbor_reader *reader, unsigned last, gw_cbor_value_fn read_value,
+                     void *out, uint32_t *seen);
+/* Reads an array: read_element for each, with its index. At most `max`, or
+ * GW_ERR_TOO_LONG; returns how many. */
+int gw_cbor_read_array(struct gw_cbor_reader *reader, unsigned max, gw_cbor_value_fn read_element,
+                       void *out);
+/* Reads a byte string of exactly `size` bytes; GW_ERR_MALFORMED for another. */
+int gw_cbor_read_bytes(struct gw_cbor_reader *reader, void *bytes, size_t size);
 /* Item is text equal to the C string. */
 bool gw_cbor_text_equals(const struct gw_cbor_item *item, const char *text);
 /* Copies text with a NUL; GW_ERR_TOO_LONG when it does not fit, GW_ERR_MALFORMED
