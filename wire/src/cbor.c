@@ -243,32 +243,47 @@ int gw_cbor_read_uint(struct gw_cbor_reader *reader, uint64_t max, uint64_t *out
   return GW_OK;
 }
 
+int gw_cbor_read_uint32(struct gw_cbor_reader *reader, uint32_t max, uint32_t *out) {
+  uint64_t value;
+  int status = gw_cbor_read_uint(reader, max, &value);
+  if (status == GW_OK) *out = (uint32_t)value;
+  return status;
+}
+
 int gw_cbor_read_text(struct gw_cbor_reader *reader, char *text, size_t size) {
   struct gw_cbor_item item;
   int status = gw_cbor_read(reader, &item);
   return status != GW_OK ? status : gw_cbor_text_copy(&item, text, size);
 }
 
-/* Reads one map key. Numbers 1..last come back, each once; 0 for any other,
- * which is skipped with its value. */
-static int read_number_key(struct gw_cbor_reader *reader, unsigned last, uint32_t *seen) {
+/* Which keys a map's owner knows: by name, or numbers up to last. */
+struct known_keys {
+  gw_cbor_key_fn key_of;
+  unsigned last;
+};
+
+static unsigned number_of(const struct known_keys *known, const struct gw_cbor_item *key) {
+  if (known->key_of != NULL) return known->key_of(key);
+  return key->type == GW_CBOR_UINT && key->uint <= known->last ? (unsigned)key->uint : 0;
+}
+
+/* Reads one key. One that is known comes back as its number, each once; 0 for
+ * any other, which is skipped with its value. */
+static int read_key(struct gw_cbor_reader *reader, const struct known_keys *known, uint32_t *seen) {
   struct gw_cbor_reader ahead = *reader;
   struct gw_cbor_item item;
-  int status = gw_cbor_read(&ahead, &item);
+  int status = gw_cbor_skip(reader); /* a key may be a container */
+  if (status == GW_OK) status = gw_cbor_read(&ahead, &item);
   if (status != GW_OK) return status;
-  if (item.type != GW_CBOR_UINT || item.uint == 0 || item.uint > last) {
-    status = gw_cbor_skip(reader);
-    return status != GW_OK ? status : gw_cbor_skip(reader);
-  }
-  unsigned key = (unsigned)item.uint;
+  unsigned key = number_of(known, &item);
+  if (key == 0) return gw_cbor_skip(reader);
   if (*seen & 1u << key) return GW_ERR_MALFORMED;
   *seen |= 1u << key;
-  *reader = ahead;
   return (int)key;
 }
 
-int gw_cbor_read_map(struct gw_cbor_reader *reader, unsigned last, gw_cbor_value_fn read_value,
-                     void *out, uint32_t *seen) {
+static int read_map(struct gw_cbor_reader *reader, const struct known_keys *known,
+                    gw_cbor_value_fn read_value, void *out, uint32_t *seen) {
   struct gw_cbor_item map;
   size_t index = 0;
   int more;
@@ -277,11 +292,21 @@ int gw_cbor_read_map(struct gw_cbor_reader *reader, unsigned last, gw_cbor_value
   if (status != GW_OK) return status;
   if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
   while ((more = gw_cbor_next(reader, &map, &index)) > 0) {
-    int key = read_number_key(reader, last, seen);
+    int key = read_key(reader, known, seen);
     status = key > 0 ? read_value(reader, (unsigned)key, out) : key;
     if (status != GW_OK) return status;
   }
   return more;
+}
+
+int gw_cbor_read_map(struct gw_cbor_reader *reader, unsigned last, gw_cbor_value_fn read_value,
+                     void *out, uint32_t *seen) {
+  return read_map(reader, &(struct known_keys){.last = last}, read_value, out, seen);
+}
+
+int gw_cbor_read_named_map(struct gw_cbor_reader *reader, gw_cbor_key_fn key_of,
+                           gw_cbor_value_fn read_value, void *out, uint32_t *seen) {
+  return read_map(reader, &(struct known_keys){.key_of = key_of}, read_value, out, seen);
 }
 
 int gw_cbor_read_array(struct gw_cbor_reader *reader, unsigned max, gw_cbor_value_fn read_element,

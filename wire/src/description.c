@@ -91,16 +91,9 @@ int gw_description_encode(const struct gw_description *description, uint8_t *buf
 
 /* Parsing --------------------------------------------------------------------- */
 
-static int read_uint32(struct gw_cbor_reader *reader, uint32_t *out) {
-  uint64_t value;
-  int status = gw_cbor_read_uint(reader, UINT32_MAX, &value);
-  if (status == GW_OK) *out = (uint32_t)value;
-  return status;
-}
-
 static int read_policy_value(struct gw_cbor_reader *reader, unsigned key, void *policy) {
   uint32_t value;
-  int status = read_uint32(reader, &value);
+  int status = gw_cbor_read_uint32(reader, UINT32_MAX, &value);
   if (status == GW_OK) memcpy((uint8_t *)policy + policy_offset[key - 1], &value, sizeof value);
   return status;
 }
@@ -115,7 +108,7 @@ static int read_offer_value(struct gw_cbor_reader *reader, unsigned key, void *o
       if (status == GW_OK) out->encoding = (uint8_t)encoding;
       return status;
     case OFFER_SIZE:
-      return read_uint32(reader, &out->size_bytes);
+      return gw_cbor_read_uint32(reader, UINT32_MAX, &out->size_bytes);
     case OFFER_ID:
       return gw_cbor_read_bytes(reader, out->id, sizeof out->id);
     default:
@@ -158,7 +151,7 @@ static int read_value(struct gw_cbor_reader *reader, unsigned key, void *descrip
     case KEY_POLICY:
       return gw_cbor_read_map(reader, POLICY_LAST, read_policy_value, &out->policy, &seen);
     default:
-      return read_uint32(reader, &out->key_epoch);
+      return gw_cbor_read_uint32(reader, UINT32_MAX, &out->key_epoch);
   }
 }
 

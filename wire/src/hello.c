@@ -69,13 +69,6 @@ int gw_hello_encode(const struct gw_hello_words *words, uint8_t *buffer, size_t 
 
 /* Parsing --------------------------------------------------------------------- */
 
-static int read_number(struct gw_cbor_reader *reader, uint32_t *out) {
-  uint64_t value;
-  int status = gw_cbor_read_uint(reader, UINT32_MAX, &value);
-  if (status == GW_OK) *out = (uint32_t)value;
-  return status;
-}
-
 /* Op names stand in lists with commas between them. */
 static bool is_op_name(const struct gw_cbor_item *item) {
   for (size_t i = 0; i < item->size; i++) {
@@ -84,7 +77,8 @@ static bool is_op_name(const struct gw_cbor_item *item) {
   return item->size > 0;
 }
 
-static int read_op(struct gw_cbor_reader *reader, struct gw_hello_op *out) {
+static int read_op(struct gw_cbor_reader *reader, unsigned index, void *hello) {
+  struct gw_hello_op *out = &((struct gw_hello *)hello)->op[index];
   struct gw_cbor_item item;
   int status = gw_cbor_read(reader, &item);
   if (status != GW_OK) return status;
@@ -100,24 +94,10 @@ static int read_op(struct gw_cbor_reader *reader, struct gw_hello_op *out) {
   return GW_OK;
 }
 
-static int read_ops(struct gw_cbor_reader *reader, struct gw_hello *out) {
-  struct gw_cbor_item list;
-  size_t index = 0;
-  int more;
-  int status = gw_cbor_read(reader, &list);
-  if (status != GW_OK) return status;
-  if (list.type != GW_CBOR_ARRAY) return GW_ERR_MALFORMED;
-  while ((more = gw_cbor_next(reader, &list, &index)) > 0) {
-    if (out->op_count == GW_HELLO_OPS_MAX) return GW_ERR_TOO_LONG;
-    status = read_op(reader, &out->op[out->op_count]);
-    if (status != GW_OK) return status;
-    out->op_count++;
-  }
-  return more;
-}
-
-static int read_value(struct gw_cbor_reader *reader, enum key key, struct gw_hello *out) {
-  switch (key) {
+static int read_value(struct gw_cbor_reader *reader, unsigned key, void *hello) {
+  struct gw_hello *out = hello;
+  int count;
+  switch ((enum key)(key - 1)) {
     case KEY_BOARD:
       return gw_cbor_read_text(reader, out->board, sizeof out->board);
     case KEY_SDK:
@@ -125,51 +105,30 @@ static int read_value(struct gw_cbor_reader *reader, enum key key, struct gw_hel
     case KEY_RUNTIME:
       return gw_cbor_read_text(reader, out->runtime, sizeof out->runtime);
     case KEY_OPS:
-      return read_ops(reader, out);
+      count = gw_cbor_read_array(reader, GW_HELLO_OPS_MAX, read_op, out);
+      out->op_count = count > 0 ? (size_t)count : 0;
+      return count < 0 ? count : GW_OK;
     case KEY_ARENA:
-      return read_number(reader, &out->arena_bytes);
-    case KEY_SLOT:
-      return read_number(reader, &out->slot_bytes);
+      return gw_cbor_read_uint32(reader, UINT32_MAX, &out->arena_bytes);
     default:
-      return gw_cbor_skip(reader);
+      return gw_cbor_read_uint32(reader, UINT32_MAX, &out->slot_bytes);
   }
 }
 
-static enum key find_key(const struct gw_cbor_item *item) {
-  unsigned key = 0;
-  while (key < KEY_COUNT && !gw_cbor_text_equals(item, key_names[key])) key++;
-  return (enum key)key;
-}
-
-/* *seen has a bit for each key that was there. */
-static int read_pair(struct gw_cbor_reader *reader, uint32_t *seen, struct gw_hello *out) {
-  struct gw_cbor_reader ahead = *reader;
-  struct gw_cbor_item item;
-  int status = gw_cbor_skip(reader); /* a key may be a container */
-  if (status == GW_OK) status = gw_cbor_read(&ahead, &item);
-  if (status != GW_OK) return status;
-  enum key key = find_key(&item);
-  if (key != KEY_COUNT && (*seen & 1u << key)) return GW_ERR_MALFORMED;
-  *seen |= 1u << key;
-  return read_value(reader, key, out);
+static unsigned key_of(const struct gw_cbor_item *item) {
+  for (unsigned key = 0; key < KEY_COUNT; key++) {
+    if (gw_cbor_text_equals(item, key_names[key])) return key + 1;
+  }
+  return 0;
 }
 
 int gw_hello_parse(const uint8_t *data, size_t size, struct gw_hello *out) {
   struct gw_cbor_reader reader;
-  struct gw_cbor_item map;
-  size_t index = 0;
-  uint32_t seen = 0;
-  int more;
+  uint32_t seen;
   memset(out, 0, sizeof *out);
   if (size > GW_HELLO_SIZE_MAX) return GW_ERR_TOO_LONG;
   gw_cbor_reader_init(&reader, data, size);
-  int status = gw_cbor_read(&reader, &map);
+  int status = gw_cbor_read_named_map(&reader, key_of, read_value, out, &seen);
   if (status != GW_OK) return status;
-  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
-  while ((more = gw_cbor_next(&reader, &map, &index)) > 0) {
-    status = read_pair(&reader, &seen, out);
-    if (status != GW_OK) return status;
-  }
-  if (more < 0) return more;
   return reader.offset == size ? GW_OK : GW_ERR_MALFORMED;
 }

@@ -140,14 +140,6 @@ static int read_digest(struct gw_cbor_reader *reader, uint8_t digest[GW_DIGEST_S
   return gw_digest_from_hex((const char *)item.data, item.size, digest);
 }
 
-/* Numbers that published clients keep in an int32. */
-static int read_int31(struct gw_cbor_reader *reader, uint32_t *out) {
-  uint64_t value;
-  int status = gw_cbor_read_uint(reader, INT32_MAX, &value);
-  if (status == GW_OK) *out = (uint32_t)value;
-  return status;
-}
-
 static int read_component_value(struct gw_cbor_reader *reader, unsigned key, void *component) {
   struct gw_component *out = component;
   switch (key) {
@@ -158,7 +150,7 @@ static int read_component_value(struct gw_cbor_reader *reader, unsigned key, voi
     case COMPONENT_DIGEST:
       return read_digest(reader, out->digest);
     case COMPONENT_SIZE:
-      return read_int31(reader, &out->size_bytes);
+      return gw_cbor_read_uint32(reader, INT32_MAX, &out->size_bytes);
     case COMPONENT_URI:
       return gw_cbor_read_text(reader, out->uri, sizeof out->uri);
     case COMPONENT_TYPE:
@@ -190,7 +182,7 @@ static int read_top_value(struct gw_cbor_reader *reader, unsigned key, void *man
   struct gw_manifest *out = manifest;
   switch (key) {
     case TOP_SEQUENCE:
-      return read_int31(reader, &out->sequence_number);
+      return gw_cbor_read_uint32(reader, INT32_MAX, &out->sequence_number);
     case TOP_DIGEST:
       return read_digest(reader, out->digest);
     case TOP_COMPONENTS:

@@ -59,14 +59,14 @@ int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t siz
   return gw_cbor_writer_finish(&writer);
 }
 
-/* FIELD_COUNT for a name that is none of ours. */
-static enum field find_field(const struct gw_cbor_item *key) {
-  unsigned field = 0;
-  while (field < FIELD_COUNT && !gw_cbor_text_equals(key, field_names[field].short_name) &&
-         !gw_cbor_text_equals(key, field_names[field].long_name)) {
-    field++;
+static unsigned key_of(const struct gw_cbor_item *key) {
+  for (unsigned field = 0; field < FIELD_COUNT; field++) {
+    if (gw_cbor_text_equals(key, field_names[field].short_name) ||
+        gw_cbor_text_equals(key, field_names[field].long_name)) {
+      return field + 1;
+    }
   }
-  return (enum field)field;
+  return 0;
 }
 
 static int read_uint8(struct gw_cbor_reader *reader, uint8_t *out) {
@@ -76,8 +76,9 @@ static int read_uint8(struct gw_cbor_reader *reader, uint8_t *out) {
   return status;
 }
 
-static int read_field(struct gw_cbor_reader *reader, enum field field, struct gw_report *out) {
-  switch (field) {
+static int read_field(struct gw_cbor_reader *reader, unsigned key, void *report) {
+  struct gw_report *out = report;
+  switch ((enum field)(key - 1)) {
     case FIELD_STATE:
       return read_uint8(reader, &out->state);
     case FIELD_REASON:
@@ -88,42 +89,18 @@ static int read_field(struct gw_cbor_reader *reader, enum field field, struct gw
       return gw_cbor_read_text(reader, out->version, sizeof out->version);
     case FIELD_TARGET:
       return gw_cbor_read_text(reader, out->target, sizeof out->target);
-    case FIELD_DETAIL:
-      return read_uint8(reader, &out->detail);
     default:
-      return gw_cbor_skip(reader);
+      return read_uint8(reader, &out->detail);
   }
-}
-
-/* One key and its value; *seen has a bit for each field that was there. */
-static int read_pair(struct gw_cbor_reader *reader, uint32_t *seen, struct gw_report *out) {
-  struct gw_cbor_reader ahead = *reader;
-  struct gw_cbor_item key;
-  int status = gw_cbor_skip(reader); /* a key may be a container */
-  if (status == GW_OK) status = gw_cbor_read(&ahead, &key);
-  if (status != GW_OK) return status;
-  enum field field = find_field(&key);
-  if (field != FIELD_COUNT && (*seen & 1u << field)) return GW_ERR_MALFORMED;
-  *seen |= 1u << field;
-  return read_field(reader, field, out);
 }
 
 int gw_report_parse(const uint8_t *data, size_t size, struct gw_report *out) {
   struct gw_cbor_reader reader;
-  struct gw_cbor_item map;
-  size_t index = 0;
-  uint32_t seen = 0;
-  int more;
+  uint32_t seen;
   memset(out, 0, sizeof *out);
   gw_cbor_reader_init(&reader, data, size);
-  int status = gw_cbor_read(&reader, &map);
+  int status = gw_cbor_read_named_map(&reader, key_of, read_field, out, &seen);
   if (status != GW_OK) return status;
-  if (map.type != GW_CBOR_MAP) return GW_ERR_MALFORMED;
-  while ((more = gw_cbor_next(&reader, &map, &index)) > 0) {
-    status = read_pair(&reader, &seen, out);
-    if (status != GW_OK) return status;
-  }
-  if (more < 0) return more;
   if (!out->package[0]) memcpy(out->package, DEFAULT_PACKAGE, sizeof DEFAULT_PACKAGE);
   return reader.offset == size ? GW_OK : GW_ERR_MALFORMED;
 }

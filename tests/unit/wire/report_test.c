@@ -41,11 +41,11 @@ TEST(empty_strings_are_omitted) {
 
 TEST(longest_report_takes_the_documented_size) {
   uint8_t buffer[GW_REPORT_SIZE_MAX + 1];
-  struct gw_report report = {.state = 255, .reason = 255};
+  struct gw_report report = {.state = 255, .reason = 255, .detail = 255};
   memset(report.package, 'p', GW_PACKAGE_MAX);
   memset(report.version, 'v', GW_VERSION_MAX);
   memset(report.target, 't', GW_VERSION_MAX);
-  assert_int_equal(gw_report_encode(&report, buffer, sizeof buffer), 69);
+  assert_int_equal(gw_report_encode(&report, buffer, sizeof buffer), 73);
   memset(report.version, 'v', GW_REPORT_VERSION_MAX);
   memset(report.target, 't', GW_REPORT_VERSION_MAX);
   assert_int_equal(gw_report_encode(&report, buffer, sizeof buffer), GW_REPORT_SIZE_MAX);
@@ -79,6 +79,27 @@ static void assert_is_downloading(const char *hex) {
   assert_string_equal(report.package, "model");
   assert_string_equal(report.version, "0.9.0");
   assert_string_equal(report.target, "1.0.0");
+}
+
+TEST(a_detail_comes_last_and_is_left_out_where_there_is_none) {
+  uint8_t buffer[GW_REPORT_SIZE_MAX];
+  struct gw_report report = {.reason = GW_OTA_UPDATE_FAILED, .detail = GW_DETAIL_TEST_OUTPUT};
+  struct bytes expected = bytes_from_hex("bf 6173 00 6172 08 61'd' 0b ff");
+  assert_bytes_equal(buffer, gw_report_encode(&report, buffer, sizeof buffer), expected);
+  bytes_free(expected);
+  assert_int_equal(parse_hex("a2 61'r' 05 61'd' 05", &report), GW_OK);
+  assert_int_equal(report.detail, GW_DETAIL_DIGEST_WRONG);
+  assert_int_equal(parse_hex("a1 66'detail' 18 ff", &report), GW_OK);
+  assert_int_equal(report.detail, 255);
+  assert_int_equal(parse_hex("a0", &report), GW_OK);
+  assert_int_equal(report.detail, GW_DETAIL_NONE);
+}
+
+TEST(details_have_names) {
+  assert_string_equal(gw_ota_detail_name(GW_DETAIL_NONE), "");
+  assert_string_equal(gw_ota_detail_name(GW_DETAIL_SIGNATURE_MISSING), "SIGNATURE_MISSING");
+  assert_string_equal(gw_ota_detail_name(GW_DETAIL_TEST_MISSING), "TEST_MISSING");
+  assert_string_equal(gw_ota_detail_name(GW_DETAIL_TEST_MISSING + 1), "UNKNOWN");
 }
 
 TEST(short_and_long_names_in_any_order_read_alike) {

@@ -65,6 +65,7 @@ int gw_cbor_next(struct gw_cbor_reader *reader, const struct gw_cbor_item *conta
 /* Reads an unsigned integer: GW_ERR_MALFORMED for another type, GW_ERR_TOO_LONG
  * above max. */
 int gw_cbor_read_uint(struct gw_cbor_reader *reader, uint64_t max, uint64_t *out);
+int gw_cbor_read_uint32(struct gw_cbor_reader *reader, uint32_t max, uint32_t *out);
 /* Reads text as gw_cbor_text_copy copies it. */
 int gw_cbor_read_text(struct gw_cbor_reader *reader, char *text, size_t size);
 /* Reads a whole map whose keys are small numbers: for each of 1 to `last` (at
@@ -75,6 +76,11 @@ int gw_cbor_read_text(struct gw_cbor_reader *reader, char *text, size_t size);
 typedef int (*gw_cbor_value_fn)(struct gw_cbor_reader *reader, unsigned key, void *out);
 int gw_cbor_read_map(struct gw_cbor_reader *reader, unsigned last, gw_cbor_value_fn read_value,
                      void *out, uint32_t *seen);
+/* The same with keys of any other kind: key_of says which of 1 to 31 a key is, 0
+ * for one to skip. */
+typedef unsigned (*gw_cbor_key_fn)(const struct gw_cbor_item *key);
+int gw_cbor_read_named_map(struct gw_cbor_reader *reader, gw_cbor_key_fn key_of,
+                           gw_cbor_value_fn read_value, void *out, uint32_t *seen);
 /* Reads an array: read_element for each, with its index. At most `max`, or
  * GW_ERR_TOO_LONG; returns how many. */
 int gw_cbor_read_array(struct gw_cbor_reader *reader, unsigned max, gw_cbor_value_fn read_element,
