@@ -58,6 +58,7 @@ static const uint8_t traits[SRV_KIND_COUNT] = {
     [SRV_LINK] = BOOKKEEPING,
     [SRV_FLEET_SAMPLE] = BOOKKEEPING,
     [SRV_CAPTURE_TALLY] = BOOKKEEPING,
+    [SRV_OFFER] = BOOKKEEPING, /* the artifact's encodings, made by the server itself */
 };
 
 /* A kind that nobody has thought of would change unseen: our own mistake. */

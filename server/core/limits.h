@@ -96,6 +96,18 @@
 #define SRV_BULK_MAX 400u /* devices changed by one request: 40 ms, and devices wait */
 #define SRV_FLEET_SAMPLE_US (INT64_C(600) * 1000000) /* between two samples of versions */
 #define SRV_FLEET_SAMPLE_SOON_US (INT64_C(10) * 1000000)
+/* Offers (core/offers.h). */
+#define SRV_WIRE_ID_LENGTH 16                  /* hex of GW_OFFER_ID_SIZE */
+#define SRV_OFFER_SIZE_MAX (16u * 1024 * 1024) /* of an artifact; larger ones go as they are */
+#define SRV_OFFER_BASES_MAX 8u                 /* versions that deltas are made from, newest */
+#define SRV_OFFER_PERCENT_MAX 95u              /* of the whole: decoding is not free either */
+#define SRV_OFFER_WISHES_MAX 32u               /* asked for by devices, besides rollouts' */
+#define SRV_OFFERS_PER_ARTIFACT_MAX 64u        /* rows; the fleet's versions come and go */
+/* Spreading a download (srv_policy). */
+#define SRV_DOWNLOAD_RATE_DEFAULT 50u /* devices that begin in a second */
+#define SRV_SPREAD_DEVICES_MIN 50u    /* fewer may all come at once */
+#define SRV_POLICY_SECONDS_MAX (30u * 86400)
+#define SRV_SHADOW_WINDOWS_MAX 100000000u
 #define SRV_PAGE_SIZE_DEFAULT 100
 #define SRV_PAGE_SIZE_MAX 1000
 #endif

@@ -51,6 +51,7 @@ static int write_report(struct srv_core *core, const struct srv_device_ref *devi
   memcpy(event.target, report->target, sizeof(event.target));
   event.state = report->state;
   event.reason = report->reason;
+  event.detail = report->detail;
   int status = core->store->ops->insert(core->store, SRV_OTA_EVENT, &event);
   if (status != SRV_OK) return srv_fail_store(core, status);
   status_row->event_count++;
@@ -77,6 +78,7 @@ int srv_core_report(struct srv_core *core, const struct srv_device_ref *device,
   memcpy(row.target, report->target, sizeof(row.target));
   row.state = report->state;
   row.reason = report->reason;
+  row.detail = report->detail;
   row.time_us = srv_now_us(core);
   status = srv_transaction_end(core, write_report(core, device, report, &row));
   if (status == SRV_OK) srv_seen_reported(core, device->device_id, report);

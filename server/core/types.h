@@ -47,6 +47,7 @@ enum srv_kind {
   SRV_MEMBER,
   SRV_FLEET_SAMPLE,
   SRV_CAPTURE_TALLY,
+  SRV_OFFER,
   SRV_KIND_COUNT,
 };
 
@@ -119,6 +120,27 @@ struct srv_artifact {
   int64_t created_us, updated_us;
 };
 
+/* Another form of an artifact's bytes that is shorter on the air (wire/patch.h):
+ * compressed, or as a difference to another artifact of its package. Kept also
+ * where it was found not to be worth it, so that it is not tried again. */
+enum srv_offer_state {
+  SRV_OFFER_READY = 0,
+  SRV_OFFER_NOT_SMALLER = 1, /* SRV_OFFER_PERCENT_MAX */
+  SRV_OFFER_FAILED = 2,      /* tried again when the server starts */
+};
+struct srv_offer {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  char artifact_id[SRV_ID_LENGTH + 1];
+  char base_id[SRV_ID_LENGTH + 1];      /* artifact that the device must have; "": none */
+  uint8_t encoding;                     /* enum gw_encoding */
+  uint8_t state;                        /* enum srv_offer_state */
+  uint32_t size_bytes;                  /* on the air; what it would have been, when not smaller */
+  uint8_t digest[GW_DIGEST_SIZE];       /* of what is sent, names the blob; zeros unless ready */
+  char wire_id[SRV_WIRE_ID_LENGTH + 1]; /* how devices ask for it; "" unless ready */
+  int64_t created_us;
+};
+
 /* What is left of a deleted artifact: its name and its digest, so that the name
  * never stands for other bytes. */
 struct srv_retired_artifact {
@@ -128,6 +150,17 @@ struct srv_retired_artifact {
   char version[GW_VERSION_MAX + 1];
   char blueprint_id[SRV_ID_LENGTH + 1]; /* "" for none */
   uint8_t digest[GW_DIGEST_SIZE];
+};
+
+/* What a release asks of the devices that take it; zeros: nothing, each does as
+ * it was built to. */
+struct srv_policy {
+  bool spread_fixed; /* false: the server reckons the spread from the devices in reach */
+  uint32_t spread_s;
+  uint32_t shadow_windows, shadow_s; /* either, whichever ends first; both 0: no shadow */
+  uint32_t agreement_permille;       /* 0: not asked for */
+  uint32_t latency_percent;          /* likewise */
+  uint32_t confirm_s;                /* 0: as the device has it */
 };
 
 struct srv_release {
@@ -142,6 +175,7 @@ struct srv_release {
   char device_tag_id[SRV_RELEASE_DEVICE_TAGS_MAX][SRV_ID_LENGTH + 1];
   size_t artifact_count;
   char artifact_id[SRV_RELEASE_ARTIFACTS_MAX][SRV_ID_LENGTH + 1];
+  struct srv_policy policy;
   int64_t created_us, updated_us;
 };
 
@@ -228,7 +262,7 @@ struct srv_presence {
 struct srv_ota_status {
   char device_id[SRV_ID_LENGTH + 1];
   char package[GW_PACKAGE_MAX + 1];
-  uint8_t state, reason;
+  uint8_t state, reason, detail; /* wire/report.h */
   char version[GW_REPORT_VERSION_MAX + 1];
   char target[GW_REPORT_VERSION_MAX + 1];
   uint32_t event_count; /* events kept for this device and package */
@@ -240,7 +274,7 @@ struct srv_ota_event {
   char project_id[SRV_NAME_MAX + 1];
   char device_id[SRV_ID_LENGTH + 1];
   char package[GW_PACKAGE_MAX + 1];
-  uint8_t state, reason;
+  uint8_t state, reason, detail; /* wire/report.h */
   char version[GW_REPORT_VERSION_MAX + 1];
   char target[GW_REPORT_VERSION_MAX + 1];
   int64_t time_us;

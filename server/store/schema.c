@@ -34,6 +34,13 @@
         offsetof(struct row, count), max, 0                                                     \
   }
 
+/* A member of a release's policy. */
+#define POLICY(type, member)                                                 \
+  {                                                                          \
+#member, SRV_COLUMN_##type, offsetof(struct srv_release, policy.member), \
+        sizeof(((struct srv_release *)0)->policy.member), 0, 0, 0            \
+  }
+
 static const struct srv_column project_columns[] = {
     TEXT(srv_project, id),
     TEXT(srv_project, name),
@@ -109,6 +116,13 @@ static const struct srv_column release_columns[] = {
     UINT32(srv_release, sequence_number),
     INT64(srv_release, created_us),
     INT64(srv_release, updated_us),
+    POLICY(BOOL, spread_fixed),
+    POLICY(UINT32, spread_s),
+    POLICY(UINT32, shadow_windows),
+    POLICY(UINT32, shadow_s),
+    POLICY(UINT32, agreement_permille),
+    POLICY(UINT32, latency_percent),
+    POLICY(UINT32, confirm_s),
     LIST(srv_release, release_tag, release_tag_count, "release_label", SRV_RELEASE_TAGS_MAX),
     LIST(srv_release, device_tag_id, device_tag_count, "release_device_tag",
          SRV_RELEASE_DEVICE_TAGS_MAX),
@@ -137,10 +151,11 @@ static const struct srv_column presence_columns[] = {
 };
 
 static const struct srv_column ota_status_columns[] = {
-    TEXT(srv_ota_status, device_id),     TEXT(srv_ota_status, package),
-    UINT8(srv_ota_status, state),        UINT8(srv_ota_status, reason),
-    TEXT(srv_ota_status, version),       TEXT(srv_ota_status, target),
-    UINT32(srv_ota_status, event_count), INT64(srv_ota_status, time_us),
+    TEXT(srv_ota_status, device_id), TEXT(srv_ota_status, package),
+    UINT8(srv_ota_status, state),    UINT8(srv_ota_status, reason),
+    UINT8(srv_ota_status, detail),   TEXT(srv_ota_status, version),
+    TEXT(srv_ota_status, target),    UINT32(srv_ota_status, event_count),
+    INT64(srv_ota_status, time_us),
 };
 
 static const struct srv_column ota_event_columns[] = {
@@ -150,6 +165,7 @@ static const struct srv_column ota_event_columns[] = {
     TEXT(srv_ota_event, package),
     UINT8(srv_ota_event, state),
     UINT8(srv_ota_event, reason),
+    UINT8(srv_ota_event, detail),
     TEXT(srv_ota_event, version),
     TEXT(srv_ota_event, target),
     INT64(srv_ota_event, time_us),
@@ -369,6 +385,13 @@ static const struct srv_column capture_tally_columns[] = {
     INT64(srv_capture_tally, unlabelled),
 };
 
+static const struct srv_column offer_columns[] = {
+    TEXT(srv_offer, id),           TEXT(srv_offer, project_id), TEXT(srv_offer, artifact_id),
+    REFERENCE(srv_offer, base_id), UINT8(srv_offer, encoding),  UINT8(srv_offer, state),
+    UINT32(srv_offer, size_bytes), DIGEST(srv_offer, digest),   TEXT(srv_offer, wire_id),
+    INT64(srv_offer, created_us),
+};
+
 #define TABLE_OF(name, row, keys, order)                                                           \
   {                                                                                                \
 #name, sizeof(struct row), name##_columns, sizeof(name##_columns) / sizeof(name##_columns[0]), \
@@ -410,6 +433,7 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_MEMBER] = TABLE(member, 1, "id"),
     [SRV_FLEET_SAMPLE] = TABLE(fleet_sample, 1, "id"),
     [SRV_CAPTURE_TALLY] = TABLE(capture_tally, 1, "project_id"),
+    [SRV_OFFER] = TABLE(offer, 1, "id"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }
