@@ -41,6 +41,9 @@
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
+/* A device checks signatures in slices (sdk/src/trust.c). Off until somebody
+ * calls mbedtls_ecp_set_max_ops, so handshakes are as they were. */
+#define MBEDTLS_ECP_RESTARTABLE
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECDSA_DETERMINISTIC
