@@ -93,6 +93,32 @@ def symbols(objects):
     return undefined - defined, defined
 
 
+def image(folder):
+    """A device with nothing but the updater: text that is linked, and the RAM of the SDK's objects."""
+    names = everything_of("wire", "sdk/src")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(lambda f: compile_one(f, folder), names))
+    main_object = compile_one("tests/size/image.c", folder)
+    target = os.path.join(folder, "image.elf")
+    subprocess.run(["arm-none-eabi-gcc", *FLAGS, "-nostdlib", "-Wl,--gc-sections", "-Wl,-e,main",
+                    "-Wl,--unresolved-symbols=ignore-all", main_object, *objects, "-o", target], check=True)
+    text = sections([target])[0] - sections([main_object])[0]
+    ram = {}
+    output = subprocess.run(["arm-none-eabi-nm", "-S", "-t", "d", compile_one("tests/size/ram.c", folder)],
+                            capture_output=True, text=True, check=True).stdout
+    for line in output.splitlines():
+        words = line.split()
+        if len(words) == 4 and words[3].startswith("ram_"):
+            ram[words[3][4:]] = int(words[1])
+    return {"text": text, "ram": sum(ram.values()), "of_which": ram}
+
+
+def everything_of(*folders):
+    """Source files of wire and of the SDK, relative to the root."""
+    patterns = [f"{f}/src/*.c" if f == "wire" else f"{f}/*.c" for f in folders]
+    return sorted(os.path.relpath(f, ROOT) for p in patterns for f in glob.glob(os.path.join(ROOT, p)))
+
+
 def allowed(symbol, rules):
     return symbol in rules["symbols"] or symbol.startswith(tuple(rules["symbol_prefixes"]))
 
@@ -128,8 +154,13 @@ def main():
     for symbol in sorted(undefined):
         if not allowed(symbol, limits):
             problems.append(f"a device part needs {symbol}, which is outside the stated C subset")
+    linked = image(options.build)
+    for kind in ("text", "ram"):
+        if linked[kind] > limits["image"][kind]:
+            problems.append(f"a device that links just the updater has {linked[kind]} bytes of {kind}, "
+                            f"its limit is {limits['image'][kind]}")
     if options.json:
-        print(json.dumps({**table, "sdk_features": extra}))
+        print(json.dumps({**table, "sdk_features": extra, "image": linked}))
     else:
         print(f"{'Cortex-M4F, -Os':28}{'text':>9}{'data':>9}{'bss':>9}{'text limit':>12}")
         for part, size in table.items():
@@ -138,6 +169,10 @@ def main():
         print("\nand what uses them links of these:")
         for name, text in extra.items():
             print(f"  sdk/src/{name + '.c':18}{text:>9}{limits['sdk_features'].get(name, '-'):>30}")
+        parts = ", ".join(f"{name} {size}" for name, size in linked["of_which"].items())
+        print(f"\na device with the updater, all that is linked of the SDK and wire, without mbedTLS, C library and port:"
+              f"\n{'  text':28}{linked['text']:>9}{limits['image']['text']:>30}"
+              f"\n{'  RAM beside block buffers':28}{linked['ram']:>9}{limits['image']['ram']:>30}   ({parts})")
     for problem in problems:
         print(problem)
     return 1 if options.check and problems else 0
