@@ -27,6 +27,14 @@ const char *wit_status_name(int status) {
       return "labels";
     case WIT_ERR_RUNTIME:
       return "runtime";
+    case WIT_ERR_TEST_OUTPUT:
+      return "test output";
+    case WIT_ERR_TEST_TIME:
+      return "test time";
+    case WIT_ERR_TEST_ARENA:
+      return "test arena";
+    case WIT_ERR_NO_TEST:
+      return "no test";
     default:
       return "unknown";
   }

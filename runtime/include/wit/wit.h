@@ -30,6 +30,10 @@ enum wit_status {
   WIT_ERR_ARENA = -8,    /* the arena is too small; error->arena_needed_bytes says how much */
   WIT_ERR_LABELS = -9,   /* label count disagrees with the output tensor */
   WIT_ERR_RUNTIME = -10, /* an op refused its input at run time */
+  WIT_ERR_TEST_OUTPUT = -11, /* wit/self_test.h: other weights, outputs or labels than packed */
+  WIT_ERR_TEST_TIME = -12,   /* wit/self_test.h: slower than its limit */
+  WIT_ERR_TEST_ARENA = -13,  /* wit/self_test.h: uses more than the model says */
+  WIT_ERR_NO_TEST = -14,     /* wit/self_test.h: the model carries no self-test */
 };
 const char *wit_status_name(int status);
 
