@@ -26,9 +26,17 @@ struct build {
   void **slot;
   struct wit_tensor *io;
   struct wit_variable *variable;
+  uint8_t *scratch; /* where the activations go */
   uint32_t slot_count;
   uint32_t variable_count;
   uint64_t activations; /* bytes */
+};
+
+/* What a pass of measuring found. */
+struct need {
+  uint64_t persistent; /* multiple of WIT_PLAN_ALIGNMENT, as the other one is */
+  uint64_t scratch;    /* activations, or the planner's entries, whichever is more */
+  uint32_t entry_count;
 };
 
 static int32_t index_at(const struct build *b, const struct wit_vector *list, uint32_t i) {
@@ -315,10 +323,13 @@ static int build(struct build *b) {
   return WIT_OK;
 }
 
-/* The activations, or the planner's entries while preparing, whichever is more. */
-static uint64_t needed_bytes(const struct build *b) {
+static struct need need_of(const struct build *b) {
   uint64_t entries = (uint64_t)b->prepare.entry_count * sizeof(struct wit_plan_entry);
-  return b->prepare.used + (entries > b->activations ? entries : b->activations);
+  return (struct need){
+      .persistent = b->prepare.used,
+      .scratch = entries > b->activations ? entries : b->activations,
+      .entry_count = b->prepare.entry_count,
+  };
 }
 
 /* ---- binding ---------------------------------------------------------------- */
@@ -329,7 +340,7 @@ static void *address_of(struct build *b, uint32_t entry_index) {
     case WIT_PLACE_ARENA:
       return b->prepare.arena + entry->offset;
     case WIT_PLACE_PLANNED:
-      return b->prepare.arena + b->prepare.used + entry->offset;
+      return b->scratch + entry->offset;
     case WIT_PLACE_CONSTANT: {
       struct wit_tensor_info info = tensor_info(b, entry_index);
       /* Kernels only read inputs; the slots are shared with outputs. */
@@ -375,6 +386,7 @@ static void bind_io(struct build *b, struct wit_tensor *io, const struct wit_vec
 
 static struct wit_interpreter *bind(struct build *b) {
   const struct wit_subgraph *graph = &b->prepare.graph;
+  const struct need need = need_of(b);
   bind_nodes(b);
   bind_io(b, b->io, &graph->inputs);
   bind_io(b, b->io + graph->inputs.count, &graph->outputs);
@@ -387,11 +399,13 @@ static struct wit_interpreter *bind(struct build *b) {
       .input_count = (uint16_t)graph->inputs.count,
       .output_count = (uint16_t)graph->outputs.count,
       .variable_count = b->variable_count,
-      .arena_used = (uint32_t)needed_bytes(b),
+      .arena_used = (uint32_t)(need.persistent + need.scratch),
+      .persistent_bytes = (uint32_t)need.persistent,
+      .persistent = b->prepare.arena,
       .cost = b->prepare.cost,
   };
   /* From here on the planner's entries are gone. */
-  memset(b->prepare.arena + b->prepare.used, 0, needed_bytes(b) - b->prepare.used);
+  memset(b->scratch, 0, need.scratch);
   wit_interpreter_reset(b->interpreter);
   return b->interpreter;
 }
@@ -411,19 +425,19 @@ static struct build begin(const struct wit_model *model, const struct wit_op_tab
 }
 
 static int measure(const struct wit_model *model, const struct wit_op_table *ops,
-                   struct wit_plan_entry *entries, uint64_t entry_max, uint64_t *needed,
-                   uint32_t *entry_count, struct wit_error *error) {
+                   struct wit_plan_entry *entries, uint64_t entry_max, struct need *need,
+                   struct wit_error *error) {
   struct build b = begin(model, ops, entries, entry_max, error);
   int status = build(&b);
   if (b.prepare.entries_full) {
     /* Enough for the next attempt to measure; see WIT_QUERY_ENTRIES_MAX. */
     uint64_t most = (uint64_t)b.prepare.graph.tensors.count + b.prepare.graph.operators.count;
-    *needed = ALIGN_UP(b.prepare.used, WIT_PLAN_ALIGNMENT) + most * sizeof(struct wit_plan_entry);
+    need->persistent = ALIGN_UP(b.prepare.used, WIT_PLAN_ALIGNMENT);
+    need->scratch = most * sizeof(struct wit_plan_entry);
     return WIT_ERR_ARENA;
   }
-  *needed = needed_bytes(&b);
-  *entry_count = b.prepare.entry_count;
-  if (!status && *needed > WIT_ARENA_BYTES_MAX) {
+  *need = need_of(&b);
+  if (!status && need->persistent + need->scratch > WIT_ARENA_BYTES_MAX) {
     return wit_error_set(error, WIT_ERR_GRAPH, -1, -1, "the model needs an arena over 2 GiB");
   }
   return status;
@@ -432,22 +446,90 @@ static int measure(const struct wit_model *model, const struct wit_op_table *ops
 /* Apart, so that only a query pays for the entries on the stack. */
 static __attribute__((noinline)) int measure_on_stack(const struct wit_model *model,
                                                       const struct wit_op_table *ops,
-                                                      uint64_t *needed, uint32_t *entry_count,
-                                                      struct wit_error *error) {
+                                                      struct need *need, struct wit_error *error) {
   struct wit_plan_entry entries[WIT_QUERY_ENTRIES_MAX];
-  return measure(model, ops, entries, WIT_QUERY_ENTRIES_MAX, needed, entry_count, error);
+  return measure(model, ops, entries, WIT_QUERY_ENTRIES_MAX, need, error);
 }
 
-static int refuse_arena(struct wit_error *error, uint64_t needed, size_t arena_size) {
-  wit_error_set(error, WIT_ERR_ARENA, -1, -1, "the arena has %u bytes, the model needs %u",
-                (uint32_t)arena_size, (uint32_t)needed);
+static int refuse_arena(struct wit_error *error, uint64_t needed, size_t arena_size,
+                        const char *whose) {
+  wit_error_set(error, WIT_ERR_ARENA, -1, -1, "the arena has %u bytes, %s %u", (uint32_t)arena_size,
+                whose, (uint32_t)needed);
   if (error) error->arena_needed_bytes = (size_t)needed;
   return WIT_ERR_ARENA;
 }
 
-int wit_interpreter_init(struct wit_interpreter **interpreter, const struct wit_model *model,
-                         const struct wit_op_table *ops, void *arena, size_t arena_size,
-                         struct wit_error *error) {
+/* ---- one arena, one interpreter or two --------------------------------------- */
+
+/* The part of the arena that is not another interpreter's persistent one. */
+struct place {
+  uint8_t *begin;
+  uint64_t size;
+  bool at_end;    /* this interpreter's persistent part goes to the end */
+  uint64_t taken; /* bytes of the other's persistent part */
+  uint64_t other_scratch;
+};
+
+static bool find_place(struct place *place, void *arena, size_t arena_size,
+                       const struct wit_interpreter *other) {
+  *place = (struct place){.begin = arena, .size = arena_size & ~(size_t)(WIT_PLAN_ALIGNMENT - 1)};
+  if (!other) return true;
+  place->taken = other->persistent_bytes;
+  place->other_scratch = other->arena_used - other->persistent_bytes;
+  if (place->taken > place->size) return false;
+  uint8_t *end = place->begin + place->size;
+  place->size -= place->taken;
+  place->at_end = other->persistent == place->begin;
+  if (place->at_end) {
+    place->begin += place->taken;
+    return true;
+  }
+  return other->persistent + place->taken == end;
+}
+
+static uint64_t total_of(const struct place *place, const struct need *need) {
+  bool more = place->other_scratch > need->scratch;
+  return place->taken + need->persistent + (more ? place->other_scratch : need->scratch);
+}
+
+/* Persistent part to its end of the place, activations beside it. */
+static void settle(struct build *b, const struct place *place, const struct need *need) {
+  uint8_t *end = place->begin + place->size;
+  b->prepare.arena = place->at_end ? end - need->persistent : place->begin;
+  b->scratch = place->at_end ? b->prepare.arena - need->scratch : place->begin + need->persistent;
+}
+
+static int init_in(struct wit_interpreter **interpreter, const struct wit_model *model,
+                   const struct wit_op_table *ops, const struct place *place, size_t arena_size,
+                   struct wit_error *error) {
+  struct need need = {0};
+  uint64_t room = place->size / sizeof(struct wit_plan_entry);
+  union {
+    void *bytes;
+    struct wit_plan_entry *entries;
+  } here = {place->begin};
+  int status = room >= WIT_QUERY_ENTRIES_MAX ? measure(model, ops, here.entries, room, &need, error)
+                                             : measure_on_stack(model, ops, &need, error);
+  if (status && status != WIT_ERR_ARENA) return status;
+  uint64_t total = total_of(place, &need);
+  if (status == WIT_ERR_ARENA || total > arena_size) {
+    return refuse_arena(error, total, arena_size,
+                        place->taken ? "both models together need" : "the model needs");
+  }
+  struct build b = begin(model, ops, NULL, need.entry_count, error);
+  settle(&b, place, &need);
+  here.bytes = b.scratch + need.scratch - need.entry_count * sizeof(struct wit_plan_entry);
+  b.prepare.entries = here.entries;
+  status = build(&b);
+  if (status) return status; /* only if the model's bytes changed meanwhile */
+  *interpreter = bind(&b);
+  return WIT_OK;
+}
+
+int wit_interpreter_init_beside(struct wit_interpreter **interpreter, const struct wit_model *model,
+                                const struct wit_op_table *ops, void *arena, size_t arena_size,
+                                const struct wit_interpreter *other, struct wit_error *error) {
+  struct place place;
   wit_error_clear(error);
   if (!interpreter || !model || !ops || (!arena && arena_size > 0)) {
     return wit_error_set(error, WIT_ERR_ARGUMENT, -1, -1,
@@ -457,22 +539,37 @@ int wit_interpreter_init(struct wit_interpreter **interpreter, const struct wit_
   if ((uintptr_t)arena % WIT_ARENA_ALIGNMENT != 0) {
     return wit_error_set(error, WIT_ERR_ARGUMENT, -1, -1, "the arena is not aligned to 16 bytes");
   }
-  uint64_t needed = 0;
-  uint32_t entry_count = 0;
-  uint64_t room = arena_size / sizeof(struct wit_plan_entry);
-  int status = room >= WIT_QUERY_ENTRIES_MAX
-                   ? measure(model, ops, arena, room, &needed, &entry_count, error)
-                   : measure_on_stack(model, ops, &needed, &entry_count, error);
-  if (status && status != WIT_ERR_ARENA) return status;
-  if (status == WIT_ERR_ARENA || needed > arena_size)
-    return refuse_arena(error, needed, arena_size);
+  if (!find_place(&place, arena, arena_size, other)) {
+    return wit_error_set(error, WIT_ERR_ARGUMENT, -1, -1,
+                         "the other interpreter is not at an end of this arena");
+  }
+  return init_in(interpreter, model, ops, &place, arena_size, error);
+}
 
-  void *end = (uint8_t *)arena + needed - (uint64_t)entry_count * sizeof(struct wit_plan_entry);
-  struct build b = begin(model, ops, end, entry_count, error);
-  b.prepare.arena = arena;
-  status = build(&b);
-  if (status) return status; /* only if the model's bytes changed meanwhile */
-  *interpreter = bind(&b);
+int wit_interpreter_init(struct wit_interpreter **interpreter, const struct wit_model *model,
+                         const struct wit_op_table *ops, void *arena, size_t arena_size,
+                         struct wit_error *error) {
+  return wit_interpreter_init_beside(interpreter, model, ops, arena, arena_size, NULL, error);
+}
+
+int wit_plan_two(const struct wit_model *a, const struct wit_model *b,
+                 const struct wit_op_table *ops, struct wit_two *out, struct wit_error *error) {
+  struct need need[2] = {{0}, {0}};
+  wit_error_clear(error);
+  memset(out, 0, sizeof *out);
+  int status = measure_on_stack(a, ops, &need[0], error);
+  if (!status) status = measure_on_stack(b, ops, &need[1], error);
+  if (status == WIT_ERR_ARENA) {
+    return wit_error_set(error, status, -1, -1,
+                         "a graph of this many tensors can only be planned in its arena");
+  }
+  if (status) return status;
+  uint64_t scratch = need[0].scratch > need[1].scratch ? need[0].scratch : need[1].scratch;
+  for (int i = 0; i < 2; i++) {
+    out->alone_bytes[i] = (size_t)(need[i].persistent + need[i].scratch);
+    out->apart_bytes += out->alone_bytes[i];
+  }
+  out->together_bytes = (size_t)(need[0].persistent + need[1].persistent + scratch);
   return WIT_OK;
 }
 
@@ -508,6 +605,10 @@ struct wit_tensor *wit_interpreter_output(struct wit_interpreter *interpreter, s
 
 size_t wit_interpreter_arena_used(const struct wit_interpreter *interpreter) {
   return interpreter->arena_used;
+}
+
+size_t wit_interpreter_persistent_bytes(const struct wit_interpreter *interpreter) {
+  return interpreter->persistent_bytes;
 }
 
 uint64_t wit_interpreter_cost(const struct wit_interpreter *interpreter) {

@@ -27,9 +27,9 @@ enum wit_status {
   WIT_ERR_UNSUPPORTED_TYPE = -5, /* an op that exists, in a type or option that does not */
   WIT_ERR_GRAPH = -6,            /* shapes, types or indices that do not fit together */
   WIT_ERR_QUANTIZATION = -7,     /* scale or zero point missing or out of range */
-  WIT_ERR_ARENA = -8,    /* the arena is too small; error->arena_needed_bytes says how much */
-  WIT_ERR_LABELS = -9,   /* label count disagrees with the output tensor */
-  WIT_ERR_RUNTIME = -10, /* an op refused its input at run time */
+  WIT_ERR_ARENA = -8,        /* the arena is too small; error->arena_needed_bytes says how much */
+  WIT_ERR_LABELS = -9,       /* label count disagrees with the output tensor */
+  WIT_ERR_RUNTIME = -10,     /* an op refused its input at run time */
   WIT_ERR_TEST_OUTPUT = -11, /* wit/self_test.h: other weights, outputs or labels than packed */
   WIT_ERR_TEST_TIME = -12,   /* wit/self_test.h: slower than its limit */
   WIT_ERR_TEST_ARENA = -13,  /* wit/self_test.h: uses more than the model says */
@@ -153,6 +153,41 @@ struct wit_interpreter; /* lives at the start of the arena */
 int wit_interpreter_init(struct wit_interpreter **interpreter, const struct wit_model *model,
                          const struct wit_op_table *ops, void *arena, size_t arena_size,
                          struct wit_error *error);
+/* Two interpreters in one arena, which run in turns: a candidate beside the
+ * model that works. What each keeps (operators, variable tensors) is its own, at
+ * one end of the arena; inputs, activations and outputs of both overlap in the
+ * middle. So:
+ *
+ *   - between filling an interpreter's inputs and reading its outputs the other
+ *     one must neither run nor be prepared nor be tested;
+ *   - outputs are gone once the other one has run.
+ *
+ * `other` is one that was prepared in this same arena, of this same size, or
+ * NULL: then this is wit_interpreter_init. The new one takes the other end. When
+ * one of the two is no longer needed, it is forgotten, and its end is free for
+ * the next: the ends are taken in turns, nothing moves. Neither's results depend
+ * on where it stands.
+ *
+ * Returns what wit_interpreter_init does. After WIT_ERR_ARENA the other one is as
+ * it was, and error->arena_needed_bytes is what both together need: where that is
+ * not to be had, the new one can only take the other's place. WIT_ERR_ARGUMENT
+ * where `other` stands in another arena. */
+int wit_interpreter_init_beside(struct wit_interpreter **interpreter, const struct wit_model *model,
+                                const struct wit_op_table *ops, void *arena, size_t arena_size,
+                                const struct wit_interpreter *other, struct wit_error *error);
+
+/* Bytes of arena that two models need. */
+struct wit_two {
+  size_t alone_bytes[2]; /* each in an arena of its own: the most that an update in place needs */
+  size_t apart_bytes;    /* both, each in an arena of its own */
+  size_t together_bytes; /* both in one arena, in turns */
+};
+/* The answer before anything is prepared, e.g. whether a candidate can be tried
+ * beside the active model. WIT_OK, or why one of them cannot be run. WIT_ERR_ARENA
+ * on a device where a graph has more than 128 tensors (see above). */
+int wit_plan_two(const struct wit_model *a, const struct wit_model *b,
+                 const struct wit_op_table *ops, struct wit_two *out, struct wit_error *error);
+
 /* Runs the graph once. WIT_ERR_RUNTIME where an op's definition lets an input's
  * value be wrong; none of today's ops do. */
 int wit_interpreter_invoke(struct wit_interpreter *interpreter, struct wit_error *error);
@@ -165,6 +200,9 @@ struct wit_tensor *wit_interpreter_input(struct wit_interpreter *interpreter, si
 struct wit_tensor *wit_interpreter_output(struct wit_interpreter *interpreter, size_t index);
 /* Bytes of the arena in use, all in all. */
 size_t wit_interpreter_arena_used(const struct wit_interpreter *interpreter);
+/* Of them those that are kept between two invokes; the others hold inputs,
+ * outputs and what is between them. */
+size_t wit_interpreter_persistent_bytes(const struct wit_interpreter *interpreter);
 /* Multiply-accumulates (or what costs about as much) of one invoke. */
 uint64_t wit_interpreter_cost(const struct wit_interpreter *interpreter);
 #endif
