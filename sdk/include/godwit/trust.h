@@ -29,7 +29,7 @@
 struct godwit_client;
 struct godwit_store;
 
-#define GODWIT_TRUST_MEMORY_BYTES 6144u
+#define GODWIT_TRUST_MEMORY_BYTES 8192u
 
 /* Zero-initialise. Everything is borrowed until the trust is used no more. */
 struct godwit_trust_config {
@@ -46,10 +46,12 @@ struct godwit_trust_config {
 
 /* Private to trust.c. */
 struct godwit_trust_work;
+struct godwit_pool;
 
 struct godwit_trust {
   struct godwit_trust_config config;
   struct godwit_store *store;
+  struct godwit_pool *pool;       /* the client's, or one laid out in config.memory */
   struct godwit_trust_work *work; /* NULL: nothing begun */
   int begun;                      /* what begin came to: the first step says it */
   uint8_t begun_detail;
