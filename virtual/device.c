@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "examples/common/wit_model.h"
+#include "godwit/folder.h"
 #include "godwit/hello.h"
 #include "godwit/log.h"
 #include "godwit/updater.h"
@@ -44,6 +45,7 @@ struct device {
   struct virt_speech speech;
   struct swap swap;
   struct godwit_client *client;
+  struct godwit_folder folder;
   struct godwit_store store;
   struct godwit_updater updater;
   struct godwit_hello hello;
@@ -154,9 +156,10 @@ static int open_updater(struct device *device, const struct virt_options *option
   if (mkdir(options->store, 0700) != 0 && errno != EEXIST) {
     return fail(options->store, strerror(errno));
   }
+  godwit_folder_init(&device->folder, options->store);
   int status = godwit_store_init(
       &device->store,
-      &(struct godwit_store_config){.volume = options->store, .package = VIRT_PACKAGE});
+      &(struct godwit_store_config){.medium = &device->folder.medium, .package = VIRT_PACKAGE});
   if (status != GODWIT_OK) return fail(options->store, godwit_status_name(status));
   wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], VIRT_ARENA_BYTES);
   status = godwit_updater_init(

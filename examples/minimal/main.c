@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "godwit/folder.h"
 #include "godwit/updater.h"
 #include "wit/wit.h"
 
@@ -34,6 +35,7 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   static struct wit_error error;
   static struct godwit_client *client;
+  static struct godwit_folder folder;
   static struct godwit_store store;
   static struct godwit_updater updater;
   struct godwit_client_config network = {.host = "127.0.0.1",
@@ -43,13 +45,14 @@ int main(int argc, char **argv) {
                                          .psk_size = strlen(argv[2]),
                                          .memory = memory,
                                          .memory_size = sizeof memory};
-  struct godwit_store_config folder = {.volume = "models", .package = "model"};
+  struct godwit_store_config models = {.medium = &folder.medium, .package = "model"};
   struct godwit_updater_config update = {
       .store = &store,
       .slot = {{file[0], sizeof file[0]}, {file[1], sizeof file[1]}},
       .ops = {.load = load, .activate = activate, .arg = &error}};
 
-  if (godwit_client_init(&client, &network) < 0 || godwit_store_init(&store, &folder) < 0) return 1;
+  godwit_folder_init(&folder, "models");
+  if (godwit_client_init(&client, &network) < 0 || godwit_store_init(&store, &models) < 0) return 1;
   update.client = client;
   if (godwit_updater_init(&updater, &update) < 0) return 1;
   godwit_updater_start(&updater); /* the stored model runs from here on, network or not */

@@ -12,11 +12,13 @@
 #define SIZE_MAX_BYTES 0x7FFFFFFFu /* as in the manifest */
 
 _Static_assert(VERSION_BYTES == GW_VERSION_MAX, "the journal's versions are the manifest's");
-_Static_assert(GODWIT_JOURNAL_SIZE ==
+_Static_assert(GODWIT_JOURNAL_1_SIZE ==
                    8u + 4u * ENTRY_BYTES + 8u + GODWIT_STORE_REJECTED_MAX * REJECTION_BYTES + 4u,
                "docs/spec/store.md");
-
-static const uint8_t magic[4] = {'G', 'W', 'J', '1'};
+_Static_assert(GODWIT_JOURNAL_SIZE == GODWIT_JOURNAL_1_SIZE + 3u * 4u + GW_OFFER_ID_SIZE +
+                                          GODWIT_CHECKPOINT_MAX + 4u + 12u +
+                                          GODWIT_TRUST_KEYS_MAX * GODWIT_TRUST_KEY_SIZE,
+               "docs/spec/store.md");
 
 static void put_u32(uint8_t *bytes, uint32_t value) {
   for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8u * i));
@@ -25,6 +27,16 @@ static void put_u32(uint8_t *bytes, uint32_t value) {
 static uint32_t get_u32(const uint8_t *bytes) {
   return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
          (uint32_t)bytes[3] << 24;
+}
+
+/* The last four bytes are the checksum of the others. */
+static void put_checksum(uint8_t *bytes, size_t size) {
+  put_u32(bytes + size - 4u, godwit_crc32(bytes, size - 4u));
+}
+
+static bool checks(const uint8_t *bytes, size_t size, const char magic[4]) {
+  return memcmp(bytes, magic, 4) == 0 &&
+         get_u32(bytes + size - 4u) == godwit_crc32(bytes, size - 4u);
 }
 
 uint32_t godwit_crc32(const uint8_t *data, size_t size) {
@@ -59,6 +71,7 @@ static void put_entry(uint8_t *bytes, const struct godwit_store_entry *entry) {
   put_u32(bytes + 48, entry->size_bytes);
   bytes[52] = (uint8_t)((entry->named_by_digest ? FLAG_NAMED_BY_DIGEST : 0u) |
                         (entry->confirmed ? FLAG_CONFIRMED : 0u));
+  bytes[53] = entry->slot;
 }
 
 static int get_entry(const uint8_t *bytes, struct godwit_store_entry *entry) {
@@ -66,16 +79,24 @@ static int get_entry(const uint8_t *bytes, struct godwit_store_entry *entry) {
   entry->size_bytes = get_u32(bytes + 48);
   entry->named_by_digest = (bytes[52] & FLAG_NAMED_BY_DIGEST) != 0;
   entry->confirmed = (bytes[52] & FLAG_CONFIRMED) != 0;
+  entry->slot = bytes[53];
   if (bytes[52] > FLAGS_ALL || entry->size_bytes > SIZE_MAX_BYTES) {
     return GODWIT_ERR_FORMAT;
   }
   return get_version(bytes, entry->version);
 }
 
+static void put_trust(uint8_t *at, const struct godwit_trust_state *trust) {
+  put_u32(at, trust->epoch);
+  put_u32(at + 4, trust->floor);
+  at[8] = trust->key_count;
+  memcpy(at + 12, trust->key, sizeof trust->key);
+}
+
 void godwit_journal_encode(const struct godwit_store_state *state,
                            uint8_t bytes[GODWIT_JOURNAL_SIZE]) {
   memset(bytes, 0, GODWIT_JOURNAL_SIZE);
-  memcpy(bytes, magic, sizeof magic);
+  memcpy(bytes, "GWJ2", 4);
   put_u32(bytes + 4, state->generation);
   uint8_t *at = bytes + 8;
   put_entry(at, &state->active);
@@ -86,13 +107,22 @@ void godwit_journal_encode(const struct godwit_store_state *state,
   put_u32(at, state->incoming_bytes);
   at[4] = state->incoming_attempts;
   at[5] = state->active_starts;
+  at[6] = state->incoming_encoding;
+  at[7] = state->incoming_checkpoint_size;
   at += 8;
   for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
     put_version(at, state->rejected[i].version);
     memcpy(at + 16, state->rejected[i].digest, GW_DIGEST_SIZE);
     at[48] = state->rejected[i].reason;
   }
-  put_u32(at, godwit_crc32(bytes, GODWIT_JOURNAL_SIZE - 4u));
+  put_u32(at, state->active.sequence);
+  put_u32(at + 4, state->previous.sequence);
+  put_u32(at + 8, state->incoming.sequence);
+  memcpy(at + 12, state->incoming_offer, GW_OFFER_ID_SIZE);
+  memcpy(at + 20, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
+  put_u32(at + 52, state->scratch_bytes);
+  put_trust(at + 56, &state->trust);
+  put_checksum(bytes, GODWIT_JOURNAL_SIZE);
 }
 
 static int get_models(const uint8_t *at, struct godwit_store_state *out) {
@@ -103,12 +133,36 @@ static int get_models(const uint8_t *at, struct godwit_store_state *out) {
   return status;
 }
 
+static int get_trust(const uint8_t *at, struct godwit_trust_state *out) {
+  out->epoch = get_u32(at);
+  out->floor = get_u32(at + 4);
+  out->key_count = at[8];
+  memcpy(out->key, at + 12, sizeof out->key);
+  return out->key_count <= GODWIT_TRUST_KEYS_MAX ? GODWIT_OK : GODWIT_ERR_FORMAT;
+}
+
+/* What GWJ1 does not have. */
+static int get_rest(const uint8_t *at, struct godwit_store_state *out) {
+  out->active.sequence = get_u32(at);
+  out->previous.sequence = get_u32(at + 4);
+  out->incoming.sequence = get_u32(at + 8);
+  memcpy(out->incoming_offer, at + 12, GW_OFFER_ID_SIZE);
+  memcpy(out->incoming_checkpoint, at + 20, GODWIT_CHECKPOINT_MAX);
+  out->scratch_bytes = get_u32(at + 52);
+  return get_trust(at + 56, &out->trust);
+}
+
+static bool is_consistent(const struct godwit_store_state *state) {
+  return state->incoming_bytes <= state->incoming.size_bytes &&
+         state->scratch_bytes <= state->incoming_bytes &&
+         state->incoming_checkpoint_size <= GODWIT_CHECKPOINT_MAX;
+}
+
 int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store_state *out) {
   memset(out, 0, sizeof *out);
-  if (size < GODWIT_JOURNAL_SIZE || memcmp(bytes, magic, sizeof magic) != 0) {
-    return GODWIT_ERR_FORMAT;
-  }
-  if (get_u32(bytes + GODWIT_JOURNAL_SIZE - 4u) != godwit_crc32(bytes, GODWIT_JOURNAL_SIZE - 4u)) {
+  bool has_rest = size >= GODWIT_JOURNAL_SIZE && checks(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
+  if (!has_rest &&
+      (size < GODWIT_JOURNAL_1_SIZE || !checks(bytes, GODWIT_JOURNAL_1_SIZE, "GWJ1"))) {
     return GODWIT_ERR_FORMAT;
   }
   out->generation = get_u32(bytes + 4);
@@ -118,12 +172,44 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
   out->incoming_bytes = get_u32(at);
   out->incoming_attempts = at[4];
   out->active_starts = at[5];
-  if (out->incoming_bytes > out->incoming.size_bytes) return GODWIT_ERR_FORMAT;
+  out->incoming_encoding = at[6];
+  out->incoming_checkpoint_size = at[7];
   at += 8;
   for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
     if (get_version(at, out->rejected[i].version) < 0) return GODWIT_ERR_FORMAT;
     memcpy(out->rejected[i].digest, at + 16, GW_DIGEST_SIZE);
     out->rejected[i].reason = at[48];
   }
+  if (has_rest && get_rest(at, out) < 0) return GODWIT_ERR_FORMAT;
+  return is_consistent(out) ? GODWIT_OK : GODWIT_ERR_FORMAT;
+}
+
+void godwit_progress_encode(const struct godwit_store_state *state, uint32_t since,
+                            uint8_t bytes[GODWIT_PROGRESS_SIZE]) {
+  memset(bytes, 0, GODWIT_PROGRESS_SIZE);
+  memcpy(bytes, "GWP2", 4);
+  put_u32(bytes + 4, state->generation);
+  put_u32(bytes + 8, since);
+  put_u32(bytes + 12, state->incoming_bytes);
+  put_u32(bytes + 16, state->scratch_bytes);
+  bytes[20] = state->incoming_checkpoint_size;
+  memcpy(bytes + 24, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
+  put_checksum(bytes, GODWIT_PROGRESS_SIZE);
+}
+
+int godwit_progress_decode(const uint8_t bytes[GODWIT_PROGRESS_SIZE], uint32_t since,
+                           struct godwit_store_state *state) {
+  uint32_t generation = get_u32(bytes + 4), whole = get_u32(bytes + 12),
+           scratch = get_u32(bytes + 16);
+  if (!checks(bytes, GODWIT_PROGRESS_SIZE, "GWP2") || get_u32(bytes + 8) != since ||
+      (int32_t)(generation - state->generation) <= 0 || whole > state->incoming.size_bytes ||
+      scratch > whole || bytes[20] > GODWIT_CHECKPOINT_MAX) {
+    return GODWIT_ERR_FORMAT;
+  }
+  state->generation = generation;
+  state->incoming_bytes = whole;
+  state->scratch_bytes = scratch;
+  state->incoming_checkpoint_size = bytes[20];
+  memcpy(state->incoming_checkpoint, bytes + 24, GODWIT_CHECKPOINT_MAX);
   return GODWIT_OK;
 }

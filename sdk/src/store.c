@@ -4,78 +4,37 @@
 #include <string.h>
 
 #include "godwit/log.h"
-#include "journal.h"
 #include "mbedtls/sha256.h"
-#include "platform/storage.h"
 
-#define JOURNAL_EVERY_BYTES 4096u
-#define BLOCK_MAX 1024u   /* resume at a multiple: any block size divides it */
-#define SPARE_BYTES 4096u /* free space that is left for the journal and the volume itself */
-#define CHECK_CHUNK 512u  /* on the stack, where a model is only checked */
-/* Names ---------------------------------------------------------------------- */
-
-void godwit_store_file_name(const struct godwit_store *store,
-                            const struct godwit_store_entry *entry,
-                            char name[GODWIT_STORE_NAME_MAX + 1]) {
-  const uint8_t *d = entry->digest;
-  if (entry->named_by_digest) {
-    godwit_format(name, GODWIT_STORE_NAME_MAX + 1, "%s_%s~%02x%02x%02x%02x", store->package,
-                  entry->version, d[0], d[1], d[2], d[3]);
-  } else {
-    godwit_format(name, GODWIT_STORE_NAME_MAX + 1, "%s_%s", store->package, entry->version);
-  }
-}
+#define JOURNAL_EVERY_BYTES 16384u /* one window of 16 blocks */
+#define BLOCK_MAX 1024u            /* resume at a multiple: any block size divides it */
+#define CHECK_CHUNK 512u           /* on the stack, where a model is only checked */
 
 static bool is_empty(const struct godwit_store_entry *entry) { return entry->version[0] == '\0'; }
-
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
-/* Would the two share a file? Volumes such as FAT do not tell case apart. */
-static bool share_file(const struct godwit_store *store, const struct godwit_store_entry *a,
-                       const struct godwit_store_entry *b) {
-  char name_a[GODWIT_STORE_NAME_MAX + 1];
-  char name_b[GODWIT_STORE_NAME_MAX + 1];
-  if (is_empty(a) || is_empty(b)) return false;
-  godwit_store_file_name(store, a, name_a);
-  godwit_store_file_name(store, b, name_b);
-  size_t i = 0;
-  while (name_a[i] != '\0' && lower(name_a[i]) == lower(name_b[i])) i++;
-  return lower(name_a[i]) == lower(name_b[i]);
-}
-
-static int remove_file(const struct godwit_store *store, const struct godwit_store_entry *entry) {
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  if (is_empty(entry)) return GODWIT_OK;
-  godwit_store_file_name(store, entry, name);
-  return godwit_platform_storage_remove(store->volume, name);
-}
 
 static void clear(struct godwit_store_entry *entry) { memset(entry, 0, sizeof *entry); }
 
 /* Journal -------------------------------------------------------------------- */
 
-static void journal_name(const struct godwit_store *store, unsigned copy,
-                         char name[GODWIT_STORE_NAME_MAX + 1]) {
-  godwit_format(name, GODWIT_STORE_NAME_MAX + 1, "%s.journal%u", store->package, copy);
+/* What state.incoming_bytes claims is on the medium before the journal says so. */
+static int sync_incoming(struct godwit_store *store) {
+  const struct godwit_store_state *state = &store->state;
+  if (is_empty(&state->incoming) || state->incoming_bytes <= store->durable_bytes) return GODWIT_OK;
+  return store->medium->ops->sync(store->medium, state);
 }
 
-/* Makes `next` the state, durably: the older copy is overwritten, so the newer
- * one stays whole whatever happens. On failure the state is as before. */
+/* Makes `next` the state, durably. On failure the state is as before. */
 static int write_journal(struct godwit_store *store, struct godwit_store_state *next) {
-  uint8_t bytes[GODWIT_JOURNAL_SIZE];
-  char name[GODWIT_STORE_NAME_MAX + 1];
+  int status = sync_incoming(store);
   next->generation = store->state.generation + 1;
-  godwit_journal_encode(next, bytes);
-  journal_name(store, store->next_copy, name);
-  int status = godwit_platform_storage_write(store->volume, name, 0, bytes, sizeof bytes);
-  if (status == GODWIT_OK) status = godwit_platform_storage_sync(store->volume, name);
+  if (status == GODWIT_OK) status = store->medium->ops->write_state(store->medium, next);
   if (status < 0) {
-    godwit_log(GODWIT_LOG_ERROR, "store: writing %s on %s: %s", name, store->volume,
+    godwit_log(GODWIT_LOG_ERROR, "store: writing the journal of %s: %s", store->package,
                godwit_status_name(status));
     return status;
   }
   store->state = *next;
-  store->next_copy ^= 1u;
+  store->durable_bytes = next->incoming_bytes;
   if (store->discarded_is_removed) { /* that sync has made the removal final */
     clear(&store->state.discarded);
     store->discarded_is_removed = false;
@@ -89,13 +48,9 @@ static int write_journal(struct godwit_store *store, struct godwit_store_state *
  * again. A removal that fails is repeated by the next init. */
 
 static void remove_discarded(struct godwit_store *store) {
-  const struct godwit_store_state *state = &store->state;
-  const struct godwit_store_entry *discarded = &state->discarded;
-  if (is_empty(discarded)) return;
-  bool in_use = share_file(store, discarded, &state->active) ||
-                share_file(store, discarded, &state->previous) ||
-                share_file(store, discarded, &state->incoming);
-  store->discarded_is_removed = in_use || remove_file(store, discarded) == GODWIT_OK;
+  if (is_empty(&store->state.discarded)) return;
+  store->discarded_is_removed =
+      store->medium->ops->remove(store->medium, &store->state) == GODWIT_OK;
 }
 
 /* There is room for one discarded file: the one before must be final. */
@@ -110,15 +65,24 @@ static int begin_change(struct godwit_store *store, struct godwit_store_state *n
   return GODWIT_OK;
 }
 
-static void discard(struct godwit_store_state *next, struct godwit_store_entry *entry) {
-  if (!is_empty(entry)) next->discarded = *entry;
+static void discard(const struct godwit_store *store, struct godwit_store_state *next,
+                    struct godwit_store_entry *entry) {
+  if (!is_empty(entry) && store->medium->ops->remove != NULL) next->discarded = *entry;
   clear(entry);
 }
 
-static void discard_incoming(struct godwit_store_state *next) {
-  discard(next, &next->incoming);
+/* What the journal says of the incoming model beyond its entry. */
+static void forget_incoming(struct godwit_store_state *next) {
+  clear(&next->incoming);
   next->incoming_bytes = 0;
   next->incoming_attempts = 0;
+  next->incoming_checkpoint_size = 0;
+  next->scratch_bytes = 0;
+}
+
+static void discard_incoming(const struct godwit_store *store, struct godwit_store_state *next) {
+  discard(store, next, &next->incoming);
+  forget_incoming(next);
 }
 
 static int end_change(struct godwit_store *store, struct godwit_store_state *next) {
@@ -127,55 +91,22 @@ static int end_change(struct godwit_store *store, struct godwit_store_state *nex
   return status;
 }
 
-static int read_copy(const struct godwit_store *store, unsigned copy,
-                     struct godwit_store_state *out) {
-  uint8_t bytes[GODWIT_JOURNAL_SIZE];
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  journal_name(store, copy, name);
-  int size = godwit_platform_storage_read(store->volume, name, 0, bytes, sizeof bytes);
-  if (size < 0) return size;
-  return godwit_journal_decode(bytes, (size_t)size, out);
-}
-
-static int read_journal(struct godwit_store *store) {
-  struct godwit_store_state other = {0};
-  int status0 = read_copy(store, 0, &store->state);
-  int status1 = read_copy(store, 1, &other);
-  /* A medium that does not answer is not an empty one: starting anew would
-   * overwrite what it holds. */
-  if (status0 == GODWIT_ERR_IO || status1 == GODWIT_ERR_IO) return GODWIT_ERR_IO;
-  bool newer = (int32_t)(other.generation - store->state.generation) > 0;
-  if (status1 == GODWIT_OK && (status0 < 0 || newer)) {
-    store->state = other;
-    store->next_copy = 0;
-  } else if (status0 == GODWIT_OK) {
-    store->next_copy = 1;
-  } else {
-    memset(&store->state, 0, sizeof store->state);
-    store->next_copy = 0;
-    if (status0 == GODWIT_ERR_FORMAT || status1 == GODWIT_ERR_FORMAT) {
-      godwit_log(GODWIT_LOG_ERROR,
-                 "store: %s: no copy of the journal of %s is readable, "
-                 "starting with none",
-                 store->volume, store->package);
-    }
-  }
-  return GODWIT_OK;
-}
-
 int godwit_store_init(struct godwit_store *store, const struct godwit_store_config *config) {
-  if (config->volume == NULL || config->package == NULL) return GODWIT_ERR_ARGUMENT;
-  if (strlen(config->volume) > GODWIT_STORE_VOLUME_MAX) return GODWIT_ERR_ARGUMENT;
   if (!godwit_store_package_is_safe(config->package)) return GODWIT_ERR_ARGUMENT;
   memset(store, 0, sizeof *store);
-  memcpy(store->volume, config->volume, strlen(config->volume) + 1);
+  store->medium = config->medium;
   memcpy(store->package, config->package, strlen(config->package) + 1);
   store->journal_every_bytes =
       config->journal_every_bytes ? config->journal_every_bytes : JOURNAL_EVERY_BYTES;
-  int status = godwit_platform_storage_mount(store->volume);
-  if (status == GODWIT_OK) status = read_journal(store);
-  if (status == GODWIT_OK) remove_discarded(store);
-  return status;
+  int status = store->medium->ops->mount(store->medium, store->package, &store->state);
+  if (status == GODWIT_ERR_FORMAT) {
+    godwit_log(GODWIT_LOG_ERROR, "store: no journal of %s is readable, starting with none",
+               store->package);
+  }
+  if (status < 0 && status != GODWIT_ERR_FORMAT && status != GODWIT_ERR_NOT_FOUND) return status;
+  store->durable_bytes = store->state.incoming_bytes;
+  remove_discarded(store);
+  return GODWIT_OK;
 }
 
 /* Incoming ------------------------------------------------------------------- */
@@ -187,18 +118,12 @@ static bool is_component(const struct godwit_store_entry *entry,
          memcmp(entry->digest, component->digest, GW_DIGEST_SIZE) == 0;
 }
 
-static int64_t file_size(const struct godwit_store *store, const struct godwit_store_entry *entry) {
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  godwit_store_file_name(store, entry, name);
-  return godwit_platform_storage_size(store->volume, name);
-}
-
 int godwit_store_drop_previous(struct godwit_store *store) {
   struct godwit_store_state next;
   if (is_empty(&store->state.previous)) return GODWIT_OK;
   int status = begin_change(store, &next);
   if (status < 0) return status;
-  discard(&next, &next.previous);
+  discard(store, &next, &next.previous);
   return end_change(store, &next);
 }
 
@@ -207,121 +132,155 @@ int godwit_store_abandon(struct godwit_store *store) {
   if (is_empty(&store->state.incoming)) return GODWIT_OK;
   int status = begin_change(store, &next);
   if (status < 0) return status;
-  discard_incoming(&next);
-  store->incoming_written = 0;
+  discard_incoming(store, &next);
   return end_change(store, &next);
 }
 
-static int name_incoming(const struct godwit_store *store, struct godwit_store_entry *entry) {
-  entry->named_by_digest = false;
-  const struct godwit_store_entry *active = &store->state.active;
-  const struct godwit_store_entry *previous = &store->state.previous;
-  if (!share_file(store, entry, active) && !share_file(store, entry, previous)) return GODWIT_OK;
-  entry->named_by_digest = true;
-  bool taken = share_file(store, entry, active) || share_file(store, entry, previous);
-  return taken ? GODWIT_ERR_STATE : GODWIT_OK;
+/* May give up the previous model: a rollback is worth less than the update. */
+static int place(struct godwit_store *store, struct godwit_store_entry *entry) {
+  struct godwit_medium *medium = store->medium;
+  bool takes_previous = false;
+  int status = medium->ops->place(medium, &store->state, entry, &takes_previous);
+  if (status < 0 || !takes_previous) return status;
+  status = godwit_store_drop_previous(store);
+  if (status < 0) return status;
+  status = medium->ops->place(medium, &store->state, entry, &takes_previous);
+  return status >= 0 && takes_previous ? GODWIT_ERR_NO_SPACE : status;
 }
 
-/* Journals a new incoming model, which replaces any other. A file that the
- * journal did not know is taken over when it could be the whole model. */
-static int begin_new(struct godwit_store *store, const struct gw_component *component) {
-  struct godwit_store_state next;
+/* A new incoming model, which replaces any other; its form is not set yet. A
+ * file that the journal did not know is taken over when it could be the whole
+ * model. */
+static int begin_new(struct godwit_store *store, const struct gw_component *component,
+                     struct godwit_store_state *next) {
+  struct godwit_store_entry entry = {.size_bytes = component->size_bytes};
+  memcpy(entry.version, component->version, strlen(component->version) + 1);
+  memcpy(entry.digest, component->digest, GW_DIGEST_SIZE);
   int status = godwit_store_abandon(store);
+  if (status == GODWIT_OK) status = place(store, &entry);
   if (status < 0) return status;
-  next = store->state;
-  memcpy(next.incoming.version, component->version, strlen(component->version) + 1);
-  memcpy(next.incoming.digest, component->digest, GW_DIGEST_SIZE);
-  next.incoming.size_bytes = component->size_bytes;
-  status = name_incoming(store, &next.incoming);
-  if (status < 0) return status;
-  bool whole = file_size(store, &next.incoming) == (int64_t)component->size_bytes;
-  next.incoming_bytes = whole ? component->size_bytes : 0;
-  return write_journal(store, &next);
-}
-
-/* Where to go on: what the journal says, unless the file is not there. */
-static uint32_t resume_offset(const struct godwit_store *store) {
-  const struct godwit_store_state *state = &store->state;
-  int64_t size = file_size(store, &state->incoming);
-  if (size < (int64_t)state->incoming_bytes) return 0;
-  if (state->incoming_bytes == state->incoming.size_bytes) return state->incoming_bytes;
-  return state->incoming_bytes - state->incoming_bytes % BLOCK_MAX;
-}
-
-/* May delete the previous model: a rollback is worth less than the update. */
-static int make_room(struct godwit_store *store, uint32_t bytes) {
-  if (godwit_platform_storage_free(store->volume) >= (int64_t)bytes + SPARE_BYTES) {
-    return GODWIT_OK;
-  }
-  int status = godwit_store_drop_previous(store);
-  if (status < 0) return status;
-  bool fits = godwit_platform_storage_free(store->volume) >= (int64_t)bytes + SPARE_BYTES;
-  return fits ? GODWIT_OK : GODWIT_ERR_NO_SPACE;
-}
-
-int godwit_store_begin(struct godwit_store *store, const struct gw_component *component,
-                       uint32_t *offset) {
-  if (!godwit_store_version_is_safe(component->version)) return GODWIT_ERR_UNSUPPORTED;
-  if (strcmp(component->package, store->package) != 0) return GODWIT_ERR_ARGUMENT;
-  int status = GODWIT_OK;
-  if (!is_component(&store->state.incoming, component)) status = begin_new(store, component);
-  if (status < 0) return status;
-  uint32_t from = resume_offset(store);
-  status = make_room(store, component->size_bytes - from);
-  if (status < 0) return status;
-  store->state.incoming_bytes = from;
-  store->incoming_written = 0;
-  *offset = from;
+  *next = store->state;
+  next->incoming = entry;
+  next->incoming_bytes = status == 1 ? component->size_bytes : 0;
   return GODWIT_OK;
 }
 
+/* Journals what is wanted, where the journal does not say so already. */
+static int begin_form(struct godwit_store *store, const struct gw_component *component,
+                      uint8_t encoding, const uint8_t offer[GW_OFFER_ID_SIZE]) {
+  struct godwit_store_state next;
+  const struct godwit_store_state *state = &store->state;
+  bool same_form = state->incoming_encoding == encoding &&
+                   memcmp(state->incoming_offer, offer, GW_OFFER_ID_SIZE) == 0;
+  if (!is_component(&state->incoming, component)) {
+    int status = begin_new(store, component, &next);
+    if (status < 0) return status;
+  } else {
+    bool is_whole = state->incoming_bytes == state->incoming.size_bytes;
+    if (same_form || is_whole) return GODWIT_OK;
+    next = *state;
+    next.incoming_bytes = 0;
+    next.scratch_bytes = 0;
+  }
+  next.incoming_checkpoint_size = 0;
+  next.incoming_encoding = encoding;
+  memcpy(next.incoming_offer, offer, GW_OFFER_ID_SIZE);
+  return write_journal(store, &next);
+}
+
 static int make_durable(struct godwit_store *store) {
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  godwit_store_file_name(store, &store->state.incoming, name);
-  int status = godwit_platform_storage_sync(store->volume, name);
+  struct godwit_store_state *state = &store->state;
+  if (state->incoming_bytes == store->durable_bytes) return GODWIT_OK;
+  int status = sync_incoming(store);
   if (status < 0) return status;
-  struct godwit_store_state next = store->state;
-  next.incoming_bytes += store->incoming_written;
-  status = write_journal(store, &next);
-  if (status == GODWIT_OK) store->incoming_written = 0;
+  state->generation++;
+  status = store->medium->ops->write_progress(store->medium, state);
+  if (status == GODWIT_OK) store->durable_bytes = state->incoming_bytes;
   return status;
 }
 
-int godwit_store_append(struct godwit_store *store, const void *data, size_t size) {
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  const struct godwit_store_entry *incoming = &store->state.incoming;
-  uint32_t offset = store->state.incoming_bytes + store->incoming_written;
-  if (is_empty(incoming) || size > incoming->size_bytes - offset) return GODWIT_ERR_STATE;
-  godwit_store_file_name(store, incoming, name);
-  int status = godwit_platform_storage_write(store->volume, name, offset, data, size);
-  if (status == GODWIT_ERR_NO_SPACE && !is_empty(&store->state.previous)) {
-    status = godwit_store_drop_previous(store);
-    if (status == GODWIT_OK) {
-      status = godwit_platform_storage_write(store->volume, name, offset, data, size);
-    }
+/* What the journal shall say before anything below it may be written anew. */
+static int go_on_from(struct godwit_store *store, uint32_t from) {
+  if (from == 0) store->state.incoming_checkpoint_size = 0;
+  store->state.incoming_bytes = from;
+  return make_durable(store);
+}
+
+int godwit_store_begin(struct godwit_store *store, const struct gw_component *component,
+                       uint8_t encoding, const uint8_t *offer_id, uint32_t *offset) {
+  static const uint8_t no_offer[GW_OFFER_ID_SIZE];
+  struct godwit_store_state *state = &store->state;
+  if (!godwit_store_version_is_safe(component->version)) return GODWIT_ERR_UNSUPPORTED;
+  if (strcmp(component->package, store->package) != 0) return GODWIT_ERR_ARGUMENT;
+  int status = make_durable(store); /* what came since: begin may be called in mid-download */
+  if (status == GODWIT_OK) {
+    status = begin_form(store, component, encoding, offer_id != NULL ? offer_id : no_offer);
   }
   if (status < 0) return status;
-  store->incoming_written += (uint32_t)size;
-  return store->incoming_written >= store->journal_every_bytes ? make_durable(store) : GODWIT_OK;
+  uint32_t from = state->incoming_bytes;
+  if (encoding == GW_ENCODING_NONE && from < state->incoming.size_bytes) from -= from % BLOCK_MAX;
+  status = go_on_from(store, from);
+  if (status == GODWIT_OK) status = store->medium->ops->open(store->medium, state, &from);
+  if (status == GODWIT_OK) status = go_on_from(store, from);
+  *offset = from;
+  return status;
+}
+
+void godwit_store_set_sequence(struct godwit_store *store, uint32_t sequence) {
+  store->state.incoming.sequence = sequence;
+}
+
+int godwit_store_write(struct godwit_store *store, uint32_t offset, const void *data, size_t size) {
+  const struct godwit_store_state *state = &store->state;
+  struct godwit_medium *medium = store->medium;
+  uint32_t total = state->incoming.size_bytes;
+  if (is_empty(&state->incoming)) return GODWIT_ERR_STATE;
+  if (offset > total || size > total - offset) return GODWIT_ERR_ARGUMENT;
+  if (size == 0) return GODWIT_OK;
+  int status = medium->ops->write(medium, state, offset, data, size);
+  if (status != GODWIT_ERR_NO_SPACE || is_empty(&state->previous)) return status;
+  status = godwit_store_drop_previous(store);
+  return status < 0 ? status : medium->ops->write(medium, state, offset, data, size);
+}
+
+int godwit_store_progress(struct godwit_store *store, uint32_t bytes_whole, const void *checkpoint,
+                          size_t checkpoint_size) {
+  struct godwit_store_state *state = &store->state;
+  if (is_empty(&state->incoming)) return GODWIT_ERR_STATE;
+  if (bytes_whole < state->incoming_bytes || bytes_whole > state->incoming.size_bytes ||
+      checkpoint_size > GODWIT_CHECKPOINT_MAX) {
+    return GODWIT_ERR_ARGUMENT;
+  }
+  state->incoming_bytes = bytes_whole;
+  state->incoming_checkpoint_size = (uint8_t)checkpoint_size;
+  if (checkpoint_size > 0) memcpy(state->incoming_checkpoint, checkpoint, checkpoint_size);
+  return bytes_whole - store->durable_bytes < store->journal_every_bytes ? GODWIT_OK
+                                                                         : make_durable(store);
 }
 
 int godwit_store_finish(struct godwit_store *store) {
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  const struct godwit_store_entry *incoming = &store->state.incoming;
-  if (is_empty(incoming)) return GODWIT_ERR_STATE;
-  if (store->state.incoming_bytes + store->incoming_written != incoming->size_bytes) {
+  const struct godwit_store_state *state = &store->state;
+  if (is_empty(&state->incoming) || state->incoming_bytes != state->incoming.size_bytes) {
     return GODWIT_ERR_STATE;
   }
-  godwit_store_file_name(store, incoming, name);
-  int64_t size = godwit_platform_storage_size(store->volume, name);
-  int status = size < 0 ? (int)size : GODWIT_OK;
-  if (size > (int64_t)incoming->size_bytes) { /* an older, longer file of that name */
-    status = godwit_platform_storage_truncate(store->volume, name, incoming->size_bytes);
-  }
-  return status < 0 ? status : make_durable(store);
+  return make_durable(store);
 }
 
 /* Reading -------------------------------------------------------------------- */
+
+int godwit_store_read_at(const struct godwit_store *store, const struct godwit_store_entry *entry,
+                         uint32_t offset, void *data, size_t size) {
+  if (offset > entry->size_bytes || size > entry->size_bytes - offset) return GODWIT_ERR_ARGUMENT;
+  int taken = store->medium->ops->read(store->medium, entry, offset, data, size);
+  if (taken < 0) return taken;
+  return (size_t)taken == size ? GODWIT_OK : GODWIT_ERR_INTEGRITY;
+}
+
+const void *godwit_store_map(const struct godwit_store *store,
+                             const struct godwit_store_entry *entry) {
+  const struct godwit_medium_ops *ops = store->medium->ops;
+  return ops->map != NULL && !is_empty(entry) ? ops->map(store->medium, entry) : NULL;
+}
 
 static mbedtls_sha256_context *hash_of(struct godwit_store_reader *reader) {
   _Static_assert(sizeof(mbedtls_sha256_context) <= sizeof reader->hash, "SHA-256 context");
@@ -333,16 +292,13 @@ int godwit_store_reader_open(struct godwit_store_reader *reader, const struct go
                              size_t memory_size) {
   if (is_empty(entry)) return GODWIT_ERR_NOT_FOUND;
   if (memory != NULL && entry->size_bytes > memory_size) return GODWIT_ERR_NO_MEMORY;
-  int64_t size = file_size(store, entry);
-  if (size < 0) return (int)size;
-  if (size != (int64_t)entry->size_bytes) return GODWIT_ERR_INTEGRITY;
   *reader =
       (struct godwit_store_reader){.store = store, .entry = *entry, .memory = memory, .open = true};
   mbedtls_sha256_init(hash_of(reader));
   return mbedtls_sha256_starts(hash_of(reader), 0) == 0 ? GODWIT_OK : GODWIT_ERR_IO;
 }
 
-static int read_chunk(struct godwit_store_reader *reader, const char *name, size_t size) {
+static int read_chunk(struct godwit_store_reader *reader, size_t size) {
   uint8_t chunk[CHECK_CHUNK];
   uint8_t *into = chunk;
   if (reader->memory != NULL) {
@@ -350,11 +306,11 @@ static int read_chunk(struct godwit_store_reader *reader, const char *name, size
   } else if (size > sizeof chunk) {
     size = sizeof chunk;
   }
-  int taken = godwit_platform_storage_read(reader->store->volume, name, reader->offset, into, size);
-  if (taken <= 0) return taken < 0 ? taken : GODWIT_ERR_INTEGRITY;
-  if (mbedtls_sha256_update(hash_of(reader), into, (size_t)taken) != 0) return GODWIT_ERR_IO;
-  reader->offset += (uint32_t)taken;
-  return taken;
+  int status = godwit_store_read_at(reader->store, &reader->entry, reader->offset, into, size);
+  if (status < 0) return status;
+  if (mbedtls_sha256_update(hash_of(reader), into, size) != 0) return GODWIT_ERR_IO;
+  reader->offset += (uint32_t)size;
+  return (int)size;
 }
 
 static int compare_digest(struct godwit_store_reader *reader) {
@@ -365,13 +321,11 @@ static int compare_digest(struct godwit_store_reader *reader) {
 }
 
 int godwit_store_reader_step(struct godwit_store_reader *reader, size_t step_bytes) {
-  char name[GODWIT_STORE_NAME_MAX + 1];
-  godwit_store_file_name(reader->store, &reader->entry, name);
   while (step_bytes > 0 && reader->offset < reader->entry.size_bytes) {
     size_t left = reader->entry.size_bytes - reader->offset;
-    int taken = read_chunk(reader, name, left < step_bytes ? left : step_bytes);
+    int taken = read_chunk(reader, left < step_bytes ? left : step_bytes);
     if (taken < 0) return taken;
-    step_bytes -= (size_t)taken < step_bytes ? (size_t)taken : step_bytes;
+    step_bytes -= (size_t)taken;
   }
   return reader->offset < reader->entry.size_bytes ? 1 : compare_digest(reader);
 }
@@ -410,11 +364,25 @@ int godwit_store_start(struct godwit_store *store) {
   return write_journal(store, &next);
 }
 
-int godwit_store_confirm(struct godwit_store *store) {
-  struct godwit_store_state next = store->state;
-  if (is_empty(&next.active) || next.active.confirmed) return GODWIT_OK;
-  next.active.confirmed = true;
+int godwit_store_confirm(struct godwit_store *store, uint32_t floor) {
+  struct godwit_store_state next;
+  const struct godwit_store_state *state = &store->state;
+  if (floor < state->trust.floor) floor = state->trust.floor;
+  bool is_confirmed = is_empty(&state->active) || state->active.confirmed;
+  if (is_confirmed && floor == state->trust.floor) return GODWIT_OK;
+  int status = begin_change(store, &next);
+  if (status < 0) return status;
+  next.active.confirmed = !is_empty(&next.active);
   next.active_starts = 0;
+  next.trust.floor = floor;
+  if (next.previous.sequence < floor) discard(store, &next, &next.previous);
+  return end_change(store, &next);
+}
+
+int godwit_store_set_trust(struct godwit_store *store, const struct godwit_trust_state *trust) {
+  struct godwit_store_state next = store->state;
+  if (trust->key_count > GODWIT_TRUST_KEYS_MAX) return GODWIT_ERR_ARGUMENT;
+  next.trust = *trust;
   return write_journal(store, &next);
 }
 
@@ -423,13 +391,11 @@ int godwit_store_commit(struct godwit_store *store) {
   if (is_empty(&store->state.incoming)) return GODWIT_ERR_STATE;
   int status = begin_change(store, &next);
   if (status < 0) return status;
-  discard(&next, &next.previous);
+  discard(store, &next, &next.previous);
   next.previous = next.active;
   next.active = next.incoming;
   next.active_starts = 0;
-  clear(&next.incoming);
-  next.incoming_bytes = 0;
-  next.incoming_attempts = 0;
+  forget_incoming(&next);
   return end_change(store, &next);
 }
 
@@ -447,7 +413,7 @@ int godwit_store_drop_active(struct godwit_store *store) {
   if (is_empty(&store->state.active)) return GODWIT_OK;
   int status = begin_change(store, &next);
   if (status < 0) return status;
-  discard(&next, &next.active);
+  discard(store, &next, &next.active);
   next.active = next.previous;
   next.active_starts = 0;
   clear(&next.previous);
@@ -478,10 +444,7 @@ int godwit_store_reject(struct godwit_store *store, const char *version,
   remember(&next, version, digest, reason);
   bool is_incoming =
       !is_empty(&next.incoming) && memcmp(next.incoming.digest, digest, GW_DIGEST_SIZE) == 0;
-  if (is_incoming) {
-    discard_incoming(&next);
-    store->incoming_written = 0;
-  }
+  if (is_incoming) discard_incoming(store, &next);
   return end_change(store, &next);
 }
 

@@ -310,7 +310,7 @@ static bool fits_slot(const struct godwit_updater *updater, uint32_t size_bytes)
 static void begin_download(struct godwit_updater *updater) {
   struct godwit_store *store = updater->config.store;
   uint32_t offset;
-  int status = godwit_store_begin(store, &updater->wanted, &offset);
+  int status = godwit_store_begin(store, &updater->wanted, GW_ENCODING_NONE, NULL, &offset);
   if (status == GODWIT_ERR_UNSUPPORTED) {
     fail(updater, status, GW_OTA_UNSUPPORTED_PACKAGE_TYPE, true); /* no safe file name */
     return;
@@ -357,9 +357,14 @@ static int on_block(const struct gw_component *component, uint32_t block_idx, co
   (void)component;
   (void)block_idx;
   (void)is_last;
-  int status = size > 0 ? godwit_store_append(updater->config.store, block, size) : GODWIT_OK;
+  struct godwit_store *store = updater->config.store;
+  uint32_t offset = store->state.incoming_bytes; /* blocks come in order */
+  int status = godwit_store_write(store, offset, block, size);
   if (status == GODWIT_OK) {
-    tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS, updater->download.offset + size);
+    status = godwit_store_progress(store, offset + (uint32_t)size, NULL, 0);
+  }
+  if (status == GODWIT_OK) {
+    tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS, store->state.incoming_bytes);
   }
   return status;
 }
@@ -399,9 +404,9 @@ static bool can_start_download(const struct godwit_updater *updater) {
  * been cut off in the middle of one of ours; then it is one before. */
 static int next_offset(struct godwit_updater *updater, uint32_t block_size, uint32_t *offset) {
   struct godwit_store *store = updater->config.store;
-  *offset = store->state.incoming_bytes + store->incoming_written;
+  *offset = store->state.incoming_bytes;
   if (*offset % block_size == 0) return GODWIT_OK;
-  return godwit_store_begin(store, &updater->wanted, offset);
+  return godwit_store_begin(store, &updater->wanted, GW_ENCODING_NONE, NULL, offset);
 }
 
 /* Starts the download, or restarts it where a lost link cut it. */
@@ -622,7 +627,7 @@ static void follow_connection(struct godwit_updater *updater) {
 
 int godwit_updater_confirm(struct godwit_updater *updater) {
   if (!updater->has_active) return GODWIT_ERR_STATE;
-  int status = godwit_store_confirm(updater->config.store);
+  int status = godwit_store_confirm(updater->config.store, 0);
   if (status == GODWIT_OK) updater->active.confirmed = true;
   return status;
 }

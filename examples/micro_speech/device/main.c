@@ -14,6 +14,7 @@
 #include "examples/micro_speech/device/event.h"
 #include "examples/micro_speech/device/listener.h"
 #include "examples/micro_speech/device/options.h"
+#include "godwit/folder.h"
 #include "godwit/hello.h"
 #include "godwit/log.h"
 #include "godwit/updater.h"
@@ -54,6 +55,7 @@ struct device {
   struct godwit_hello hello;
   struct collector *collector; /* NULL: captures nothing */
   char server[160];            /* host:port, to be told */
+  struct godwit_folder folder;
   struct godwit_store store;
   struct godwit_updater updater;
   bool running; /* updater_start has returned */
@@ -268,8 +270,10 @@ static void open_audio(struct device *device, const struct options *options) {
 }
 
 static void open_store(struct device *device, const char *folder) {
+  godwit_folder_init(&device->folder, folder);
   int status = godwit_store_init(
-      &device->store, &(struct godwit_store_config){.volume = folder, .package = "model"});
+      &device->store,
+      &(struct godwit_store_config){.medium = &device->folder.medium, .package = "model"});
   if (status == GODWIT_OK) return;
   fprintf(stderr, "micro_speech: --store %s: %s; it has to be a folder that can be written\n",
           folder, godwit_status_name(status));

@@ -27,7 +27,7 @@ static int same_entry(const struct godwit_store_entry *a, const struct godwit_st
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct godwit_store_state state, again;
-  uint8_t bytes[GODWIT_JOURNAL_SIZE] = {'G', 'W', 'J', '1'};
+  uint8_t bytes[GODWIT_JOURNAL_SIZE] = {'G', 'W', 'J', '2'};
   (void)godwit_journal_decode(data, size, &state);
   size_t room = sizeof bytes - 8;
   memcpy(bytes + 4, data, size < room ? size : room);
@@ -39,6 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_entry(&state.incoming);
   check_entry(&state.discarded);
   check(state.incoming_bytes <= state.incoming.size_bytes);
+  check(state.scratch_bytes <= state.incoming_bytes);
+  check(state.incoming_checkpoint_size <= GODWIT_CHECKPOINT_MAX);
+  check(state.trust.key_count <= GODWIT_TRUST_KEYS_MAX);
   uint8_t written[GODWIT_JOURNAL_SIZE];
   godwit_journal_encode(&state, written);
   check(godwit_journal_decode(written, sizeof written, &again) == GODWIT_OK);

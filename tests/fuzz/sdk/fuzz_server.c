@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-// fuzz-link: wire sdk/src/client.c sdk/src/exchange.c sdk/src/journal.c sdk/src/log.c sdk/src/ota.c
-// fuzz-link: sdk/src/pool.c sdk/src/status.c sdk/src/store.c sdk/src/store_name.c sdk/src/updater.c
+// clang-format off
+// fuzz-link: wire sdk/src/client.c sdk/src/exchange.c sdk/src/folder.c sdk/src/journal.c
+// fuzz-link: sdk/src/log.c sdk/src/ota.c sdk/src/pool.c sdk/src/status.c sdk/src/store.c
+// fuzz-link: sdk/src/store_name.c sdk/src/updater.c sdk/src/window.c
 // fuzz-link: build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c
 // fuzz-link: build/deps/mbedtls/library/platform_util.c
+// clang-format on
 /* A server that says anything to a whole device, DTLS aside. The input is a
  * list of messages, each behind a two-byte head: its length, and how the token,
  * the message id and the time before it are chosen. With head bit 7 the token
@@ -11,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "godwit/folder.h"
 #include "godwit/updater.h"
 #include "sdk/platform/clock.h"
 #include "sdk/platform/datagram.h"
@@ -195,6 +199,7 @@ static void next_message(const uint8_t **data, size_t *size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static _Alignas(16) uint8_t memory[GODWIT_CLIENT_MEMORY_BYTES];
   static _Alignas(16) uint8_t slot[2][4096];
+  static struct godwit_folder folder;
   static struct godwit_store store;
   static struct godwit_updater updater;
   struct godwit_client *client;
@@ -208,8 +213,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                                                    .memory = memory,
                                                                    .memory_size = sizeof memory}) ==
         GODWIT_OK);
-  check(godwit_store_init(
-            &store, &(struct godwit_store_config){.volume = "v", .package = "model"}) == GODWIT_OK);
+  godwit_folder_init(&folder, "v");
+  check(godwit_store_init(&store, &(struct godwit_store_config){.medium = &folder.medium,
+                                                                .package = "model"}) == GODWIT_OK);
   check(
       godwit_updater_init(&updater, &(struct godwit_updater_config){
                                         .client = client,

@@ -69,7 +69,9 @@ void device_prepare(struct device *device) {
       .memory = device->memory,
       .memory_size = sizeof device->memory,
   };
-  device->store_config = (struct godwit_store_config){.volume = WORLD_VOLUME, .package = "model"};
+  godwit_folder_init(&device->folder, WORLD_VOLUME);
+  device->store_config =
+      (struct godwit_store_config){.medium = &device->folder.medium, .package = "model"};
   device->updater_config = (struct godwit_updater_config){
       .store = &device->store,
       .ops = {.load = load, .activate = activate, .discard = discard, .arg = device},

@@ -3,6 +3,7 @@
 #define TESTS_SIM_SDK_DEVICE_H
 /* A device in the world: client, store, updater, and an application that takes
  * any model which does not begin with "bad". */
+#include "godwit/folder.h"
 #include "godwit/updater.h"
 
 #define DEVICE_MODEL_MAX 32768u
@@ -16,6 +17,7 @@ struct device {
   bool one_slot;
 
   struct godwit_client *client;
+  struct godwit_folder folder;
   struct godwit_store store;
   struct godwit_updater updater;
   int start_status;

@@ -8,6 +8,7 @@
 #include "godwit/settings.h"
 #include "godwit/state.h"
 #include "godwit/stream.h"
+#include "godwit/folder.h"
 #include "godwit/updater.h"
 #include "sdk/platform/clock.h"
 #include "tests/support/test.h"
@@ -53,6 +54,7 @@ static _Alignas(16) uint8_t memory[GODWIT_CLIENT_MEMORY_BYTES];
 static _Alignas(16) uint8_t slot[2][GATEWAY_MODEL_BYTES];
 static uint16_t gateway_port;
 static struct godwit_client *client;
+static struct godwit_folder models;
 static struct godwit_store store;
 static struct godwit_updater updater;
 static unsigned activations;
@@ -86,8 +88,9 @@ static void boot(const char *psk) {
                                                                  .response_timeout_ms = 3000,
                                                                  .backoff_min_ms = 50}),
       GODWIT_OK);
-  assert_int_equal(godwit_store_init(
-                       &store, &(struct godwit_store_config){.volume = folder, .package = "model"}),
+  godwit_folder_init(&models, folder);
+  assert_int_equal(godwit_store_init(&store, &(struct godwit_store_config){.medium = &models.medium,
+                                                                           .package = "model"}),
                    GODWIT_OK);
   assert_int_equal(
       godwit_updater_init(

@@ -46,7 +46,7 @@ TEST(bytes_are_as_the_specification_says) {
   struct godwit_store_state written = sample();
   uint8_t bytes[GODWIT_JOURNAL_SIZE];
   godwit_journal_encode(&written, bytes);
-  assert_memory_equal(bytes, "GWJ1\x04\x03\x02\x01", 8);
+  assert_memory_equal(bytes, "GWJ2\x04\x03\x02\x01", 8);
   assert_memory_equal(bytes + 8, "1.1.0\0\0\0\0\0\0\0\0\0\0\0\xA1", 17);
   assert_memory_equal(bytes + 8 + 48, "\x61\x69\0\0\x02\0\0\0", 8);
   assert_memory_equal(bytes + 64, "1.0.0-rc.1+build", 16);
