@@ -10,6 +10,7 @@
 #include "wire/block.h"
 #include "wire/coap.h"
 #include "wire/exchange.h"
+#include "wire/pace.h"
 
 #define GODWIT_HOST_MAX 127u
 #define GODWIT_IDENTITY_MAX 127u
@@ -72,6 +73,8 @@ struct godwit_client {
   uint64_t deadline_ms; /* current must be answered by then */
   uint16_t next_message_id;
   uint32_t next_token;
+  struct godwit_ota_download *downloads; /* see window.h */
+  struct gw_pace pace;                   /* of their blocks */
 
   struct godwit_service *services; /* what else may have something to send */
   struct godwit_client_stats stats;

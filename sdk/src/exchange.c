@@ -5,6 +5,7 @@
 
 #include "client_internal.h"
 #include "platform/clock.h"
+#include "window.h"
 #include "wire/block.h"
 #include "wire/observe.h"
 
@@ -123,8 +124,7 @@ static int encode(struct godwit_client *client, const struct godwit_request *req
   return gw_coap_writer_finish(&writer);
 }
 
-/* False when the session is lost by it. */
-static bool transmit(struct godwit_client *client, const struct godwit_request *request) {
+bool godwit_exchange_send(struct godwit_client *client, const struct godwit_request *request) {
   int size = encode(client, request);
   if (size > 0 && godwit_dtls_send(&client->dtls, client->send_buffer, (size_t)size) == GODWIT_OK) {
     return true;
@@ -140,6 +140,11 @@ static void send_empty(struct godwit_client *client, enum gw_coap_type type, uin
   int size = gw_coap_writer_finish(&writer);
   /* A failure shows with the next message of our own. */
   if (size > 0) (void)godwit_dtls_send(&client->dtls, message, (size_t)size);
+}
+
+/* The upper half of all tokens is the downloads'. */
+uint32_t godwit_exchange_new_token(struct godwit_client *client) {
+  return client->next_token++ & INT32_MAX;
 }
 
 static struct godwit_request *next_queued(const struct godwit_client *client) {
@@ -213,7 +218,7 @@ static void send_next(struct godwit_client *client, uint64_t now_ms) {
    * more for the server (RFC 7641 3.3.1), until it has enough of them. A block
    * has its upload's. */
   if (!request->internal.registered && !request->internal.is_block1) {
-    request->internal.token = client->next_token++;
+    request->internal.token = godwit_exchange_new_token(client);
   }
   request->internal.observed = false;
   client->current = request;
@@ -222,7 +227,7 @@ static void send_next(struct godwit_client *client, uint64_t now_ms) {
   uint32_t third_ms = client->config.response_timeout_ms / 3;
   client->deadline_ms = now_ms + (is_ping(client, request) ? third_ms : 2 * third_ms);
   start_retransmit(client, request, now_ms);
-  transmit(client, request);
+  godwit_exchange_send(client, request);
 }
 
 /* Receiving ----------------------------------------------------------------- */
@@ -363,9 +368,11 @@ static void take_response(struct godwit_client *client, const struct gw_coap_mes
   bool ours = current != NULL && !is_ping(client, current) && has_token(current, message) &&
               (message->type != GW_COAP_ACK || message->message_id == current->internal.message_id);
   struct godwit_request *observation = ours ? NULL : find_observation(client, message);
+  struct godwit_ota_download *download = godwit_window_find(client, message);
+  bool known = ours || observation != NULL || download != NULL;
   if (message->type == GW_COAP_CON) {
-    send_empty(client, ours || observation ? GW_COAP_ACK : GW_COAP_RST, message->message_id);
-  } else if (message->type == GW_COAP_NON && !ours && !observation) {
+    send_empty(client, known ? GW_COAP_ACK : GW_COAP_RST, message->message_id);
+  } else if (message->type == GW_COAP_NON && !known) {
     send_empty(client, GW_COAP_RST, message->message_id);
   }
   if (ours) {
@@ -374,6 +381,8 @@ static void take_response(struct godwit_client *client, const struct gw_coap_mes
     struct godwit_response response;
     fill_response(message, &response);
     answer_observation(client, observation, message, &response, now_ms);
+  } else if (download != NULL) {
+    godwit_window_answer(client, download, message, now_ms);
   }
 }
 
@@ -381,9 +390,10 @@ static void take_response(struct godwit_client *client, const struct gw_coap_mes
 static void take_empty(struct godwit_client *client, const struct gw_coap_message *message,
                        uint64_t now_ms) {
   if (message->type == GW_COAP_CON) send_empty(client, GW_COAP_RST, message->message_id);
+  if (message->type != GW_COAP_ACK && message->type != GW_COAP_RST) return;
+  if (godwit_window_empty(client, message, now_ms)) return;
   struct godwit_request *current = client->current;
   if (current == NULL || message->message_id != current->internal.message_id) return;
-  if (message->type != GW_COAP_ACK && message->type != GW_COAP_RST) return;
   if (is_ping(client, current)) {
     current->internal.phase = GODWIT_REQUEST_FREE;
     forget_current(client);
@@ -460,7 +470,7 @@ static void run_timers_of_current(struct godwit_client *client, uint64_t now_ms)
   } else if (action == GW_RETRANSMIT_SEND) {
     client->stats.retransmissions++;
     double_rto(client);
-    transmit(client, client->current);
+    godwit_exchange_send(client, client->current);
   }
 }
 
@@ -490,6 +500,7 @@ void godwit_exchange_run(struct godwit_client *client, uint64_t now_ms) {
   }
   queue_due_observations(client, now_ms);
   send_next(client, now_ms);
+  if (client->state == GODWIT_CLIENT_CONNECTED) godwit_window_run(client, now_ms);
 }
 
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) { return a_ms < b_ms ? a_ms : b_ms; }
@@ -508,7 +519,8 @@ uint64_t godwit_exchange_due_ms(const struct godwit_client *client) {
       due_ms = earlier(due_ms, request->internal.refresh_ms);
     }
   }
-  return due_ms;
+  if (client->downloads == NULL) return due_ms;
+  return earlier(due_ms, godwit_window_due_ms(client, godwit_platform_now_ms()));
 }
 
 /* Sessions ------------------------------------------------------------------ */
@@ -516,6 +528,7 @@ uint64_t godwit_exchange_due_ms(const struct godwit_client *client) {
 void godwit_exchange_begin_session(struct godwit_client *client) {
   client->next_token = godwit_client_random();
   forget_round_trips(client);
+  godwit_window_begin_session(client);
 }
 
 void godwit_exchange_end_session(struct godwit_client *client, int status) {
@@ -531,13 +544,15 @@ void godwit_exchange_end_session(struct godwit_client *client, int status) {
   for (;;) {
     struct godwit_request *request = client->requests;
     while (request != NULL && request->observe) request = request->internal.next;
-    if (request == NULL) return;
+    if (request == NULL) break;
     fail(client, request, status == GODWIT_OK ? GODWIT_ERR_CONNECTION : status);
   }
+  godwit_window_end_all(client, status == GODWIT_OK ? GODWIT_ERR_CONNECTION : status);
 }
 
 void godwit_exchange_cancel_all(struct godwit_client *client, int status) {
   while (client->requests != NULL) fail(client, client->requests, status);
+  godwit_window_end_all(client, status);
 }
 
 /* For the application ------------------------------------------------------- */
@@ -582,8 +597,6 @@ bool godwit_exchange_has_request(const struct godwit_client *client,
                                  const struct godwit_request *request) {
   return is_listed(client, request);
 }
-
-uint32_t godwit_exchange_new_token(struct godwit_client *client) { return client->next_token++; }
 
 int godwit_exchange_request_block(struct godwit_client *client, struct godwit_request *request,
                                   uint32_t token, uint32_t block1, uint32_t size1) {

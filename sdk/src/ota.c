@@ -54,42 +54,19 @@ const struct gw_component *godwit_ota_find_component(const struct gw_manifest *m
 
 /* Download ------------------------------------------------------------------ */
 
-static uint32_t block_size_of(const struct godwit_client *client) {
-  return 16u << client->config.block_szx;
+static int pass_classic_block(struct godwit_ota_download *download, uint32_t offset,
+                              const uint8_t *data, size_t size, void *arg) {
+  uint32_t end = offset + (uint32_t)size, total = download->classic.component.size_bytes;
+  (void)arg;
+  return download->classic.on_block(&download->classic.component,
+                                    offset / download->classic.block_size, data, size, end == total,
+                                    download->classic.arg);
 }
 
-static void end_download(struct godwit_client *client, struct godwit_ota_download *download,
-                         int status) {
-  uint32_t next_block = (uint32_t)(download->offset / block_size_of(client));
-  if (download->on_done != NULL) download->on_done(client, status, next_block, download->arg);
-}
-
-/* Hands a block over; a status other than GODWIT_OK ends the download. */
-static int take_component_block(struct godwit_client *client, struct godwit_ota_download *download,
-                                const struct godwit_response *response) {
-  uint64_t end = response->offset + response->payload_size;
-  uint32_t total = download->component.size_bytes;
-  /* Checked before the application sees it: nothing beyond the promised size
-   * reaches the medium, and a short file does not pass for a whole one. */
-  if (end > total || (response->is_last && end != total)) return GODWIT_ERR_FORMAT;
-  int status = download->on_block(
-      &download->component, (uint32_t)(response->offset / block_size_of(client)), response->payload,
-      response->payload_size, response->is_last, download->arg);
-  if (status == GODWIT_OK) download->offset = end;
-  return status;
-}
-
-static int on_component_response(struct godwit_client *client,
-                                 const struct godwit_response *response, void *arg) {
-  struct godwit_ota_download *download = arg;
-  int status = response->status;
-  if (response->code != 0) download->code = response->code;
-  if (status == GODWIT_OK) status = take_component_block(client, download, response);
-  if (status == GODWIT_OK && !response->is_last) return 0;
-  /* The owner may start anew in on_done: the request must be free by then. */
-  if (!response->is_last) godwit_client_cancel(client, &download->request);
-  end_download(client, download, status);
-  return 0;
+static void end_classic(struct godwit_ota_download *download, int status, void *arg) {
+  if (download->classic.on_done == NULL) return;
+  download->classic.on_done(arg, status, download->bytes_whole / download->classic.block_size,
+                            download->classic.arg);
 }
 
 int godwit_ota_download_component_async(struct godwit_client *client,
@@ -97,33 +74,31 @@ int godwit_ota_download_component_async(struct godwit_client *client,
                                         const struct gw_component *component,
                                         uint32_t first_block_idx, godwit_ota_block_fn on_block,
                                         godwit_ota_done_fn on_done, void *arg) {
-  if (component == NULL || on_block == NULL || component->uri[0] == '\0') {
-    return GODWIT_ERR_ARGUMENT;
-  }
-  uint64_t offset = (uint64_t)first_block_idx * block_size_of(client);
-  if (offset > 0 && offset >= component->size_bytes) return GODWIT_ERR_ARGUMENT;
-  godwit_client_cancel(client, &download->request); /* or the client's list would lose its rest */
-  *download = (struct godwit_ota_download){
-      .component = *component,
-      .on_block = on_block,
-      .on_done = on_done,
-      .arg = arg,
-      .offset = offset,
-      .request = {.method = GODWIT_GET,
-                  .path = download->component.uri,
-                  .content_format = GODWIT_FORMAT_NONE,
-                  .accept = GODWIT_FORMAT_OCTETS,
-                  .blockwise = true,
-                  .offset = offset,
-                  .on_response = on_component_response,
-                  .arg = download},
+  if (component == NULL || on_block == NULL) return GODWIT_ERR_ARGUMENT;
+  uint32_t block_size = godwit_ota_block_size(client);
+  uint64_t offset = (uint64_t)first_block_idx * block_size;
+  if (offset > UINT32_MAX) return GODWIT_ERR_ARGUMENT;
+  const struct gw_component copy = *component; /* it may be the one in the object */
+  const struct godwit_ota_download_config config = {
+      .path = download->classic.component.uri,
+      .size_bytes = copy.size_bytes,
+      .offset = (uint32_t)offset,
+      .window_blocks = 1,
+      .in_order = true,
+      .on_block = pass_classic_block,
+      .on_done = end_classic,
+      .arg = client,
   };
-  return godwit_client_request(client, &download->request);
-}
-
-void godwit_ota_download_cancel(struct godwit_client *client,
-                                struct godwit_ota_download *download) {
-  godwit_client_cancel(client, &download->request);
+  godwit_ota_download_cancel(client, download);
+  download->classic.component = copy;
+  int status = godwit_ota_download_begin(client, download, &config);
+  if (status < 0) return status;
+  download->classic.on_block = on_block;
+  download->classic.on_done = on_done;
+  download->classic.arg = arg;
+  download->classic.component = copy;
+  download->classic.block_size = block_size;
+  return GODWIT_OK;
 }
 
 struct blocking_download {
@@ -154,7 +129,7 @@ int godwit_ota_download_component(struct godwit_client *client,
                                   godwit_ota_block_fn on_block, void *arg) {
   if (client->in_poll) return GODWIT_ERR_STATE; /* a callback: polling here would do nothing */
   struct blocking_download blocking = {.on_block = on_block, .arg = arg};
-  struct godwit_ota_download download;
+  struct godwit_ota_download download = {0};
   uint32_t first = next_block_idx != NULL ? *next_block_idx : 0;
   int status = on_block == NULL
                    ? GODWIT_ERR_ARGUMENT

@@ -397,7 +397,7 @@ static void on_downloaded(struct godwit_client *client, int status, uint32_t nex
 static bool can_start_download(const struct godwit_updater *updater) {
   const struct godwit_client *client = updater->config.client;
   return client != NULL && godwit_client_state(client) == GODWIT_CLIENT_CONNECTED &&
-         updater->download.request.internal.phase == GODWIT_REQUEST_FREE;
+         !godwit_ota_download_is_active(&updater->download);
 }
 
 /* The byte to go on from. A server with smaller blocks than asked for may have

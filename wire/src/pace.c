@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/pace.h"
+
+#include "wire/exchange.h"
+
+#define RTO_MIN_MS 200u
+#define RTO_MAX_MS 32000u
+#define SILENCES_MAX 6u
+#define EPOCH_MS 30000u /* the shortest round trip is looked for anew so often */
+#define ONE_BLOCK 4096u /* of credit */
+#define SENT_AFTER(a, b) ((int16_t)(uint16_t)((a) - (b)) > 0)
+
+/* The queue on the way, in blocks: what is under way beyond what the link holds
+ * (Brakmo and Peterson's Vegas). In sixteenths. */
+enum { QUEUE_LOW = 16, QUEUE_HIGH = 48 };
+
+void gw_pace_init(struct gw_pace *pace, uint32_t random) {
+  *pace = (struct gw_pace){
+      .rto_ms = GW_ACK_TIMEOUT_MS + random % (GW_ACK_TIMEOUT_MS * GW_ACK_RANDOM_PERMILLE / 1000u),
+      .window = GW_PACE_WINDOW_FIRST,
+      .window_max = GW_PACE_WINDOW_FIRST,
+      .slow_start = true,
+  };
+}
+
+static void set_window(struct gw_pace *pace, uint32_t window) {
+  if (window > pace->window_max) window = pace->window_max;
+  pace->window = (uint8_t)(window > 0 ? window : 1);
+}
+
+static void begin_round(struct gw_pace *pace, uint16_t next_id) {
+  pace->round_id = next_id;
+  pace->round_base_ms = UINT32_MAX;
+  pace->answers = pace->losses = 0;
+  pace->was_full = false;
+}
+
+void gw_pace_begin(struct gw_pace *pace, unsigned window_max, uint64_t now_ms) {
+  pace->window_max = (uint8_t)window_max;
+  set_window(pace, GW_PACE_WINDOW_FIRST);
+  pace->slow_start = true;
+  pace->silences = 0;
+  pace->filled_ms = now_ms;
+  pace->credit = GW_PACE_BURST * ONE_BLOCK;
+}
+
+/* Sending ------------------------------------------------------------------- */
+
+/* Credit gained in a millisecond: the window in a round trip, and more, so that
+ * the window is what limits. */
+static uint32_t credit_per_ms(const struct gw_pace *pace) {
+  uint32_t gain = pace->slow_start ? 2u * ONE_BLOCK : ONE_BLOCK * 5u / 4u;
+  uint32_t credit = pace->window * gain / (pace->srtt_ms > 0 ? pace->srtt_ms : 1u);
+  return credit > 0 ? credit : 1u;
+}
+
+static void fill(struct gw_pace *pace, uint64_t now_ms) {
+  uint64_t gained = (now_ms - pace->filled_ms) * credit_per_ms(pace);
+  uint64_t credit = pace->credit + gained;
+  pace->filled_ms = now_ms;
+  pace->credit = credit < GW_PACE_BURST * ONE_BLOCK ? (uint32_t)credit : GW_PACE_BURST * ONE_BLOCK;
+}
+
+bool gw_pace_may_send(struct gw_pace *pace, unsigned in_flight, uint64_t now_ms) {
+  if (in_flight >= pace->window) {
+    pace->was_full = true;
+    return false;
+  }
+  fill(pace, now_ms);
+  return pace->credit >= ONE_BLOCK;
+}
+
+uint64_t gw_pace_due_ms(const struct gw_pace *pace, unsigned in_flight, uint64_t now_ms) {
+  if (in_flight >= pace->window) return UINT64_MAX;
+  if (pace->credit >= ONE_BLOCK) return now_ms;
+  uint32_t per_ms = credit_per_ms(pace);
+  return pace->filled_ms + (ONE_BLOCK - pace->credit + per_ms - 1) / per_ms;
+}
+
+void gw_pace_sent(struct gw_pace *pace) {
+  pace->credit -= pace->credit < ONE_BLOCK ? pace->credit : ONE_BLOCK;
+}
+
+/* Time-out ------------------------------------------------------------------ */
+
+/* RFC 6298 2, with CoCoA's blend: half of what was held so far. */
+static void estimate(struct gw_pace *pace, uint32_t rtt_ms) {
+  if (!pace->measured) {
+    pace->measured = true;
+    pace->srtt_ms = rtt_ms;
+    pace->rttvar_ms = rtt_ms / 2;
+    pace->rto_ms = 3 * rtt_ms;
+  } else {
+    uint32_t off_ms = rtt_ms > pace->srtt_ms ? rtt_ms - pace->srtt_ms : pace->srtt_ms - rtt_ms;
+    pace->rttvar_ms = (3 * pace->rttvar_ms + off_ms) / 4;
+    pace->srtt_ms = (7 * pace->srtt_ms + rtt_ms) / 8;
+    pace->rto_ms = (pace->rto_ms + pace->srtt_ms + 4 * pace->rttvar_ms) / 2;
+  }
+  if (pace->rto_ms < RTO_MIN_MS) pace->rto_ms = RTO_MIN_MS;
+  if (pace->rto_ms > RTO_MAX_MS) pace->rto_ms = RTO_MAX_MS;
+}
+
+/* CoCoA's variable back-off: a short time-out was perhaps much too short. */
+uint32_t gw_pace_timeout_ms(const struct gw_pace *pace) {
+  uint32_t timeout_ms = pace->rto_ms;
+  for (unsigned i = 0; i < pace->silences && timeout_ms < RTO_MAX_MS; i++) {
+    timeout_ms = timeout_ms < 1000   ? timeout_ms * 3
+                 : timeout_ms < 3000 ? timeout_ms * 2
+                                     : timeout_ms * 3 / 2;
+  }
+  return timeout_ms < RTO_MAX_MS ? timeout_ms : RTO_MAX_MS;
+}
+
+void gw_pace_late(struct gw_pace *pace) {
+  pace->silences = 0;
+  pace->rto_ms = pace->rto_ms < RTO_MAX_MS / 2 ? pace->rto_ms * 2 : RTO_MAX_MS;
+}
+
+/* Window -------------------------------------------------------------------- */
+
+static uint32_t queued(const struct gw_pace *pace, uint32_t rtt_ms) {
+  if (rtt_ms <= pace->base_ms + GW_PACE_TOLERANCE_MS) return 0;
+  return pace->window * 16u * (rtt_ms - pace->base_ms) / rtt_ms;
+}
+
+static void end_round(struct gw_pace *pace) {
+  uint32_t rtt_ms = pace->round_base_ms;
+  uint32_t queue = queued(pace, rtt_ms);
+  uint32_t window = pace->window;
+  if (pace->losses > 0 && queue >= QUEUE_LOW) {
+    window = (window * pace->base_ms + rtt_ms / 2) / rtt_ms;
+    if (window < GW_PACE_WINDOW_FIRST) window = GW_PACE_WINDOW_FIRST;
+    pace->slow_start = false;
+  } else if (pace->losses >= 4 && pace->losses > pace->answers) {
+    window = window * 3 / 4;
+    pace->slow_start = false;
+  } else if (queue > QUEUE_HIGH) {
+    window--;
+  } else if (queue < QUEUE_LOW && !pace->slow_start && pace->was_full) {
+    window++;
+  }
+  set_window(pace, window);
+}
+
+/* The way may have changed: the shortest round trip of two epochs counts. To see
+ * it, the queue is emptied at the turn. */
+static void turn_epoch(struct gw_pace *pace, uint64_t now_ms) {
+  pace->base_ms = pace->epoch_base_ms;
+  pace->epoch_base_ms = UINT32_MAX;
+  pace->epoch_ms = now_ms;
+  set_window(pace,
+             pace->window / 2 > GW_PACE_WINDOW_FIRST ? pace->window / 2u : GW_PACE_WINDOW_FIRST);
+  pace->slow_start = true;
+}
+
+static void note_base(struct gw_pace *pace, uint32_t rtt_ms, uint64_t now_ms) {
+  if (!pace->measured) {
+    pace->base_ms = pace->epoch_base_ms = UINT32_MAX;
+    pace->epoch_ms = now_ms;
+  } else if (now_ms - pace->epoch_ms >= EPOCH_MS && pace->epoch_base_ms != UINT32_MAX) {
+    turn_epoch(pace, now_ms);
+  }
+  if (rtt_ms < pace->base_ms) pace->base_ms = rtt_ms;
+  if (rtt_ms < pace->epoch_base_ms) pace->epoch_base_ms = rtt_ms;
+  if (rtt_ms < pace->round_base_ms) pace->round_base_ms = rtt_ms;
+}
+
+void gw_pace_answered(struct gw_pace *pace, uint32_t rtt_ms, uint16_t message_id, uint16_t next_id,
+                      uint64_t now_ms) {
+  bool is_first = !pace->measured;
+  if (is_first) begin_round(pace, message_id);
+  note_base(pace, rtt_ms, now_ms);
+  estimate(pace, rtt_ms);
+  pace->silences = 0;
+  pace->answers++;
+  if (queued(pace, rtt_ms) >= QUEUE_LOW) {
+    pace->slow_start = false;
+  } else if (pace->slow_start) {
+    set_window(pace, pace->window + 1u);
+  }
+  if (SENT_AFTER(pace->round_id, message_id)) return;
+  end_round(pace);
+  begin_round(pace, next_id);
+}
+
+void gw_pace_lost(struct gw_pace *pace) { pace->losses++; }
+
+void gw_pace_silent(struct gw_pace *pace) {
+  if (pace->silences < SILENCES_MAX) pace->silences++;
+  set_window(pace, GW_PACE_WINDOW_FIRST);
+  pace->slow_start = true;
+}
