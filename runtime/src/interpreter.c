@@ -29,6 +29,7 @@ struct build {
   uint8_t *scratch; /* where the activations go */
   uint32_t slot_count;
   uint32_t variable_count;
+  uint32_t copied;      /* bytes of constants in the arena */
   uint64_t activations; /* bytes */
 };
 
@@ -69,8 +70,10 @@ static void place_constant(struct build *b, struct wit_plan_entry *entry,
                            const struct wit_tensor_info *info) {
   entry->place = WIT_PLACE_CONSTANT;
   if (is_aligned(info)) return;
+  uint64_t before = b->prepare.used;
   entry->place = WIT_PLACE_ARENA;
   entry->offset = persist_offset(b, info->size_bytes, 8);
+  b->copied += (uint32_t)(b->prepare.used - before);
   if (b->prepare.arena && b->prepare.used <= WIT_ARENA_BYTES_MAX) {
     memcpy(b->prepare.arena + entry->offset, info->constant, info->size_bytes);
   }
@@ -401,6 +404,7 @@ static struct wit_interpreter *bind(struct build *b) {
       .variable_count = b->variable_count,
       .arena_used = (uint32_t)(need.persistent + need.scratch),
       .persistent_bytes = (uint32_t)need.persistent,
+      .copied_bytes = b->copied,
       .persistent = b->prepare.arena,
       .cost = b->prepare.cost,
   };

@@ -36,6 +36,7 @@ struct wit_interpreter {
   uint32_t variable_count;
   uint32_t arena_used;       /* persistent part and activations */
   uint32_t persistent_bytes; /* of them; a multiple of WIT_PLAN_ALIGNMENT */
+  uint32_t copied_bytes;     /* of them: constants that are unaligned where the file stands */
   uint8_t *persistent;
   uint64_t cost; /* multiply-accumulates of one invoke, as the ops declare them */
 };
