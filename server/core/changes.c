@@ -58,7 +58,10 @@ static const uint8_t traits[SRV_KIND_COUNT] = {
     [SRV_LINK] = BOOKKEEPING,
     [SRV_FLEET_SAMPLE] = BOOKKEEPING,
     [SRV_CAPTURE_TALLY] = BOOKKEEPING,
+    [SRV_ARTIFACT_SIGNATURE] = AUDITED | TOLD,
+    [SRV_KEYSET] = AUDITED | TOLD,
     [SRV_OFFER] = BOOKKEEPING, /* the artifact's encodings, made by the server itself */
+    [SRV_SHADOW] = BOOKKEEPING, /* a device's word, each minute; asked for where it is shown */
 };
 
 /* A kind that nobody has thought of would change unseen: our own mistake. */

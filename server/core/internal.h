@@ -4,6 +4,7 @@
 /* What the files of core/ share; nobody else includes it. */
 #include "server/core/changes.h"
 #include "server/core/objects.h"
+#include "wire/description.h"
 
 /* --- what to tell after the commit ------------------------------------------ */
 
@@ -36,6 +37,10 @@ struct srv_compiled_release {
   char blueprint_id[SRV_ID_LENGTH + 1]; /* its own, or its artifacts' */
   size_t tag_count;
   char tag_id[SRV_RELEASE_DEVICE_TAGS_MAX][SRV_ID_LENGTH + 1];
+  char artifact_id[SRV_RELEASE_ARTIFACTS_MAX][SRV_ID_LENGTH + 1]; /* of the components */
+  struct srv_policy policy;
+  uint32_t spread_s; /* the server's own, reckoned at spread_us; 0: never yet */
+  int64_t spread_us;
   struct gw_manifest manifest;
 };
 
@@ -46,11 +51,23 @@ struct srv_compiled_project {
   size_t count, capacity;
 };
 
+/* A row of offers, with what it says of its base. */
+struct srv_variant_offer {
+  uint8_t encoding, state;
+  char base_version[GW_VERSION_MAX + 1]; /* "": compressed */
+  uint8_t base_digest[GW_DIGEST_SIZE];
+  uint32_t size_bytes;
+  uint8_t wire_id[GW_OFFER_ID_SIZE];
+};
 /* Artifacts of one package and version: usually one, else one a blueprint. */
 struct srv_variant {
+  char artifact_id[SRV_ID_LENGTH + 1];
   char blueprint_id[SRV_ID_LENGTH + 1];
   uint8_t digest[GW_DIGEST_SIZE];
   uint32_t size_bytes;
+  bool offers_read;
+  size_t offer_count;
+  struct srv_variant_offer *offer; /* by offers.c, freed with the slot */
 };
 struct srv_variants {
   char project_id[SRV_NAME_MAX + 1];
@@ -151,6 +168,9 @@ struct srv_core {
   struct srv_fleets fleets;
   uint64_t compiled_generation; /* rises when releases are dropped from memory */
   struct srv_auth *auth;        /* session.c; NULL: nobody has come yet */
+  struct srv_offers *offers;    /* offers.c */
+  uint32_t download_rate;
+  struct srv_artifact_signature signature_lent; /* signing.c */
   uint8_t id_random[5];
   uint32_t id_counter;
 };
@@ -297,6 +317,12 @@ int srv_check_release_parts(struct srv_core *core, const struct srv_release *rel
 /* Is that device among those which the release is for? */
 bool srv_release_fits(const struct srv_compiled_release *release, const struct srv_device *device);
 void srv_drop_variants(struct srv_core *core);
+/* SRV_ERR_NOT_FOUND: there are none. Lent out until the next call. */
+int srv_variants_of(struct srv_core *core, const char *project_id, const char *package,
+                    const char *version, struct srv_variants **out);
+/* The one of them that this device gets. */
+int srv_variant_for(struct srv_core *core, const struct srv_device_ref *ref, const char *package,
+                    const char *version, struct srv_variant **out);
 /* In the transaction that removes the artifact. */
 int srv_retire_artifact(struct srv_core *core, const struct srv_artifact *artifact);
 /* Fills an artifact's component of a manifest. */
@@ -322,6 +348,21 @@ const char *srv_builtin_name(uint16_t builtin, char number[SRV_BUILTIN_NAME_MAX 
 /* SRV_ERR_MODEL with wit's reason, or a JSON object about the model in info. */
 int srv_check_model(struct srv_core *core, const void *data, size_t size,
                     char info[SRV_MODEL_INFO_MAX + 1]);
+
+/* --- offers.c --------------------------------------------------------------------- */
+
+int srv_offers_init(struct srv_core *core, srv_offer_encoder encode);
+void srv_offers_free(struct srv_core *core);
+void srv_offers_tick(struct srv_core *core);
+/* In the transaction that removes the artifact: what was made of it, and from
+ * it, goes too. */
+int srv_offers_remove(struct srv_core *core, const char *artifact_id);
+
+/* Enabled devices that get the release of that index (srv_compiled_of), as far
+ * as they have been read. */
+uint64_t srv_fleet_reach(struct srv_core *core, const char *project_id, size_t release_index);
+/* The projects that have been looked at so far, by index; NULL: no more. */
+const char *srv_fleet_project(const struct srv_core *core, size_t index);
 
 /* --- fleet.c ------------------------------------------------------------------------ */
 

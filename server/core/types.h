@@ -12,6 +12,8 @@
 
 #include "server/core/limits.h"
 #include "wire/report.h"
+#include "wire/shadow.h"
+#include "wire/sign1.h"
 
 enum srv_kind {
   SRV_PROJECT,
@@ -48,6 +50,9 @@ enum srv_kind {
   SRV_FLEET_SAMPLE,
   SRV_CAPTURE_TALLY,
   SRV_OFFER,
+  SRV_SHADOW,
+  SRV_ARTIFACT_SIGNATURE,
+  SRV_KEYSET,
   SRV_KIND_COUNT,
 };
 
@@ -426,6 +431,19 @@ struct srv_device_profile {
   int64_t time_us;
 };
 
+/* What two models side by side made of the same input on a device: its newest
+ * word of that pair (core/shadow.h). */
+struct srv_shadow {
+  char device_id[SRV_ID_LENGTH + 1];
+  char package[GW_PACKAGE_MAX + 1];
+  char active[GW_VERSION_MAX + 1];
+  char candidate[GW_VERSION_MAX + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  uint8_t report[GW_SHADOW_REPORT_SIZE_MAX]; /* as the device sent it (wire/shadow.h) */
+  size_t report_size;
+  int64_t time_us;
+};
+
 /* A device that this server runs itself, as a process of its own. */
 struct srv_virtual_device {
   char device_id[SRV_ID_LENGTH + 1];
@@ -464,5 +482,26 @@ struct srv_fleet_sample {
 struct srv_capture_tally {
   char project_id[SRV_NAME_MAX + 1];
   int64_t total, unlabelled;
+};
+/* What a publisher has signed of an artifact (server/core/signing.h). */
+struct srv_artifact_signature {
+  char artifact_id[SRV_ID_LENGTH + 1]; /* the key */
+  char project_id[SRV_NAME_MAX + 1];
+  char key_id[2 * GW_KEY_ID_SIZE + 1]; /* hex */
+  uint32_t sequence, floor;
+  size_t message_size;
+  uint8_t message[GW_SIGN1_SIZE_MAX]; /* COSE_Sign1, as it came */
+  int64_t created_us;
+};
+
+/* A set of keys that devices believe, signed by a key of the set before. */
+struct srv_keyset {
+  char id[SRV_ID_LENGTH + 1];
+  char project_id[SRV_NAME_MAX + 1];
+  uint32_t epoch, floor;
+  char key_id[2 * GW_KEY_ID_SIZE + 1]; /* hex, of the key that signed it */
+  size_t message_size;
+  uint8_t message[GW_SIGN1_SIZE_MAX]; /* COSE_Sign1, as it came */
+  int64_t created_us;
 };
 #endif

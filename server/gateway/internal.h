@@ -11,7 +11,7 @@
  *   observe.c        observations and their notifications
  *   routes.c         which path does what
  *   orphans.c        uploads whose session has ended
- *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c, profile.c, csr.c
+ *   ota.c, streams.c, state.c, settings.c, rpc.c, logs.c, profile.c, shadow.c, csr.c
  *                    what those paths do
  *   convert.c        CBOR and JSON into each other
  * Calls go down this list; up only through the functions declared here. */
@@ -333,7 +333,8 @@ struct response {
   bool deferred;                       /* nothing is sent now: coap_respond does it later */
   const struct observable *observable; /* NULL: Observe is ignored */
   struct srv_blob_view blob; /* released when the answer is written; owner or data NULL: none */
-  bool is_artifact;          /* how far the device is with it is told to the core */
+  /* How far the device is with it is told to the core. NULL: of no interest. */
+  void (*block_sent)(const struct request *request, size_t offset_end, size_t size);
 };
 typedef void (*route_handler)(const struct request *request, struct response *response);
 /* NULL when there is none: *code says 4.04 or 4.05. */
@@ -351,11 +352,13 @@ void respond_with(const struct request *request, struct response *response,
 void respond_written(struct response *response, int status, uint8_t code);
 
 /* ---- ota.c ---- */
-/* A block of an artifact that ends there was sent. */
-void ota_block_sent(const struct request *request, size_t offset_end, size_t size);
 void ota_get_manifest(const struct request *request, struct response *response);
 void ota_get_artifact(const struct request *request, struct response *response);
 void ota_post_report(const struct request *request, struct response *response);
+
+/* ---- description.c ---- */
+void description_get(const struct request *request, struct response *response);
+void description_get_encoded(const struct request *request, struct response *response);
 
 /* ---- streams.c ---- */
 void streams_post(const struct request *request, struct response *response);
@@ -400,8 +403,14 @@ void rpc_get(const struct request *request, struct response *response);
 void rpc_post_status(const struct request *request, struct response *response);
 void logs_post(const struct request *request, struct response *response);
 
-/* ---- profile.c ---- */
+/* ---- profile.c, shadow.c ---- */
+/* CBOR in one datagram of at most so many bytes? 0, or the code to answer with. */
+uint8_t profile_check_cbor(const struct gw_coap_message *message, size_t max);
+void shadow_post(const struct request *request, struct response *response);
 void profile_post_hello(const struct request *request, struct response *response);
+
+/* ---- keyset.c ---- */
+void keyset_get(const struct request *request, struct response *response);
 
 /* ---- csr.c ---- */
 void csr_post(const struct request *request, struct response *response);

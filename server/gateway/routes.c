@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/gateway/internal.h"
+#include "wire/description.h"
 
 /* The published SDK's "am I connected?": DELETE without a path, answered with
  * any code at all. */
@@ -38,6 +39,10 @@ static const struct route {
     {".rpc/status", METHOD_POST | METHOD_PUT, rpc_post_status},
     {"logs", METHOD_POST | METHOD_PUT, logs_post},
     {".gw/hello", METHOD_POST, profile_post_hello},
+    {".gw/shadow", METHOD_POST, shadow_post},
+    {GW_DESCRIPTION_PATH "*", METHOD_GET, description_get},
+    {GW_ENCODED_PATH "*", METHOD_GET, description_get_encoded},
+    {GW_KEYSET_PATH "*", METHOD_GET, keyset_get},
     {"v1/csr", METHOD_POST, csr_post},
 };
 
@@ -80,7 +85,7 @@ route_handler route_find(const char *path, uint8_t coap_method, const char **res
 bool route_is_cheap(route_handler handler, const struct gw_coap_message *message) {
   uint32_t value;
   struct gw_block block;
-  if (handler == ota_get_artifact) return true;
+  if (handler == ota_get_artifact || handler == description_get_encoded) return true;
   return handler == streams_post && gw_coap_option_uint(message, GW_COAP_OPT_BLOCK1, &value) &&
          gw_block_decode(value, &block) == GW_OK && block.num > 0;
 }

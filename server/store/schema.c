@@ -392,6 +392,36 @@ static const struct srv_column offer_columns[] = {
     INT64(srv_offer, created_us),
 };
 
+static const struct srv_column shadow_columns[] = {
+    TEXT(srv_shadow, device_id), TEXT(srv_shadow, package),    TEXT(srv_shadow, active),
+    TEXT(srv_shadow, candidate), TEXT(srv_shadow, project_id),
+    {"report", SRV_COLUMN_BYTES, offsetof(struct srv_shadow, report), GW_SHADOW_REPORT_SIZE_MAX,
+     offsetof(struct srv_shadow, report_size), 0, 0},
+    INT64(srv_shadow, time_us),
+};
+
+static const struct srv_column artifact_signature_columns[] = {
+    TEXT(srv_artifact_signature, artifact_id),
+    TEXT(srv_artifact_signature, project_id),
+    TEXT(srv_artifact_signature, key_id),
+    UINT32(srv_artifact_signature, sequence),
+    UINT32(srv_artifact_signature, floor),
+    {"message", SRV_COLUMN_BYTES, offsetof(struct srv_artifact_signature, message),
+     GW_SIGN1_SIZE_MAX, offsetof(struct srv_artifact_signature, message_size), 0, 0},
+    INT64(srv_artifact_signature, created_us),
+};
+
+static const struct srv_column keyset_columns[] = {
+    TEXT(srv_keyset, id),
+    TEXT(srv_keyset, project_id),
+    UINT32(srv_keyset, epoch),
+    UINT32(srv_keyset, floor),
+    TEXT(srv_keyset, key_id),
+    {"message", SRV_COLUMN_BYTES, offsetof(struct srv_keyset, message), GW_SIGN1_SIZE_MAX,
+     offsetof(struct srv_keyset, message_size), 0, 0},
+    INT64(srv_keyset, created_us),
+};
+
 #define TABLE_OF(name, row, keys, order)                                                           \
   {                                                                                                \
 #name, sizeof(struct row), name##_columns, sizeof(name##_columns) / sizeof(name##_columns[0]), \
@@ -434,6 +464,9 @@ static const struct srv_table tables[SRV_KIND_COUNT] = {
     [SRV_FLEET_SAMPLE] = TABLE(fleet_sample, 1, "id"),
     [SRV_CAPTURE_TALLY] = TABLE(capture_tally, 1, "project_id"),
     [SRV_OFFER] = TABLE(offer, 1, "id"),
+    [SRV_ARTIFACT_SIGNATURE] = TABLE(artifact_signature, 1, "artifact_id"),
+    [SRV_KEYSET] = TABLE(keyset, 1, "epoch"),
+    [SRV_SHADOW] = TABLE(shadow, 4, "time_us"),
 };
 
 const struct srv_table *srv_table_of(enum srv_kind kind) { return &tables[kind]; }
