@@ -316,6 +316,16 @@ int srv_core_device_hello(struct srv_core *core, const struct srv_device_ref *de
   return SRV_OK;
 }
 
+int srv_core_shadow_report(struct srv_core *core, const struct srv_device_ref *device,
+                           const struct gw_shadow_report *report) {
+  (void)device;
+  assert(core->batch_depth == 1);
+  if (core->report_status != SRV_OK) return core->report_status;
+  core->shadow_count++;
+  core->shadow = *report;
+  return SRV_OK;
+}
+
 void fake_core_deinit(struct srv_core *core) {
   for (size_t i = 0; i < FAKE_STATES_MAX; i++) free(core->state[i].json);
 }

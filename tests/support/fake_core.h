@@ -7,6 +7,7 @@
  * srv_core. */
 #include "server/core/core.h"
 #include "server/core/profile.h"
+#include "server/core/shadow.h"
 
 #define FAKE_REPORTS_MAX 64
 #define FAKE_CAPTURES_MAX 16
@@ -56,6 +57,8 @@ struct srv_core {
   char answer_detail[SRV_RPC_DETAIL_MAX + 1]; /* "" for NULL */
   unsigned hello_count;
   struct gw_hello hello; /* the last; its custom ops dangle */
+  unsigned shadow_count;
+  struct gw_shadow_report shadow; /* the last */
   unsigned log_count;
   enum srv_device_log_level log_level;
   char log_module[SRV_LOG_MODULE_MAX + 1], log_message[SRV_LOG_MESSAGE_MAX + 1];

@@ -16,6 +16,9 @@ godwit_test(NAME unit.server.core
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_device_log.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_evaluation.c
   LINK srv_core mbedtls)
+godwit_test(NAME unit.server.core_shadow
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c ${CMAKE_CURRENT_SOURCE_DIR}/core/test_shadow.c
+  LINK srv_core mbedtls)
 godwit_test(NAME unit.server.core_corpus
   SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_capture.c
