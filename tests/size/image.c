@@ -3,11 +3,13 @@
  * size.py links this against the SDK and wire, drops what is not reached and
  * counts the rest. mbedTLS, the C library, the port and the runtime stay
  * unresolved, so they are not counted. */
+#include "godwit/folder.h"
 #include "godwit/updater.h"
 
 static uint8_t memory[GODWIT_CLIENT_MEMORY_BYTES];
 static uint8_t slot[2][16];
 static struct godwit_client *client;
+struct godwit_folder image_folder;
 struct godwit_store image_store;
 struct godwit_updater image_updater;
 
@@ -22,8 +24,9 @@ static void activate(void *arg, const struct godwit_model *model) {
 }
 
 int main(void) {
-  godwit_store_init(&image_store,
-                    &(struct godwit_store_config){.volume = "models", .package = "model"});
+  godwit_folder_init(&image_folder, "models");
+  godwit_store_init(&image_store, &(struct godwit_store_config){.medium = &image_folder.medium,
+                                                                .package = "model"});
   godwit_client_init(&client, &(struct godwit_client_config){.host = "godwit.example",
                                                              .psk_identity = "device@project",
                                                              .psk = "key",
