@@ -17,6 +17,7 @@
 #include "server/app/options.h"
 #include "server/app/sign_in.h"
 #include "server/core/log.h"
+#include "server/core/patch.h"
 #include "server/store/folder.h"
 #include "virtual/virtual.h"
 
@@ -38,7 +39,10 @@ static void gateway_stats(void *context, struct srv_gateway_stats *out) {
 static int start_core(struct app *app) {
   int status = srv_folder_open(&app->folder, app->options.data, app->error);
   if (status != SRV_OK) return status;
-  struct srv_core_config config = {.store = app->folder.store, .blobs = app->folder.blobs};
+  struct srv_core_config config = {.store = app->folder.store,
+                                   .blobs = app->folder.blobs,
+                                   .encode = srv_patch_encode,
+                                   .download_rate = app->options.download_rate};
   return srv_core_create(&app->loop.core, &config, app->error);
 }
 

@@ -11,8 +11,10 @@
 
 #include "server/core/fleet.h"
 #include "server/core/log.h"
+#include "server/core/offers.h"
 
 #define TICK_MS 1000 /* srv_core_tick */
+#define WATCHED 4    /* a signal, devices, HTTP, what the core's thread has made */
 
 static void stop_signals(sigset_t *set) {
   sigemptyset(set);
@@ -29,8 +31,10 @@ int srv_loop_catch_signals(bool reloads) {
   return sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* fd -1: there is nothing to wait for. */
 static int watch(int epoll_fd, int fd) {
   struct epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+  if (fd < 0) return 0;
   return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -73,9 +77,9 @@ static void run_once(const struct srv_loop *loop) {
 }
 
 static int run(const struct srv_loop *loop, int epoll_fd, int signal_fd) {
-  struct epoll_event events[4];
+  struct epoll_event events[WATCHED];
   for (;;) {
-    if (epoll_wait(epoll_fd, events, 4, next_timeout_ms(loop)) < 0 && errno != EINTR) return -1;
+    if (epoll_wait(epoll_fd, events, WATCHED, next_timeout_ms(loop)) < 0 && errno != EINTR) return -1;
     int signal_number = read_signal(signal_fd);
     if (signal_number == SIGHUP) {
       reload(loop);
@@ -95,7 +99,8 @@ int srv_loop_run(const struct srv_loop *loop, char error[SRV_ERROR_MAX]) {
   int signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   if (epoll_fd >= 0 && signal_fd >= 0 && watch(epoll_fd, signal_fd) == 0 &&
       watch(epoll_fd, srv_gateway_fd(loop->gateway)) == 0 &&
-      watch(epoll_fd, srv_rest_fd(loop->rest)) == 0) {
+      watch(epoll_fd, srv_rest_fd(loop->rest)) == 0 &&
+      watch(epoll_fd, srv_core_offers_fd(loop->core)) == 0) {
     result = run(loop, epoll_fd, signal_fd);
   }
   if (result < 0) snprintf(error, SRV_ERROR_MAX, "the event loop failed: %s", strerror(errno));

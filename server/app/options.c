@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/core/limits.h"
 #include "server/rest/rest.h"
 
 #define DEFAULT_DATA "godwit-data"
@@ -36,6 +37,7 @@ static const struct option_text texts[] = {
      "PEM chain that devices with certificates see [DIR/dtls-cert.pem, self-signed]"},
     {'K', "dtls-key", "FILE", "its key, PEM, EC P-256 or P-384 [DIR/dtls-key.pem]"},
     {'s', "csr-command", "PROGRAM", "answers devices' certificate requests [the project's own CA]"},
+    {'r', "download-rate", "DEVICES", "as many begin to download in a second, of a rollout [50]"},
     {'l', "log-level", "LEVEL", "error, warning, info or debug, on standard error [info]"},
     {'j', "json-log", NULL, "one JSON object a line, on standard output and error"},
     {'V', "no-virtual-devices", NULL, "start no devices of this server's own"},
@@ -110,6 +112,16 @@ static int parse_port(const char *option, const char *text, uint16_t *out) {
   return 0;
 }
 
+static int parse_rate(const char *text, uint32_t *out) {
+  char *end;
+  unsigned long rate = strtoul(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != 0 || rate < 1 || rate > 1000000) {
+    return fail("--download-rate %s: a number of devices from 1 to 1000000", text);
+  }
+  *out = (uint32_t)rate;
+  return 0;
+}
+
 static int add_host(struct srv_options *options, const char *name) {
   size_t count = 0;
   while (options->http_hosts[count] != NULL) count++;
@@ -158,6 +170,8 @@ static int apply(struct srv_options *options, int letter, const char *value) {
     case 's':
       options->csr_command = value;
       break;
+    case 'r':
+      return parse_rate(value, &options->download_rate);
     case 'l':
       if (!srv_log_level_parse(value, &options->log_level)) {
         return fail("--log-level %s: there are error, warning, info and debug", value);
@@ -236,6 +250,7 @@ int srv_options_parse(struct srv_options *options, int argc, char **argv) {
                                   .coap_port = DEFAULT_COAP_PORT,
                                   .http_port = DEFAULT_HTTP_PORT,
                                   .http_bind = "127.0.0.1",
+                                  .download_rate = SRV_DOWNLOAD_RATE_DEFAULT,
                                   .log_level = SRV_LOG_INFO};
   opterr = 0;
   optind = 1;

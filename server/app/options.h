@@ -25,6 +25,7 @@ struct srv_options {
   const char *dtls_cert;                          /* both or neither */
   const char *dtls_key;
   const char *csr_command;
+  uint32_t download_rate; /* devices that begin in a second */
   enum srv_log_level log_level;
   bool json_log;
   bool new_api_key;

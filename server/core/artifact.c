@@ -244,6 +244,7 @@ int srv_core_update_artifact(struct srv_core *core, struct srv_artifact *artifac
 /* --- giving bytes out ------------------------------------------------------------ */
 
 static void clear_variants(struct srv_variants *variants) {
+  for (size_t i = 0; i < variants->count; i++) free(variants->variant[i].offer);
   free(variants->variant);
   memset(variants, 0, sizeof(*variants));
 }
@@ -273,6 +274,8 @@ static void add_variant(void *context, const void *row) {
     variants->capacity = capacity;
   }
   struct srv_variant *variant = &variants->variant[variants->count++];
+  *variant = (struct srv_variant){0};
+  memcpy(variant->artifact_id, artifact->id, sizeof(variant->artifact_id));
   memcpy(variant->blueprint_id, artifact->blueprint_id, sizeof(variant->blueprint_id));
   memcpy(variant->digest, artifact->digest, sizeof(variant->digest));
   variant->size_bytes = artifact->size_bytes;
@@ -298,18 +301,18 @@ static int load_variants(struct srv_core *core, const char *project_id, const ch
 /* The one made for the device's blueprint, else the one for any, else the
  * first: whoever asks for a name of the project gets bytes. */
 static int choose_variant(struct srv_core *core, const struct srv_device_ref *ref,
-                          const struct srv_variants *variants, const struct srv_variant **out) {
+                          const struct srv_variants *variants, struct srv_variant **out) {
   struct srv_device device;
   *out = &variants->variant[0];
   if (variants->count == 1) return SRV_OK;
   int status = srv_get_by_id(core, SRV_DEVICE, ref->project_id, ref->device_id, &device);
   if (status != SRV_OK) return status;
   for (size_t i = 0; i < variants->count; i++) {
-    const struct srv_variant *variant = &variants->variant[i];
+    struct srv_variant *variant = &variants->variant[i];
     if (variant->blueprint_id[0] == 0) *out = variant;
   }
   for (size_t i = 0; i < variants->count; i++) {
-    const struct srv_variant *variant = &variants->variant[i];
+    struct srv_variant *variant = &variants->variant[i];
     if (variant->blueprint_id[0] == 0) continue;
     if (strcmp(variant->blueprint_id, device.blueprint_id) == 0) *out = variant;
   }
@@ -342,16 +345,26 @@ static int open_artifact(struct srv_core *core, const uint8_t digest[GW_DIGEST_S
   return srv_open_bytes(core, digest, size_bytes, what, out);
 }
 
+int srv_variants_of(struct srv_core *core, const char *project_id, const char *package,
+                    const char *version, struct srv_variants **out) {
+  struct srv_variants *variants = *out = cache_slot(core, project_id, package, version);
+  bool is_cached = strcmp(variants->project_id, project_id) == 0 &&
+                   strcmp(variants->package, package) == 0 &&
+                   strcmp(variants->version, version) == 0;
+  return is_cached ? SRV_OK : load_variants(core, project_id, package, version, variants);
+}
+
+int srv_variant_for(struct srv_core *core, const struct srv_device_ref *ref, const char *package,
+                    const char *version, struct srv_variant **out) {
+  struct srv_variants *variants;
+  int status = srv_variants_of(core, ref->project_id, package, version, &variants);
+  return status == SRV_OK ? choose_variant(core, ref, variants, out) : status;
+}
+
 int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *device,
                        const char *package, const char *version, struct srv_blob_view *out) {
-  const struct srv_variant *variant;
-  struct srv_variants *variants = cache_slot(core, device->project_id, package, version);
-  if (strcmp(variants->project_id, device->project_id) != 0 ||
-      strcmp(variants->package, package) != 0 || strcmp(variants->version, version) != 0) {
-    int status = load_variants(core, device->project_id, package, version, variants);
-    if (status != SRV_OK) return status;
-  }
-  int status = choose_variant(core, device, variants, &variant);
+  struct srv_variant *variant;
+  int status = srv_variant_for(core, device, package, version, &variant);
   if (status != SRV_OK) return status;
   return open_artifact(core, variant->digest, variant->size_bytes, package, version, out);
 }

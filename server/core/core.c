@@ -119,11 +119,13 @@ static bool has_rows(struct srv_core *core, enum srv_kind kind, const struct srv
 /* Captures first: they are the many, and a start asks about every blob. Those
  * smaller have their bytes in the row. */
 bool srv_is_blob_used(struct srv_core *core, const uint8_t digest[GW_DIGEST_SIZE]) {
-  struct srv_query captures = {0}, artifacts = {0};
+  struct srv_query captures = {0}, artifacts = {0}, offers = {0};
   srv_query_digest(&captures, "digest", digest);
   srv_query_number(&captures, "size_bytes", SRV_AT_LEAST, SRV_CAPTURE_INLINE_MAX + 1);
   srv_query_digest(&artifacts, "digest", digest);
-  return has_rows(core, SRV_CAPTURE, &captures) || has_rows(core, SRV_ARTIFACT, &artifacts);
+  srv_query_digest(&offers, "digest", digest);
+  return has_rows(core, SRV_CAPTURE, &captures) || has_rows(core, SRV_ARTIFACT, &artifacts) ||
+         has_rows(core, SRV_OFFER, &offers);
 }
 
 static void remove_unused_blob(struct srv_core *core, const uint8_t *digest) {
@@ -373,8 +375,11 @@ int srv_core_create(struct srv_core **out, const struct srv_core_config *config,
   core->seen.flushed_us = srv_now_us(core);
   core->rpcs.next_timeout_us = INT64_MAX;
   core->disk_reserve = SRV_DISK_RESERVE;
+  core->download_rate =
+      config->download_rate == 0 ? SRV_DOWNLOAD_RATE_DEFAULT : config->download_rate;
   srv_fleet_init(core);
   int status = srv_layer_create(core, config->store);
+  if (status == SRV_OK) status = srv_offers_init(core, config->encode);
   if (status == SRV_OK) status = start(core);
   if (status != SRV_OK) {
     snprintf(error, SRV_ERROR_MAX, "%s", core->error);
@@ -401,6 +406,7 @@ void srv_core_destroy(struct srv_core *core) {
   if (core == NULL) return;
   if (core->store != NULL) leave(core);
   abort_pending(core);
+  srv_offers_free(core);
   srv_rpc_free(core);
   srv_auth_free(core);
   srv_fleet_free(core);

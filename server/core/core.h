@@ -14,6 +14,7 @@
 #include "server/core/limits.h"
 #include "server/core/status.h"
 #include "server/store/blob.h" /* struct srv_blob_view */
+#include "wire/description.h"
 #include "wire/manifest.h"
 #include "wire/report.h"
 
@@ -59,6 +60,20 @@ int srv_core_manifest(struct srv_core *core, const struct srv_device_ref *device
 int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *device,
                        const char *package, const char *version, struct srv_blob_view *out);
 void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view);
+
+/* What else is known of PKG@VER as this device gets it: signature, shorter forms
+ * of its bytes, what the release asks. Cheap: nothing is made here, what is
+ * missing is begun. SRV_ERR_NOT_FOUND as above. The signature is borrowed until
+ * the next call of the core. */
+int srv_core_describe(struct srv_core *core, const struct srv_device_ref *device,
+                      const char *package, const char *version, struct gw_description *out);
+/* The bytes of an offer of the device's project, by its id as the description
+ * has it, in 16 lower-case hex digits; as srv_core_open_blob. */
+int srv_core_open_offer(struct srv_core *core, const struct srv_device_ref *device,
+                        const char *wire_id, struct srv_blob_view *out);
+/* As srv_core_download_progress (core/changes.h), for bytes of an offer. */
+void srv_core_offer_progress(struct srv_core *core, const struct srv_device_ref *device,
+                             const char *wire_id, uint32_t offset_end, uint32_t size);
 
 /* Takes an OTA state report: appends an OTA event and updates the device's
  * current state for that package. */

@@ -414,6 +414,12 @@ static struct srv_fleet *known_fleet(const struct srv_core *core, const char *pr
   return fleet;
 }
 
+const char *srv_fleet_project(const struct srv_core *core, size_t index) {
+  const struct srv_fleet *fleet = core->fleets.first;
+  while (fleet != NULL && index-- > 0) fleet = fleet->next;
+  return fleet == NULL ? NULL : fleet->project_id;
+}
+
 static struct srv_fleet *make_fleet(struct srv_core *core, const char *project_id) {
   struct srv_fleet *fleet = calloc(1, sizeof(*fleet));
   if (fleet == NULL) return NULL;

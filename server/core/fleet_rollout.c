@@ -34,6 +34,23 @@ static uint32_t winner_of(struct srv_core *core, struct srv_fleet *fleet, uint32
   return group->winner;
 }
 
+uint64_t srv_fleet_reach(struct srv_core *core, const char *project_id, size_t release_index) {
+  struct srv_fleet *fleet;
+  struct srv_compiled_project *releases;
+  uint64_t reach = 0;
+  if (srv_fleet_of(core, project_id, &fleet) != SRV_OK ||
+      srv_compiled_of(core, project_id, &releases) != SRV_OK) {
+    return 0;
+  }
+  for (uint32_t number = 1; number < fleet->groups.count; number++) {
+    bool is_used = fleet->groups.slot[number].text != NULL && fleet->group[number].enabled > 0;
+    if (is_used && winner_of(core, fleet, number, releases) == release_index + 1) {
+      reach += fleet->group[number].enabled;
+    }
+  }
+  return reach;
+}
+
 static struct fleet_target target_of(const struct srv_fleet *fleet,
                                      const struct gw_manifest *manifest) {
   struct fleet_target target = {.count = manifest->component_count};

@@ -349,6 +349,13 @@ const char *srv_builtin_name(uint16_t builtin, char number[SRV_BUILTIN_NAME_MAX 
 int srv_check_model(struct srv_core *core, const void *data, size_t size,
                     char info[SRV_MODEL_INFO_MAX + 1]);
 
+/* --- signing.c ---------------------------------------------------------------------- */
+
+/* Signature and key epoch of a description; the signature as
+ * srv_core_artifact_signature lends it. */
+int srv_describe_signature(struct srv_core *core, const char *project_id, const char *artifact_id,
+                           struct gw_description *out);
+
 /* --- offers.c --------------------------------------------------------------------- */
 
 int srv_offers_init(struct srv_core *core, srv_offer_encoder encode);

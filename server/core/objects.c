@@ -310,7 +310,8 @@ int srv_core_delete_artifact(struct srv_core *core, const char *project_id, cons
   if (status != SRV_OK) return status;
   status = srv_transaction_begin(core);
   if (status != SRV_OK) return status;
-  status = srv_remove_by_id(core, SRV_ARTIFACT, artifact.id);
+  status = srv_offers_remove(core, artifact.id);
+  if (status == SRV_OK) status = srv_remove_by_id(core, SRV_ARTIFACT, artifact.id);
   if (status == SRV_OK) status = srv_retire_artifact(core, &artifact);
   if (status == SRV_OK) {
     status = srv_note(core, SRV_CHANGE_BLOB_UNUSED, project_id, NULL, artifact.digest);

@@ -9,6 +9,7 @@
  * srv_core_batch_begin/commit: after the commit) and that the gateway was
  * told. On failure nothing was changed and srv_core_error says why. */
 #include "server/core/core.h"
+#include "server/core/offer_worker.h" /* srv_offer_encoder */
 #include "server/core/types.h"
 #include "server/store/store.h"
 
@@ -18,7 +19,9 @@ struct srv_core_config {
   /* Microseconds since 1970; NULL: the system's clock. */
   int64_t (*now_us)(void *context);
   void *clock_context;
-  uint32_t events_per_package; /* OTA events kept per device and package; 0: 200 */
+  uint32_t events_per_package; /* OTA events kept for each device and package; 0: 200 */
+  srv_offer_encoder encode;    /* NULL: makes no shorter forms of artifacts (core/offers.h) */
+  uint32_t download_rate;      /* devices that begin in a second; 0: SRV_DOWNLOAD_RATE_DEFAULT */
 };
 
 /* Makes the project "default" when the store has none, and removes blobs that

@@ -224,6 +224,7 @@ int srv_seen_flush(struct srv_core *core) {
 void srv_core_tick(struct srv_core *core) {
   srv_rpc_tick(core);
   srv_fleet_tick(core);
+  srv_offers_tick(core);
   int64_t now = srv_now_us(core);
   if (now - core->seen.flushed_us < FLUSH_INTERVAL_US && now >= core->seen.flushed_us) return;
   core->seen.flushed_us = now;

@@ -85,6 +85,8 @@ int srv_compile_release(struct srv_core *core, const struct srv_release *release
   memcpy(out->blueprint_id, release->blueprint_id, sizeof(out->blueprint_id));
   out->tag_count = release->device_tag_count;
   memcpy(out->tag_id, release->device_tag_id, sizeof(out->tag_id));
+  memcpy(out->artifact_id, release->artifact_id, sizeof(out->artifact_id));
+  out->policy = release->policy;
   out->manifest.sequence_number = sequence_number;
   for (size_t i = 0; i < release->artifact_count; i++) {
     int status = add_component(core, release, release->artifact_id[i], out);

@@ -63,6 +63,14 @@ int srv_core_keyset(struct srv_core *core, const char *project_id, uint32_t epoc
   return status;
 }
 
+int srv_describe_signature(struct srv_core *core, const char *project_id, const char *artifact_id,
+                           struct gw_description *out) {
+  int status = srv_core_key_epoch(core, project_id, &out->key_epoch);
+  if (status != SRV_OK) return status;
+  status = srv_core_artifact_signature(core, artifact_id, &out->signature, &out->signature_size);
+  return status == SRV_ERR_NOT_FOUND ? SRV_OK : status;
+}
+
 /* --- arithmetic ------------------------------------------------------------------ */
 
 static void to_hex(const uint8_t id[GW_KEY_ID_SIZE], char hex[2 * GW_KEY_ID_SIZE + 1]) {

@@ -205,8 +205,8 @@ static void send_representation(const struct request *from, struct response *res
     gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK1, block1);
   gw_coap_writer_payload(&writer, response->payload + slice.offset, slice.size);
   send_writer(session, &writer);
-  if (response->is_artifact)
-    ota_block_sent(from, slice.offset + slice.size, response->payload_size);
+  if (response->block_sent != NULL)
+    response->block_sent(from, slice.offset + slice.size, response->payload_size);
 }
 
 static void send_response(const struct request *request, struct response *response) {

@@ -54,6 +54,13 @@ void ota_get_manifest(const struct request *request, struct response *response) 
 
 /* ---- artifact ---- */
 
+static void block_sent(const struct request *request, size_t offset_end, size_t size) {
+  char package[GW_PACKAGE_MAX + 1], version[GW_VERSION_MAX + 1];
+  if (gw_component_name_parse(request->rest, package, version) != GW_OK) return;
+  srv_core_download_progress(request->gateway->core, &request->session->device->ref, package,
+                             version, (uint32_t)offset_end, (uint32_t)size);
+}
+
 void ota_get_artifact(const struct request *request, struct response *response) {
   static const uint8_t nothing[1];
   char package[GW_PACKAGE_MAX + 1], version[GW_VERSION_MAX + 1];
@@ -72,14 +79,7 @@ void ota_get_artifact(const struct request *request, struct response *response) 
   response->format = GW_COAP_FORMAT_OCTETS;
   response->payload = response->blob.data != NULL ? response->blob.data : nothing;
   response->payload_size = response->blob.size;
-  response->is_artifact = true;
-}
-
-void ota_block_sent(const struct request *request, size_t offset_end, size_t size) {
-  char package[GW_PACKAGE_MAX + 1], version[GW_VERSION_MAX + 1];
-  if (gw_component_name_parse(request->rest, package, version) != GW_OK) return;
-  srv_core_download_progress(request->gateway->core, &request->session->device->ref, package,
-                             version, (uint32_t)offset_end, (uint32_t)size);
+  response->block_sent = block_sent;
 }
 
 /* ---- state report ---- */

@@ -112,6 +112,28 @@ int srv_core_open_blob(struct srv_core *core, const struct srv_device_ref *devic
   return SRV_OK;
 }
 
+int srv_core_describe(struct srv_core *core, const struct srv_device_ref *device,
+                      const char *package, const char *version, struct gw_description *out) {
+  (void)device;
+  if (core->describe_status != SRV_OK) return core->describe_status;
+  if (strcmp(package, "model") != 0 || strcmp(version, "1.0.0") != 0) return SRV_ERR_NOT_FOUND;
+  *out = core->description;
+  return SRV_OK;
+}
+
+int srv_core_open_offer(struct srv_core *core, const struct srv_device_ref *device,
+                        const char *wire_id, struct srv_blob_view *out) {
+  if (strcmp(wire_id, FAKE_OFFER) != 0) return SRV_ERR_NOT_FOUND;
+  return srv_core_open_blob(core, device, "model", "1.0.0", out);
+}
+
+void srv_core_offer_progress(struct srv_core *core, const struct srv_device_ref *device,
+                             const char *wire_id, uint32_t offset_end, uint32_t size) {
+  (void)device;
+  if (strcmp(wire_id, FAKE_OFFER) != 0 || offset_end > size) abort();
+  core->offer_progress = offset_end;
+}
+
 void srv_core_release_blob(struct srv_core *core, struct srv_blob_view *view) {
   assert(core->blobs_open > 0);
   core->blobs_open--;

@@ -12,6 +12,7 @@
 #define FAKE_REPORTS_MAX 64
 #define FAKE_CAPTURES_MAX 16
 #define FAKE_STATES_MAX 8
+#define FAKE_OFFER "0123456789abcdef"
 
 /* What was stored, oldest first; the first bytes of each. */
 struct fake_capture {
@@ -32,6 +33,9 @@ struct srv_core {
   const uint8_t *blob; /* the bytes behind model@1.0.0 */
   size_t blob_size;
   unsigned blobs_open;
+  int describe_status;
+  struct gw_description description; /* of model@1.0.0 */
+  uint32_t offer_progress;           /* end of the last block of FAKE_OFFER, whose bytes are blob */
   int report_status, commit_status;
   unsigned batch_depth, commits;
   unsigned online_calls, offline_calls;

@@ -10,6 +10,7 @@ godwit_test(NAME unit.server.core
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_release.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_report.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_objects.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/core/test_offers.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_rpc.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_settings.c
           ${CMAKE_CURRENT_SOURCE_DIR}/core/test_state.c

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/server/core/core_fixture.h"
 
+srv_offer_encoder core_fixture_encode;
+
 static int64_t fixture_now(void *context) { return ((struct core_fixture *)context)->now_us; }
 
 static void write_down(struct core_fixture *fixture, const char *what, const char *project_id,
@@ -32,7 +34,8 @@ static void open_all(struct core_fixture *fixture) {
                                    .blobs = fixture->folder.blobs,
                                    .now_us = fixture_now,
                                    .clock_context = fixture,
-                                   .events_per_package = 8};
+                                   .events_per_package = 8,
+                                   .encode = core_fixture_encode};
   if (srv_core_create(&fixture->core, &config, error) != SRV_OK) fail_msg("%s", error);
   struct srv_core_listener listener = {.context = fixture,
                                        .observed_changed = on_manifest,

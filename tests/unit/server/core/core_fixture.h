@@ -16,6 +16,9 @@ struct core_fixture {
   char told[1024]; /* "manifest default *;revoked default ID;revoked-credential CREDENTIAL ID;" */
 };
 
+/* Set before it begins: makes shorter forms of artifacts, on the core's thread. */
+extern srv_offer_encoder core_fixture_encode;
+
 /* From now on each outermost commit fails with SRV_ERR_NO_SPACE, or works again. */
 void core_fixture_fill_disk(struct core_fixture *fixture, bool full);
 /* At 1700000000 s. The folder is DATA below the test's temporary one. */
