@@ -10,10 +10,16 @@ static int find_artifact(struct srv_request *request, struct srv_artifact *artif
   return srv_find_of_path(request, SRV_ARTIFACT, "artifact", artifact);
 }
 
+/* What is known of it beside its row. */
+static void add_what_is_known(struct srv_request *request, json_t *artifact) {
+  srv_add_latest_evaluation(request, artifact);
+  srv_add_signature(request, artifact);
+}
+
 int srv_list_artifacts(struct srv_request *request) {
   struct srv_query query = {0};
   srv_query_text(&query, "project_id", SRV_EQUALS, request->project.id);
-  return srv_answer_list(request, &query, srv_encode_artifact, srv_add_latest_evaluation);
+  return srv_answer_list(request, &query, srv_encode_artifact, add_what_is_known);
 }
 
 int srv_get_artifact(struct srv_request *request) {
@@ -21,7 +27,7 @@ int srv_get_artifact(struct srv_request *request) {
   int status = find_artifact(request, &artifact);
   if (status != SRV_OK) return status;
   json_t *object = srv_encode_artifact(&artifact);
-  srv_add_latest_evaluation(request, object);
+  add_what_is_known(request, object);
   return srv_answer_data(request, object);
 }
 

@@ -529,6 +529,10 @@ json_t *(*srv_encoder_of(enum srv_kind kind))(const void *row) {
       return srv_encode_device_certificate;
     case SRV_REVOKED_CERTIFICATE:
       return srv_encode_revoked_certificate;
+    case SRV_ARTIFACT_SIGNATURE:
+      return srv_encode_artifact_signature;
+    case SRV_KEYSET:
+      return srv_encode_keyset;
     default:
       return NULL;
   }

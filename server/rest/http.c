@@ -414,6 +414,8 @@ static int check_content_type(struct exchange *exchange, const char *content_typ
   }
   bool takes_json = request->route->body != NULL || (request->route->flags & SRV_ROUTE_VALUE) != 0;
   if (!takes_json || media_type_is(content_type, "application/json")) return SRV_OK;
+  bool takes_cose = (request->route->flags & SRV_ROUTE_COSE) != 0;
+  if (takes_cose && media_type_is(content_type, "application/cose")) return SRV_OK;
   return srv_request_fail_http(request, 415, CODE_INVALID,
                                "send JSON as application/json, not as %s", content_type);
 }

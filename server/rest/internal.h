@@ -72,6 +72,7 @@ enum srv_route_flags {
   SRV_ROUTE_BIG = 8,    /* a JSON body that holds an artifact */
   SRV_ROUTE_VALUE = 16, /* the body is one JSON value of any type */
   SRV_ROUTE_BYTES = 32, /* the answer is bytes, not JSON */
+  SRV_ROUTE_COSE = 64,  /* the body may also be application/cose: the member "signature" */
 };
 
 struct srv_request;
@@ -350,6 +351,8 @@ json_t *srv_encode_member(const void *row);      /* without what its account say
 json_t *srv_encode_certificate(const void *row); /* never its key */
 json_t *srv_encode_device_certificate(const void *row);
 json_t *srv_encode_revoked_certificate(const void *row);
+json_t *srv_encode_artifact_signature(const void *row);
+json_t *srv_encode_keyset(const void *row);
 json_t *srv_encode_event(const void *row);
 json_t *srv_encode_audit(const void *row);
 json_t *srv_encode_firmware_log(const void *row);
@@ -452,6 +455,15 @@ int srv_create_ca(struct srv_request *request);
 int srv_list_revoked_certificates(struct srv_request *request);
 int srv_create_revoked_certificate(struct srv_request *request);
 int srv_delete_revoked_certificate(struct srv_request *request);
+int srv_get_signature(struct srv_request *request);
+int srv_put_signature(struct srv_request *request);
+int srv_delete_signature(struct srv_request *request);
+int srv_list_keysets(struct srv_request *request);
+int srv_create_keyset(struct srv_request *request);
+/* Into an artifact's object: its signature, or null. */
+void srv_add_signature(struct srv_request *request, json_t *artifact);
+/* A body of COSE as the JSON that stands for it; NULL: it is none. */
+json_t *srv_body_of_cose(const void *data, size_t size);
 int srv_list_device_certificates(struct srv_request *request);
 int srv_revoke_device_certificates(struct srv_request *request);
 

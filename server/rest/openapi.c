@@ -229,7 +229,12 @@ static json_t *json_body(const struct srv_field *fields) {
 }
 
 static json_t *make_body(const struct srv_route *route) {
-  if (route->body != NULL) return json_body(route->body);
+  if (route->body != NULL) {
+    json_t *body = json_body(route->body);
+    if ((route->flags & SRV_ROUTE_COSE) != 0)
+      json_object_set_new(json_object_get(body, "content"), "application/cose", json_object());
+    return body;
+  }
   if ((route->flags & SRV_ROUTE_VALUE) != 0) {
     return json_pack(
         "{s:b, s:o}", "required", 1, "content",

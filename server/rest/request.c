@@ -602,6 +602,8 @@ static size_t count_values(const char *text, size_t size) {
 int srv_request_set_body(struct srv_request *request, const void *data, size_t size) {
   json_error_t error;
   if (size == 0) return SRV_OK;
+  if ((request->route->flags & SRV_ROUTE_COSE) != 0) request->body = srv_body_of_cose(data, size);
+  if (request->body != NULL) return SRV_OK;
   if (count_values(data, size) > SRV_BODY_VALUES_MAX) {
     return srv_request_fail(request, SRV_ERR_INVALID, "the body's JSON has more than %d values",
                             SRV_BODY_VALUES_MAX);

@@ -94,6 +94,10 @@ static const struct srv_field artifact_create[] = {
     {0}};
 static const struct srv_field artifact_update[] = {
     {"blueprintId", TEXT, false, "only for devices of this blueprint; \"\" for any"}, {0}};
+static const struct srv_field signature_put[] = {
+    {"signature", TEXT, true, "base64 of the COSE_Sign1 message that godwit key sign makes"}, {0}};
+static const struct srv_field keyset_create[] = {
+    {"keyset", TEXT, true, "base64 of the COSE_Sign1 message that godwit key rotate makes"}, {0}};
 static const struct srv_field release_create[] = {
     {"artifactIds", TEXTS, true, "at most 8, of different packages"},
     {"releaseTags", TEXTS, false, "labels, each unique in the project"},
@@ -579,6 +583,19 @@ const struct srv_route srv_routes[] = {
            "Change an artifact's blueprint.", artifact_update, SRV_ARTIFACT),
     DELETE(P "/artifacts/{artifact}", srv_delete_artifact, "artifacts",
            "Delete an artifact that no release has."),
+
+    GET(P "/artifacts/{artifact}/signature", srv_get_signature, "artifacts",
+        "Show what a publisher has signed of an artifact.", SRV_ARTIFACT_SIGNATURE),
+    ROW("PUT", P "/artifacts/{artifact}/signature", srv_put_signature, "artifacts",
+        "Add a publisher's signature to an artifact, instead of the one before.", signature_put,
+        NULL, SRV_ARTIFACT_SIGNATURE, false, SRV_ROUTE_COSE, OPERATE),
+    DELETE(P "/artifacts/{artifact}/signature", srv_delete_signature, "artifacts",
+           "Take an artifact's signature away."),
+    LIST(P "/keysets", srv_list_keysets, "keysets",
+         "List the sets of keys that devices believe, newest first.", paged, SRV_KEYSET),
+    ADMIN_POST(P "/keysets", srv_create_keyset, "keysets",
+               "Hand out the next set of keys, which a key of the set before has signed.",
+               keyset_create, SRV_KEYSET),
 
     LIST(P "/releases", srv_list_releases, "releases", "List releases, newest first.", release_list,
          SRV_RELEASE),

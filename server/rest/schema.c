@@ -133,6 +133,29 @@ static const struct srv_property evaluation_members[] = {
     CREATED,
     {0}};
 
+#define SIGNATURE_FACTS                                                     \
+  {"keyId", TEXT, 0, NULL, "of the key that signed it, 16 hex digits"},     \
+      {"sequence", INTEGER, 0, NULL, "newer is larger"},                    \
+      {"floor", INTEGER, 0, NULL, "devices that run it take nothing below"}, CREATED
+static const struct srv_property signature_members[] = {SIGNATURE_FACTS, {0}};
+static const struct srv_shape signature_shape = {"SignatureFacts", signature_members, false};
+static const struct srv_property whole_signature_members[] = {
+    SIGNATURE_FACTS, {"signature", TEXT, OR_NULL, NULL, "the message, base64 of COSE_Sign1"}, {0}};
+static const struct srv_property keyset_key_members[] = {
+    {"keyId", TEXT, 0, NULL, "16 hex digits"},
+    {"publicKey", TEXT, 0, NULL, "x and y on P-256, 128 hex digits"},
+    {0}};
+static const struct srv_shape keyset_key = {"KeysetKey", keyset_key_members, false};
+static const struct srv_property keyset_members[] = {
+    ID,
+    {"epoch", INTEGER, 0, NULL, "devices take each set in turn"},
+    {"floor", INTEGER, 0, NULL, "of sequence numbers, from this set on"},
+    {"signedBy", TEXT, 0, NULL, "id of the key that signed it, of the set before"},
+    {"keys", OBJECT, LIST, &keyset_key, "that may sign from then on"},
+    {"keyset", TEXT, OR_NULL, NULL, "the message, base64 of COSE_Sign1"},
+    CREATED,
+    {0}};
+
 static const struct srv_shape kinds[SRV_KIND_COUNT]; /* below */
 static const struct srv_property artifact_members[] = {
     ID,
@@ -142,6 +165,7 @@ static const struct srv_property artifact_members[] = {
     {"size", INT64, 0, NULL, "bytes"},
     {"binaryInfo", OBJECT, 0, &binary_info, "what kind of bytes"},
     {"model", OBJECT, OPTIONAL, &srv_shape_model, "what is inside, of a model"},
+    {"signature", OBJECT, OPTIONAL | OR_NULL, &signature_shape, "by its publisher; null: unsigned"},
     {"latestEvaluation", OBJECT, OPTIONAL, &kinds[SRV_EVALUATION], "how good it was last found"},
     CREATED,
     UPDATED,
@@ -334,6 +358,8 @@ static const struct srv_shape kinds[SRV_KIND_COUNT] = {
     [SRV_CERTIFICATE] = {"Certificate", certificate_members, false},
     [SRV_DEVICE_CERTIFICATE] = {"DeviceCertificate", device_certificate_members, false},
     [SRV_REVOKED_CERTIFICATE] = {"RevokedCertificate", revoked_members, false},
+    [SRV_ARTIFACT_SIGNATURE] = {"Signature", whole_signature_members, false},
+    [SRV_KEYSET] = {"Keyset", keyset_members, false},
 };
 
 /* --- other answers ---------------------------------------------------------------------- */

@@ -29,6 +29,7 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_requests.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rpc.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_settings.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_signing.c ${CMAKE_SOURCE_DIR}/tests/support/signer.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_state.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_virtual.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_web.c
