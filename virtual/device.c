@@ -163,16 +163,18 @@ static int open_updater(struct device *device, const struct virt_options *option
   if (status != GODWIT_OK) return fail(options->store, godwit_status_name(status));
   wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], VIRT_ARENA_BYTES);
   status = godwit_updater_init(
-      &device->updater,
-      &(struct godwit_updater_config){
-          .client = device->client,
-          .store = &device->store,
-          .slot = {{model_file[0], VIRT_SLOT_BYTES}, {model_file[1], VIRT_SLOT_BYTES}},
-          .ops = {load_model, activate_model, discard_model, device},
-          .on_event = on_event,
-          .event_arg = device,
-          .retry_min_ms = RETRY_MIN_MS,
-          .retry_max_ms = RETRY_MAX_MS});
+      &device->updater, &(struct godwit_updater_config){.client = device->client,
+                                                        .store = &device->store,
+                                                        .slot = {{model_file[0], VIRT_SLOT_BYTES},
+                                                                 {model_file[1], VIRT_SLOT_BYTES}},
+                                                        .ops = {.load = load_model,
+                                                                .activate = activate_model,
+                                                                .discard = discard_model,
+                                                                .arg = device},
+                                                        .on_event = on_event,
+                                                        .event_arg = device,
+                                                        .retry_min_ms = RETRY_MIN_MS,
+                                                        .retry_max_ms = RETRY_MAX_MS});
   return status == GODWIT_OK ? 0 : fail("updater", godwit_status_name(status));
 }
 

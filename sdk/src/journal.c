@@ -6,6 +6,7 @@
 #define VERSION_BYTES 16u /* zero-padded, without a NUL when full */
 #define ENTRY_BYTES (VERSION_BYTES + GW_DIGEST_SIZE + 8u)
 #define REJECTION_BYTES (VERSION_BYTES + GW_DIGEST_SIZE + 4u)
+#define TRUST_BYTES (12u + GODWIT_TRUST_KEYS_MAX * GODWIT_TRUST_KEY_SIZE)
 #define FLAG_NAMED_BY_DIGEST 1u
 #define FLAG_CONFIRMED 2u
 #define FLAGS_ALL 3u
@@ -17,7 +18,7 @@ _Static_assert(GODWIT_JOURNAL_1_SIZE ==
                "docs/spec/store.md");
 _Static_assert(GODWIT_JOURNAL_SIZE == GODWIT_JOURNAL_1_SIZE + 3u * 4u + GW_OFFER_ID_SIZE +
                                           GODWIT_CHECKPOINT_MAX + 4u + 12u +
-                                          GODWIT_TRUST_KEYS_MAX * GODWIT_TRUST_KEY_SIZE,
+                                          GODWIT_TRUST_KEYS_MAX * GODWIT_TRUST_KEY_SIZE + 16u,
                "docs/spec/store.md");
 
 static void put_u32(uint8_t *bytes, uint32_t value) {
@@ -114,6 +115,7 @@ void godwit_journal_encode(const struct godwit_store_state *state,
     put_version(at, state->rejected[i].version);
     memcpy(at + 16, state->rejected[i].digest, GW_DIGEST_SIZE);
     at[48] = state->rejected[i].reason;
+    at[49] = state->rejected[i].detail;
   }
   put_u32(at, state->active.sequence);
   put_u32(at + 4, state->previous.sequence);
@@ -122,6 +124,11 @@ void godwit_journal_encode(const struct godwit_store_state *state,
   memcpy(at + 20, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
   put_u32(at + 52, state->scratch_bytes);
   put_trust(at + 56, &state->trust);
+  at += 56 + TRUST_BYTES;
+  put_u32(at, state->active.floor);
+  put_u32(at + 4, state->active.confirm_after_s);
+  put_u32(at + 8, state->incoming.floor);
+  put_u32(at + 12, state->incoming.confirm_after_s);
   put_checksum(bytes, GODWIT_JOURNAL_SIZE);
 }
 
@@ -149,6 +156,11 @@ static int get_rest(const uint8_t *at, struct godwit_store_state *out) {
   memcpy(out->incoming_offer, at + 12, GW_OFFER_ID_SIZE);
   memcpy(out->incoming_checkpoint, at + 20, GODWIT_CHECKPOINT_MAX);
   out->scratch_bytes = get_u32(at + 52);
+  const uint8_t *terms = at + 56 + TRUST_BYTES;
+  out->active.floor = get_u32(terms);
+  out->active.confirm_after_s = get_u32(terms + 4);
+  out->incoming.floor = get_u32(terms + 8);
+  out->incoming.confirm_after_s = get_u32(terms + 12);
   return get_trust(at + 56, &out->trust);
 }
 
@@ -179,6 +191,7 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
     if (get_version(at, out->rejected[i].version) < 0) return GODWIT_ERR_FORMAT;
     memcpy(out->rejected[i].digest, at + 16, GW_DIGEST_SIZE);
     out->rejected[i].reason = at[48];
+    if (has_rest) out->rejected[i].detail = at[49];
   }
   if (has_rest && get_rest(at, out) < 0) return GODWIT_ERR_FORMAT;
   return is_consistent(out) ? GODWIT_OK : GODWIT_ERR_FORMAT;

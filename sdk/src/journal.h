@@ -8,7 +8,7 @@
 
 #include "godwit/store.h"
 
-#define GODWIT_JOURNAL_SIZE 712u
+#define GODWIT_JOURNAL_SIZE 728u
 #define GODWIT_JOURNAL_1_SIZE 452u /* GWJ1, which earlier releases wrote */
 
 void godwit_journal_encode(const struct godwit_store_state *state,

@@ -191,11 +191,30 @@ void godwit_ota_send_reports(struct godwit_client *client) {
   if (!ota->report_sent) drop_oldest_report(ota); /* it can never be sent */
 }
 
-static int copy_version(char out[GW_REPORT_VERSION_MAX + 1], const char *version) {
-  if (version == NULL) version = "";
-  size_t length = strlen(version);
-  if (length > GW_REPORT_VERSION_MAX) return GODWIT_ERR_ARGUMENT;
-  memcpy(out, version, length + 1);
+static bool is_terminated(const char *text, size_t size) { return memchr(text, 0, size) != NULL; }
+
+int godwit_ota_report(struct godwit_client *client, const struct gw_report *report) {
+  struct godwit_ota *ota = &client->ota;
+  if (report->package[0] == '\0' || !is_terminated(report->package, sizeof report->package) ||
+      !is_terminated(report->version, sizeof report->version) ||
+      !is_terminated(report->target, sizeof report->target)) {
+    return GODWIT_ERR_ARGUMENT;
+  }
+  if (ota->report_count == GODWIT_OTA_REPORTS_MAX) {
+    if (ota->report_sent) godwit_client_cancel(client, &ota->report_request);
+    ota->report_sent = false;
+    drop_oldest_report(ota);
+  }
+  ota->report[ota->report_count++] = *report;
+  if (client->state == GODWIT_CLIENT_CONNECTED) godwit_ota_send_reports(client);
+  return GODWIT_OK;
+}
+
+static int copy_text(char *out, size_t size, const char *text) {
+  if (text == NULL) text = "";
+  size_t length = strlen(text);
+  if (length >= size) return GODWIT_ERR_ARGUMENT;
+  memcpy(out, text, length + 1);
   return GODWIT_OK;
 }
 
@@ -203,22 +222,12 @@ int godwit_ota_report_state(struct godwit_client *client, enum gw_ota_state stat
                             enum gw_ota_reason reason, const char *package,
                             const char *current_version, const char *target_version) {
   struct gw_report report = {.state = (uint8_t)state, .reason = (uint8_t)reason};
-  size_t length = package != NULL ? strlen(package) : 0;
-  if (length == 0 || length > GW_PACKAGE_MAX) return GODWIT_ERR_ARGUMENT;
-  memcpy(report.package, package, length + 1);
-  if (copy_version(report.version, current_version) < 0 ||
-      copy_version(report.target, target_version) < 0) {
+  if (copy_text(report.package, sizeof report.package, package) < 0 ||
+      copy_text(report.version, sizeof report.version, current_version) < 0 ||
+      copy_text(report.target, sizeof report.target, target_version) < 0) {
     return GODWIT_ERR_ARGUMENT;
   }
-  struct godwit_ota *ota = &client->ota;
-  if (ota->report_count == GODWIT_OTA_REPORTS_MAX) {
-    if (ota->report_sent) godwit_client_cancel(client, &ota->report_request);
-    ota->report_sent = false;
-    drop_oldest_report(ota);
-  }
-  ota->report[ota->report_count++] = report;
-  if (client->state == GODWIT_CLIENT_CONNECTED) godwit_ota_send_reports(client);
-  return GODWIT_OK;
+  return godwit_ota_report(client, &report);
 }
 
 size_t godwit_ota_reports_pending(const struct godwit_client *client) {

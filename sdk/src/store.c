@@ -26,7 +26,8 @@ static int sync_incoming(struct godwit_store *store) {
 /* Makes `next` the state, durably. On failure the state is as before. */
 static int write_journal(struct godwit_store *store, struct godwit_store_state *next) {
   int status = sync_incoming(store);
-  next->generation = store->state.generation + 1;
+  /* Counted for a write that fails too: it may turn out to be on the medium. */
+  next->generation = ++store->state.generation;
   if (status == GODWIT_OK) status = store->medium->ops->write_state(store->medium, next);
   if (status < 0) {
     godwit_log(GODWIT_LOG_ERROR, "store: writing the journal of %s: %s", store->package,
@@ -105,6 +106,7 @@ int godwit_store_init(struct godwit_store *store, const struct godwit_store_conf
   }
   if (status < 0 && status != GODWIT_ERR_FORMAT && status != GODWIT_ERR_NOT_FOUND) return status;
   store->durable_bytes = store->state.incoming_bytes;
+  if (store->medium->ops->remove == NULL) clear(&store->state.discarded);
   remove_discarded(store);
   return GODWIT_OK;
 }
@@ -226,8 +228,12 @@ int godwit_store_begin(struct godwit_store *store, const struct gw_component *co
   return status;
 }
 
-void godwit_store_set_sequence(struct godwit_store *store, uint32_t sequence) {
-  store->state.incoming.sequence = sequence;
+void godwit_store_set_terms(struct godwit_store *store, uint32_t sequence, uint32_t floor,
+                            uint32_t confirm_after_s) {
+  struct godwit_store_entry *incoming = &store->state.incoming;
+  incoming->sequence = sequence;
+  incoming->floor = floor;
+  incoming->confirm_after_s = confirm_after_s;
 }
 
 int godwit_store_write(struct godwit_store *store, uint32_t offset, const void *data, size_t size) {
@@ -355,6 +361,13 @@ int godwit_store_try(struct godwit_store *store) {
   return write_journal(store, &next);
 }
 
+int godwit_store_clear_tries(struct godwit_store *store) {
+  struct godwit_store_state next = store->state;
+  if (next.incoming_attempts == 0) return GODWIT_OK;
+  next.incoming_attempts = 0;
+  return write_journal(store, &next);
+}
+
 int godwit_store_start(struct godwit_store *store) {
   struct godwit_store_state next = store->state;
   if (is_empty(&next.active)) return GODWIT_ERR_NOT_FOUND;
@@ -436,12 +449,13 @@ static void remember(struct godwit_store_state *state, const char *version,
 }
 
 int godwit_store_reject(struct godwit_store *store, const char *version,
-                        const uint8_t digest[GW_DIGEST_SIZE], uint8_t reason) {
+                        const uint8_t digest[GW_DIGEST_SIZE], uint8_t reason, uint8_t detail) {
   struct godwit_store_state next;
   if (!godwit_store_version_is_safe(version)) return GODWIT_ERR_UNSUPPORTED;
   int status = begin_change(store, &next);
   if (status < 0) return status;
   remember(&next, version, digest, reason);
+  next.rejected[0].detail = detail;
   bool is_incoming =
       !is_empty(&next.incoming) && memcmp(next.incoming.digest, digest, GW_DIGEST_SIZE) == 0;
   if (is_incoming) discard_incoming(store, &next);

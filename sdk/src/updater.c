@@ -6,62 +6,92 @@
 #include "client_internal.h"
 #include "godwit/log.h"
 #include "platform/clock.h"
+#include "updater_internal.h"
 
 #define RETRY_MIN_MS 60000u
 #define RETRY_MAX_MS 3600000u
+#define RETRY_BYTES_HOUR 262144u
 #define STEP_BYTES 16384u
 #define CONFIRM_AFTER_MS 10000u
 #define TIMEOUT_MAX_MS 60000u
-
-/* One step a poll; each arrow is one function below.
- *
- *   IDLE -> decide -> DOWNLOADING -> VERIFYING -> TRYING -> IDLE
- *              \________(stored)________/
- *
- * VERIFYING reads the medium into the free slot and checks the digest of just
- * those bytes: what is checked is what will run. TRYING is the application's
- * load, the journal's commit, and the switch. */
-enum phase { PHASE_IDLE, PHASE_DOWNLOADING, PHASE_VERIFYING, PHASE_TRYING };
+#define ASK_AGAIN_MS 1000u /* a hook that said no, what runs side by side */
+#define HOUR_MS 3600000u
 
 /* Telling --------------------------------------------------------------------- */
 
 const char *godwit_updater_event_name(enum godwit_updater_event_type type) {
-  static const char *const names[] = {
-      "CONNECTED",         "DISCONNECTED", "MANIFEST", "DOWNLOAD_STARTED",
-      "DOWNLOAD_PROGRESS", "DOWNLOADED",   "SWAPPED",  "FAILED",
+  static const char *const names[GODWIT_EVENT_COUNT] = {
+      "CONNECTED",    "DISCONNECTED", "MANIFEST", "DOWNLOAD_STARTED", "DOWNLOAD_PROGRESS",
+      "DOWNLOADED",   "SWAPPED",      "FAILED",   "DEFERRED",         "SHADOW_STARTED",
+      "SHADOW_ENDED", "CONFIRMED",    "REVERTED",
   };
-  return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : "UNKNOWN";
+  return (unsigned)type < GODWIT_EVENT_COUNT ? names[type] : "UNKNOWN";
 }
 
-static void tell(struct godwit_updater *updater, const struct godwit_updater_event *event) {
+void godwit_updater_tell(struct godwit_updater *updater, const struct godwit_updater_event *event) {
   if (updater->config.on_event != NULL) updater->config.on_event(updater->config.event_arg, event);
 }
 
-static void tell_progress(struct godwit_updater *updater, enum godwit_updater_event_type type,
-                          uint64_t bytes_done) {
-  tell(updater, &(struct godwit_updater_event){
-                    .type = type,
-                    .version = updater->candidate.version,
-                    .bytes_done = (uint32_t)bytes_done,
-                    .bytes_total = updater->candidate.size_bytes,
-                });
+void godwit_updater_tell_progress(struct godwit_updater *updater,
+                                  enum godwit_updater_event_type type, uint64_t bytes_done) {
+  godwit_updater_tell(updater, &(struct godwit_updater_event){
+                                   .type = type,
+                                   .version = updater->wanted.version,
+                                   .bytes_done = (uint32_t)bytes_done,
+                                   .bytes_total = updater->wanted.size_bytes,
+                               });
+}
+
+/* Of the model that runs, or of the candidate. */
+static void tell_of(struct godwit_updater *updater, enum godwit_updater_event_type type,
+                    const char *version, int status) {
+  godwit_updater_tell(
+      updater, &(struct godwit_updater_event){.type = type, .version = version, .status = status});
 }
 
 const char *godwit_updater_version(const struct godwit_updater *updater) {
   return updater->has_active ? updater->active.version : "";
 }
 
-static void report(struct godwit_updater *updater, enum gw_ota_state state,
-                   enum gw_ota_reason reason, const char *target) {
+static void copy_version(char out[GW_REPORT_VERSION_MAX + 1], const char *version) {
+  _Static_assert(GW_VERSION_MAX <= GW_REPORT_VERSION_MAX, "a component's version fits a report");
+  memcpy(out, version, strlen(version) + 1);
+}
+
+void godwit_updater_report(struct godwit_updater *updater, enum gw_ota_state state,
+                           enum gw_ota_reason reason, enum gw_ota_detail detail,
+                           const char *target) {
+  struct gw_report report = {
+      .state = (uint8_t)state, .reason = (uint8_t)reason, .detail = (uint8_t)detail};
+  const char *package = updater->config.store->package;
   if (updater->config.client == NULL) return;
-  (void)godwit_ota_report_state(updater->config.client, state, reason,
-                                updater->config.store->package, godwit_updater_version(updater),
-                                target);
+  memcpy(report.package, package, strlen(package) + 1);
+  copy_version(report.version, godwit_updater_version(updater));
+  if (target != NULL) copy_version(report.target, target);
+  (void)godwit_ota_report(updater->config.client, &report);
+}
+
+static void report_state(struct godwit_updater *updater, enum gw_ota_state state,
+                         const char *target) {
+  godwit_updater_report(updater, state, GW_OTA_READY, GW_DETAIL_NONE, target);
+}
+
+bool godwit_updater_may(struct godwit_updater *updater, bool (*hook)(void *arg),
+                        uint32_t bytes_done) {
+  if (hook == NULL || hook(updater->config.hooks.arg)) {
+    updater->is_deferred = false;
+    return true;
+  }
+  if (!updater->is_deferred) {
+    godwit_updater_tell_progress(updater, GODWIT_EVENT_DEFERRED, bytes_done);
+  }
+  updater->is_deferred = true;
+  return false;
 }
 
 /* Failing --------------------------------------------------------------------- */
 
-static enum gw_ota_reason reason_of(int status) {
+enum gw_ota_reason godwit_updater_reason_of(int status) {
   switch (status) {
     case GODWIT_ERR_NO_MEMORY:
       return GW_OTA_OUT_OF_RAM;
@@ -85,32 +115,50 @@ static enum gw_ota_reason reason_of(int status) {
 }
 
 static void fail(struct godwit_updater *updater, int status, enum gw_ota_reason reason,
-                 bool is_final) {
-  updater->phase = PHASE_IDLE;
+                 enum gw_ota_detail detail, bool is_final) {
+  updater->phase = GODWIT_UPDATER_IDLE;
+  updater->is_deferred = false;
   updater->wanted_is_open = !is_final;
-  report(updater, GW_OTA_IDLE, reason, updater->wanted.version);
-  godwit_log(GODWIT_LOG_WARN, "updater: %s@%s: %s (%s), %s keeps running",
-             updater->config.store->package, updater->wanted.version, gw_ota_reason_name(reason),
+  godwit_updater_pay(updater);
+  godwit_updater_report(updater, GW_OTA_IDLE, reason, detail, updater->wanted.version);
+  godwit_log(GODWIT_LOG_WARN, "updater: %s@%s: %s %s (%s), %s keeps running",
+             updater->config.store->package, updater->wanted.version,
+             gw_ota_reason_name((uint8_t)reason), gw_ota_detail_name((uint8_t)detail),
              godwit_status_name(status), updater->has_active ? updater->active.version : "nothing");
-  tell(updater, &(struct godwit_updater_event){
-                    .type = GODWIT_EVENT_FAILED,
-                    .version = updater->wanted.version,
-                    .status = status,
-                    .reason = (uint8_t)reason,
-                    .is_final = is_final,
-                    .retry_ms = is_final ? 0 : updater->retry_ms,
-                });
+  godwit_updater_tell(updater, &(struct godwit_updater_event){
+                                   .type = GODWIT_EVENT_FAILED,
+                                   .version = updater->wanted.version,
+                                   .status = status,
+                                   .reason = (uint8_t)reason,
+                                   .detail = (uint8_t)detail,
+                                   .is_final = is_final,
+                                   .retry_ms = is_final ? 0 : updater->retry_ms,
+                               });
 }
 
-/* Refused until the manifest names another digest. */
-static void fail_for_good(struct godwit_updater *updater, int status, enum gw_ota_reason reason) {
+void godwit_updater_fail_for_good(struct godwit_updater *updater, int status,
+                                  enum gw_ota_reason reason, enum gw_ota_detail detail) {
   (void)godwit_store_reject(updater->config.store, updater->wanted.version, updater->wanted.digest,
-                            (uint8_t)reason);
-  fail(updater, status, reason, true);
+                            (uint8_t)reason, (uint8_t)detail);
+  fail(updater, status, reason, detail, true);
 }
 
-/* May pass: tried again after a wait that doubles. */
-static void fail_for_now(struct godwit_updater *updater, int status, enum gw_ota_reason reason) {
+/* What came to nothing is paid off at retry_bytes_hour; *paid_ms* is when all of
+ * it will be. */
+void godwit_updater_pay(struct godwit_updater *updater) {
+  uint64_t now_ms = godwit_platform_now_ms();
+  if (updater->paid_ms < now_ms) updater->paid_ms = now_ms;
+  updater->paid_ms += (uint64_t)updater->fetched_bytes * HOUR_MS / updater->config.retry_bytes_hour;
+  updater->fetched_bytes = 0;
+}
+
+/* An hour's worth may be open: the first failure costs no time. */
+static uint64_t affordable_ms(const struct godwit_updater *updater) {
+  return updater->paid_ms > HOUR_MS ? updater->paid_ms - HOUR_MS : 0;
+}
+
+void godwit_updater_fail_for_now(struct godwit_updater *updater, int status,
+                                 enum gw_ota_reason reason, enum gw_ota_detail detail) {
   uint32_t next_ms = updater->retry_ms ? updater->retry_ms * 2 : updater->config.retry_min_ms;
   if (next_ms > updater->config.retry_max_ms || next_ms < updater->retry_ms) {
     next_ms = updater->config.retry_max_ms;
@@ -120,32 +168,51 @@ static void fail_for_now(struct godwit_updater *updater, int status, enum gw_ota
    * together. */
   updater->retry_at_ms =
       godwit_platform_now_ms() + next_ms - next_ms / 2 + godwit_client_random() % (next_ms / 2 + 1);
-  fail(updater, status, reason, false);
+  fail(updater, status, reason, detail, false);
+  if (updater->retry_at_ms < affordable_ms(updater)) updater->retry_at_ms = affordable_ms(updater);
 }
 
 /* Slots ----------------------------------------------------------------------- */
 
-static bool has_two_slots(const struct godwit_updater *updater) {
-  return updater->config.slot[1].memory != NULL;
-}
-
-static unsigned free_slot(const struct godwit_updater *updater) {
-  return updater->has_active && has_two_slots(updater) ? 1u - updater->active_slot : 0u;
+static bool has_slots(const struct godwit_updater *updater) {
+  return updater->config.slot[0].memory != NULL;
 }
 
 static bool replaces_in_place(const struct godwit_updater *updater) {
-  return updater->has_active && !has_two_slots(updater);
+  return updater->has_active && has_slots(updater) && updater->config.slot[1].memory == NULL;
 }
 
+static unsigned free_slot(const struct godwit_updater *updater) {
+  return updater->has_active && !replaces_in_place(updater) ? 1u - updater->active_slot : 0u;
+}
+
+uint8_t *godwit_updater_work(const struct godwit_updater *updater, size_t *size) {
+  const struct godwit_model_slot *slot = &updater->config.slot[free_slot(updater)];
+  bool own = updater->config.work_memory != NULL;
+  uint8_t *memory = own ? updater->config.work_memory : slot->memory;
+  *size = own ? updater->config.work_bytes : slot->size_bytes;
+  bool fits = *size >= GODWIT_UPDATER_WORK_BYTES && (own || !replaces_in_place(updater));
+  return fits ? memory : NULL;
+}
+
+int godwit_model_read(const struct godwit_model *model, uint32_t offset, void *data, size_t size) {
+  return godwit_store_read_at(model->store, model->entry, offset, data, size);
+}
+
+/* entry must live as long as the model. */
 static struct godwit_model model_in_slot(const struct godwit_updater *updater,
                                          const struct godwit_store_entry *entry, unsigned slot) {
+  const struct godwit_store *store = updater->config.store;
   return (struct godwit_model){
-      .package = updater->config.store->package,
+      .package = store->package,
       .version = entry->version,
       .digest = entry->digest,
-      .data = updater->config.slot[slot].memory,
+      .data =
+          has_slots(updater) ? updater->config.slot[slot].memory : godwit_store_map(store, entry),
       .size = entry->size_bytes,
       .slot = slot,
+      .store = store,
+      .entry = entry,
   };
 }
 
@@ -160,33 +227,45 @@ static void discard(struct godwit_updater *updater, const struct godwit_store_en
 static int load(struct godwit_updater *updater, const struct godwit_store_entry *entry,
                 unsigned slot) {
   const struct godwit_model model = model_in_slot(updater, entry, slot);
-  return updater->config.ops.load(updater->config.ops.arg, &model);
+  uint64_t began_ms = godwit_platform_now_ms();
+  int status = updater->config.ops.load(updater->config.ops.arg, &model);
+  updater->load_ms = (uint32_t)(godwit_platform_now_ms() - began_ms);
+  return status;
 }
 
 static void activate(struct godwit_updater *updater, const struct godwit_store_entry *entry,
                      unsigned slot) {
-  struct godwit_store_entry next = *entry; /* may be a part of the store's state */
-  const struct godwit_model model = model_in_slot(updater, &next, slot);
-  updater->config.ops.activate(updater->config.ops.arg, &model);
-  updater->active = next;
+  updater->active = *entry; /* may be a part of the store's state */
   updater->active_slot = (uint8_t)slot;
-  updater->activated_ms = godwit_platform_now_ms();
   updater->has_active = true;
+  const struct godwit_model model = model_in_slot(updater, &updater->active, slot);
+  uint64_t began_ms = godwit_platform_now_ms();
+  updater->config.ops.activate(updater->config.ops.arg, &model);
+  updater->activated_ms = godwit_platform_now_ms();
+  updater->load_ms += (uint32_t)(updater->activated_ms - began_ms);
 }
 
-static void tell_swapped(struct godwit_updater *updater, uint64_t load_began_ms, bool from_store) {
+static void tell_swapped(struct godwit_updater *updater, bool from_store) {
   uint64_t now_ms = godwit_platform_now_ms();
-  tell(updater,
-       &(struct godwit_updater_event){
-           .type = GODWIT_EVENT_SWAPPED,
-           .version = updater->active.version,
-           .bytes_total = updater->active.size_bytes,
-           .bytes_done = updater->active.size_bytes,
-           .manifest_to_swap_ms =
-               updater->wanted.package[0] != '\0' ? (uint32_t)(now_ms - updater->manifest_ms) : 0,
-           .load_ms = (uint32_t)(now_ms - load_began_ms),
-           .from_store = from_store,
-       });
+  godwit_updater_tell(
+      updater,
+      &(struct godwit_updater_event){
+          .type = GODWIT_EVENT_SWAPPED,
+          .version = updater->active.version,
+          .bytes_total = updater->active.size_bytes,
+          .bytes_done = updater->active.size_bytes,
+          .manifest_to_swap_ms =
+              updater->wanted.package[0] != '\0' ? (uint32_t)(now_ms - updater->manifest_ms) : 0,
+          .load_ms = updater->load_ms,
+          .from_store = from_store,
+      });
+}
+
+static void tell_reverted(struct godwit_updater *updater, uint8_t reason, uint8_t detail) {
+  godwit_updater_tell(updater, &(struct godwit_updater_event){.type = GODWIT_EVENT_REVERTED,
+                                                              .version = updater->active.version,
+                                                              .reason = reason,
+                                                              .detail = detail});
 }
 
 /* Start ----------------------------------------------------------------------- */
@@ -195,13 +274,12 @@ static void tell_swapped(struct godwit_updater *updater, uint64_t load_began_ms,
 static int bring_up_active(struct godwit_updater *updater) {
   struct godwit_store *store = updater->config.store;
   const struct godwit_model_slot *slot = &updater->config.slot[0];
-  uint64_t began_ms = godwit_platform_now_ms();
   int status = godwit_store_read(store, &store->state.active, slot->memory, slot->size_bytes);
   if (status == GODWIT_OK) status = godwit_store_start(store);
   if (status < 0) return status;
   if (load(updater, &store->state.active, 0) < 0) return GODWIT_ERR_MODEL;
   activate(updater, &store->state.active, 0);
-  tell_swapped(updater, began_ms, true);
+  tell_swapped(updater, true);
   return GODWIT_OK;
 }
 
@@ -214,7 +292,8 @@ static int give_up_active(struct godwit_updater *updater, int status) {
              store->state.active.version, godwit_status_name(status));
   const struct godwit_store_entry bad = store->state.active;
   if (status == GODWIT_ERR_MODEL) {
-    int rejected = godwit_store_reject(store, bad.version, bad.digest, GW_OTA_UPDATE_FAILED);
+    int rejected = godwit_store_reject(store, bad.version, bad.digest, GW_OTA_UPDATE_FAILED,
+                                       GW_DETAIL_CRASHED);
     if (rejected < 0) return rejected;
   } else if (status != GODWIT_ERR_INTEGRITY && status != GODWIT_ERR_NOT_FOUND) {
     return status;
@@ -222,20 +301,31 @@ static int give_up_active(struct godwit_updater *updater, int status) {
   return godwit_store_drop_active(store);
 }
 
+/* Was on its way back when the power went. */
+static const struct godwit_store_rejection *was_given_up(const struct godwit_store *store) {
+  if (store->state.previous.version[0] == '\0') return NULL; /* better than nothing */
+  return godwit_store_find_rejection(store, store->state.active.digest);
+}
+
 static int bring_up(struct godwit_updater *updater) {
-  const struct godwit_store *store = updater->config.store;
-  for (;;) {
+  struct godwit_store *store = updater->config.store;
+  for (bool reverted = false;; reverted = true) {
     if (store->state.active.version[0] == '\0') return GODWIT_ERR_NOT_FOUND;
-    int status = bring_up_active(updater);
+    int status = was_given_up(store) != NULL ? GODWIT_ERR_CANCELLED : bring_up_active(updater);
+    if (status == GODWIT_OK && reverted && store->state.rejected[0].version[0] != '\0') {
+      tell_reverted(updater, store->state.rejected[0].reason, store->state.rejected[0].detail);
+    }
     if (status == GODWIT_OK) return GODWIT_OK;
-    status = give_up_active(updater, status);
+    status = status == GODWIT_ERR_CANCELLED ? godwit_store_drop_active(store)
+                                            : give_up_active(updater, status);
     if (status < 0) return status;
   }
 }
 
-/* Manifest -------------------------------------------------------------------- */
+/* Wishes ------------------------------------------------------------------------ */
 
-static bool is_entry(const struct gw_component *component, const struct godwit_store_entry *entry) {
+bool godwit_updater_is_entry(const struct gw_component *component,
+                             const struct godwit_store_entry *entry) {
   return strcmp(entry->version, component->version) == 0 &&
          entry->size_bytes == component->size_bytes &&
          memcmp(entry->digest, component->digest, GW_DIGEST_SIZE) == 0;
@@ -246,197 +336,90 @@ static bool is_same_wish(const struct gw_component *a, const struct gw_component
          a->size_bytes == b->size_bytes && memcmp(a->digest, b->digest, GW_DIGEST_SIZE) == 0;
 }
 
+static void drop_candidate(struct godwit_updater *updater);
+
 /* Ends what is under way; what is already on the medium stays for a later
  * resume. */
 static void drop_job(struct godwit_updater *updater) {
-  if (updater->config.client != NULL) {
-    godwit_ota_download_cancel(updater->config.client, &updater->download);
-  }
+  bool was_busy = updater->phase != GODWIT_UPDATER_IDLE;
+  godwit_updater_fetch_cancel(updater);
   godwit_store_reader_close(&updater->reader);
-  bool was_busy = updater->phase != PHASE_IDLE;
-  updater->phase = PHASE_IDLE;
+  if (updater->phase >= GODWIT_UPDATER_TESTING) drop_candidate(updater);
+  updater->phase = GODWIT_UPDATER_IDLE;
+  updater->is_deferred = false;
+  godwit_updater_pay(updater);
   updater->retry_ms = 0;
-  updater->retry_at_ms = 0;
-  if (was_busy) report(updater, GW_OTA_IDLE, GW_OTA_READY, NULL);
+  updater->retry_at_ms = affordable_ms(updater);
+  if (was_busy) report_state(updater, GW_OTA_IDLE, NULL);
 }
 
-static void take_wish(struct godwit_updater *updater, const struct gw_component *component) {
-  if (component == NULL) { /* no release for this device: what runs goes on */
+void godwit_updater_take_wish(struct godwit_updater *updater,
+                              const struct gw_component *component) {
+  if (updater->is_revert) {       /* that comes first, whatever is wanted */
+  } else if (component == NULL) { /* no release for this device: what runs goes on */
     drop_job(updater);
+  } else if (updater->wanted.package[0] != '\0' && is_same_wish(component, &updater->wanted)) {
+    return;
+  } else {
+    drop_job(updater);
+  }
+  updater->wanted_is_open = component != NULL;
+  if (component == NULL) {
     memset(&updater->wanted, 0, sizeof updater->wanted);
-    updater->wanted_is_open = false;
     return;
   }
-  if (updater->wanted.package[0] != '\0' && is_same_wish(component, &updater->wanted)) return;
-  drop_job(updater);
   updater->wanted = *component;
-  updater->wanted_is_open = true;
   updater->manifest_ms = godwit_platform_now_ms();
-}
-
-static int on_manifest(struct godwit_client *client, const struct godwit_response *response,
-                       void *arg) {
-  struct godwit_updater *updater = arg;
-  struct gw_manifest manifest;
-  struct godwit_updater_event event = {.type = GODWIT_EVENT_MANIFEST, .version = ""};
-  (void)client;
-  event.status = response->status;
-  if (event.status == GODWIT_OK) {
-    event.status =
-        godwit_ota_payload_as_manifest(response->payload, response->payload_size, &manifest);
-  }
-  if (event.status != GODWIT_OK) {
-    godwit_log(GODWIT_LOG_WARN, "updater: manifest not taken: %s",
-               godwit_status_name(event.status));
-    tell(updater, &event);
-    return 0;
-  }
-  const struct gw_component *component =
-      godwit_ota_find_component(&manifest, updater->config.store->package);
-  if (component != NULL) event.version = component->version;
-  tell(updater, &event);
-  take_wish(updater, component);
-  return 0;
+  updater->is_spread = false;
+  updater->keys_are_stuck = false;
+  updater->takes_whole = false;
 }
 
 /* Deciding -------------------------------------------------------------------- */
 
-static void begin_verifying(struct godwit_updater *updater);
-
 static bool fits_slot(const struct godwit_updater *updater, uint32_t size_bytes) {
-  return size_bytes <= updater->config.slot[free_slot(updater)].size_bytes;
+  return !has_slots(updater) || size_bytes <= updater->config.slot[free_slot(updater)].size_bytes;
 }
 
-static void begin_download(struct godwit_updater *updater) {
-  struct godwit_store *store = updater->config.store;
-  uint32_t offset;
-  int status = godwit_store_begin(store, &updater->wanted, GW_ENCODING_NONE, NULL, &offset);
-  if (status == GODWIT_ERR_UNSUPPORTED) {
-    fail(updater, status, GW_OTA_UNSUPPORTED_PACKAGE_TYPE, true); /* no safe file name */
-    return;
-  }
-  if (status < 0) {
-    fail_for_now(updater, status, reason_of(status));
-    return;
-  }
-  updater->candidate = store->state.incoming;
-  updater->from_previous = false;
-  updater->is_resumed = offset > 0;
-  updater->is_reported = false;
-  if (offset == updater->candidate.size_bytes && offset > 0) {
-    begin_verifying(updater);
-  } else {
-    updater->phase = PHASE_DOWNLOADING;
-  }
+static bool is_way_back(const struct godwit_updater *updater) {
+  const struct godwit_store_state *state = &updater->config.store->state;
+  return state->previous.version[0] != '\0' &&
+         godwit_updater_is_entry(&updater->wanted, &state->previous) &&
+         state->previous.sequence >= state->trust.floor;
+}
+
+static void begin_way_back(struct godwit_updater *updater) {
+  updater->candidate = updater->config.store->state.previous;
+  updater->from_previous = true;
+  godwit_updater_begin_verifying(updater);
 }
 
 static void decide(struct godwit_updater *updater) {
   const struct godwit_store *store = updater->config.store;
   const struct gw_component *wanted = &updater->wanted;
   const struct godwit_store_rejection *rejection;
-  if (updater->has_active && is_entry(wanted, &updater->active)) {
+  updater->is_reported = false;
+  if (updater->has_active && godwit_updater_is_entry(wanted, &updater->active)) {
     updater->wanted_is_open = false;
   } else if ((rejection = godwit_store_find_rejection(store, wanted->digest)) != NULL) {
-    fail(updater, GODWIT_ERR_MODEL, (enum gw_ota_reason)rejection->reason, true);
+    fail(updater, GODWIT_ERR_MODEL, (enum gw_ota_reason)rejection->reason,
+         (enum gw_ota_detail)rejection->detail, true);
+  } else if (!godwit_store_version_is_safe(wanted->version)) { /* neither file name nor path */
+    fail(updater, GODWIT_ERR_UNSUPPORTED, GW_OTA_UNSUPPORTED_PACKAGE_TYPE, GW_DETAIL_NONE, true);
   } else if (!fits_slot(updater, wanted->size_bytes)) {
-    fail(updater, GODWIT_ERR_NO_MEMORY, GW_OTA_OUT_OF_RAM, true);
-  } else if (store->state.previous.version[0] != '\0' && is_entry(wanted, &store->state.previous)) {
-    updater->candidate = store->state.previous;
-    updater->from_previous = true;
-    begin_verifying(updater);
+    fail(updater, GODWIT_ERR_NO_MEMORY, GW_OTA_OUT_OF_RAM, GW_DETAIL_TOO_LARGE, true);
+  } else if (is_way_back(updater)) {
+    begin_way_back(updater);
   } else {
-    begin_download(updater);
-  }
-}
-
-/* Downloading ----------------------------------------------------------------- */
-
-static int on_block(const struct gw_component *component, uint32_t block_idx, const uint8_t *block,
-                    size_t size, bool is_last, void *arg) {
-  struct godwit_updater *updater = arg;
-  (void)component;
-  (void)block_idx;
-  (void)is_last;
-  struct godwit_store *store = updater->config.store;
-  uint32_t offset = store->state.incoming_bytes; /* blocks come in order */
-  int status = godwit_store_write(store, offset, block, size);
-  if (status == GODWIT_OK) {
-    status = godwit_store_progress(store, offset + (uint32_t)size, NULL, 0);
-  }
-  if (status == GODWIT_OK) {
-    tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS, store->state.incoming_bytes);
-  }
-  return status;
-}
-
-static void on_downloaded(struct godwit_client *client, int status, uint32_t next_block_idx,
-                          void *arg) {
-  struct godwit_updater *updater = arg;
-  (void)client;
-  (void)next_block_idx;
-  if (status == GODWIT_OK) status = godwit_store_finish(updater->config.store);
-  if (status == GODWIT_OK) {
-    begin_verifying(updater);
-    return;
-  }
-  if (status == GODWIT_ERR_CONNECTION || status == GODWIT_ERR_TIMEOUT) {
-    updater->network_status = status; /* goes on where it was when there is a link again */
-    return;
-  }
-  if (status == GODWIT_ERR_RESPONSE) {
-    bool by_request =
-        (updater->download.code >> 5) == 4 && updater->download.code != GW_COAP_TOO_MANY_REQUESTS;
-    fail_for_now(updater, status, by_request ? GW_OTA_INVALID_URI : GW_OTA_AWAIT_RETRY);
-    return;
-  }
-  /* What is on the medium cannot be trusted to go on from, or takes space. */
-  (void)godwit_store_abandon(updater->config.store);
-  fail_for_now(updater, status, reason_of(status));
-}
-
-static bool can_start_download(const struct godwit_updater *updater) {
-  const struct godwit_client *client = updater->config.client;
-  return client != NULL && godwit_client_state(client) == GODWIT_CLIENT_CONNECTED &&
-         !godwit_ota_download_is_active(&updater->download);
-}
-
-/* The byte to go on from. A server with smaller blocks than asked for may have
- * been cut off in the middle of one of ours; then it is one before. */
-static int next_offset(struct godwit_updater *updater, uint32_t block_size, uint32_t *offset) {
-  struct godwit_store *store = updater->config.store;
-  *offset = store->state.incoming_bytes;
-  if (*offset % block_size == 0) return GODWIT_OK;
-  return godwit_store_begin(store, &updater->wanted, GW_ENCODING_NONE, NULL, offset);
-}
-
-/* Starts the download, or restarts it where a lost link cut it. */
-static void run_download(struct godwit_updater *updater) {
-  struct godwit_client *client = updater->config.client;
-  if (!can_start_download(updater)) return;
-  uint32_t offset, block_size = 16u << client->config.block_szx;
-  int status = next_offset(updater, block_size, &offset);
-  if (status < 0) {
-    fail_for_now(updater, status, reason_of(status));
-    return;
-  }
-  if (!updater->is_reported) {
-    report(updater, GW_OTA_DOWNLOADING, GW_OTA_READY, updater->candidate.version);
-    updater->is_reported = true;
-  }
-  tell_progress(updater, GODWIT_EVENT_DOWNLOAD_STARTED, offset);
-  status =
-      godwit_ota_download_component_async(client, &updater->download, &updater->wanted,
-                                          offset / block_size, on_block, on_downloaded, updater);
-  if (status < 0 && status != GODWIT_ERR_CONNECTION) {
-    fail_for_now(updater, status, GW_OTA_INVALID_URI);
+    godwit_updater_describe(updater);
   }
 }
 
 /* Verifying ------------------------------------------------------------------- */
 
-static void begin_verifying(struct godwit_updater *updater) {
+void godwit_updater_begin_verifying(struct godwit_updater *updater) {
   updater->reader.open = false;
-  updater->phase = PHASE_VERIFYING;
+  updater->phase = GODWIT_UPDATER_VERIFYING;
 }
 
 /* In place, the medium is checked first, and the slot is overwritten only when
@@ -448,24 +431,44 @@ static int open_reader(struct godwit_updater *updater) {
                                   slot->size_bytes);
 }
 
+/* From the start, or in another form. */
+static void fetch_again(struct godwit_updater *updater) {
+  if (godwit_store_abandon(updater->config.store) < 0) {
+    godwit_updater_fail_for_now(updater, GODWIT_ERR_IO, GW_OTA_IO, GW_DETAIL_NONE);
+  } else {
+    godwit_updater_pay(updater);
+    updater->phase = GODWIT_UPDATER_IDLE;
+  }
+}
+
+static void give_up_revert(struct godwit_updater *updater) {
+  updater->is_revert = false;
+  updater->phase = GODWIT_UPDATER_IDLE;
+  godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s cannot be brought back, %s keeps running",
+             updater->config.store->package, updater->candidate.version,
+             godwit_updater_version(updater));
+}
+
 /* Digest or file wrong. */
 static void refuse_stored(struct godwit_updater *updater, int status) {
   struct godwit_store *store = updater->config.store;
   if (updater->from_previous) { /* then it has to be downloaded */
     if (godwit_store_drop_previous(store) < 0) {
-      fail_for_now(updater, GODWIT_ERR_IO, GW_OTA_IO);
+      godwit_updater_fail_for_now(updater, GODWIT_ERR_IO, GW_OTA_IO, GW_DETAIL_NONE);
     } else {
-      updater->phase = PHASE_IDLE;
+      updater->phase = GODWIT_UPDATER_IDLE;
     }
+    if (updater->is_revert) give_up_revert(updater);
+  } else if (updater->offer.encoding != GW_ENCODING_NONE) {
+    updater->takes_whole = true;
+    godwit_updater_report(updater, GW_OTA_DOWNLOADING, GW_OTA_READY, GW_DETAIL_DELTA_WRONG,
+                          updater->wanted.version);
+    fetch_again(updater);
   } else if (updater->is_resumed || status == GODWIT_ERR_NOT_FOUND) {
-    /* Perhaps the part from before is to blame: once more, from the start. */
-    if (godwit_store_abandon(store) < 0) {
-      fail_for_now(updater, GODWIT_ERR_IO, GW_OTA_IO);
-    } else {
-      updater->phase = PHASE_IDLE;
-    }
+    fetch_again(updater); /* perhaps the part from before is to blame: once more */
   } else {
-    fail_for_good(updater, status, GW_OTA_INTEGRITY_CHECK_FAILED);
+    godwit_updater_fail_for_good(updater, status, GW_OTA_INTEGRITY_CHECK_FAILED,
+                                 GW_DETAIL_DIGEST_WRONG);
   }
 }
 
@@ -479,12 +482,14 @@ static void run_verifying(struct godwit_updater *updater) {
   if (status == GODWIT_ERR_INTEGRITY || status == GODWIT_ERR_NOT_FOUND) {
     refuse_stored(updater, status);
   } else if (status < 0) {
-    fail_for_now(updater, status, reason_of(status));
+    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
   } else {
-    report(updater, GW_OTA_DOWNLOADED, GW_OTA_READY, updater->candidate.version);
-    report(updater, GW_OTA_UPDATING, GW_OTA_READY, updater->candidate.version);
-    tell_progress(updater, GODWIT_EVENT_DOWNLOADED, updater->candidate.size_bytes);
-    updater->phase = PHASE_TRYING;
+    if (!updater->is_revert) {
+      report_state(updater, GW_OTA_DOWNLOADED, updater->candidate.version);
+      report_state(updater, GW_OTA_UPDATING, updater->candidate.version);
+      godwit_updater_tell_progress(updater, GODWIT_EVENT_DOWNLOADED, updater->candidate.size_bytes);
+    }
+    updater->phase = GODWIT_UPDATER_LOADING;
   }
 }
 
@@ -506,109 +511,288 @@ static void restore_in_place(struct godwit_updater *updater) {
   }
 }
 
-static int load_candidate(struct godwit_updater *updater, unsigned slot) {
+/* That is loaded, and will not be activated. */
+static void drop_candidate(struct godwit_updater *updater) {
+  if (updater->phase == GODWIT_UPDATER_SHADOWING) {
+    updater->config.shadow->end(updater->config.shadow_arg);
+  }
+  discard(updater, &updater->candidate, free_slot(updater));
+  if (replaces_in_place(updater)) restore_in_place(updater);
+}
+
+/* Refused by the application, in load or test. */
+static void refuse_candidate(struct godwit_updater *updater, int status,
+                             enum gw_ota_detail detail) {
+  if (status == GODWIT_ERR_IO) {
+    godwit_updater_fail_for_now(updater, status, GW_OTA_IO, GW_DETAIL_NONE);
+  } else if (updater->is_revert) {
+    give_up_revert(updater);
+  } else {
+    enum gw_ota_reason reason = GW_OTA_UPDATE_FAILED;
+    if (detail == GW_DETAIL_ARENA_TOO_SMALL) reason = GW_OTA_OUT_OF_RAM;
+    if (detail == GW_DETAIL_OP_UNSUPPORTED) reason = GW_OTA_UNSUPPORTED_PACKAGE_TYPE;
+    godwit_updater_fail_for_good(updater, status, reason, detail);
+  }
+}
+
+static enum gw_ota_detail detail_of_load(int status) {
+  switch (status) {
+    case GODWIT_ERR_NO_MEMORY:
+      return GW_DETAIL_ARENA_TOO_SMALL;
+    case GODWIT_ERR_FORMAT:
+      return GW_DETAIL_MODEL_INVALID;
+    case GODWIT_ERR_UNSUPPORTED:
+      return GW_DETAIL_OP_UNSUPPORTED;
+    case GODWIT_ERR_ARGUMENT:
+      return GW_DETAIL_INTERFACE_WRONG;
+    default:
+      return GW_DETAIL_NONE;
+  }
+}
+
+static enum gw_ota_detail detail_of_test(int status) {
+  switch (status) {
+    case GODWIT_ERR_MODEL:
+      return GW_DETAIL_TEST_OUTPUT;
+    case GODWIT_ERR_TIMEOUT:
+      return GW_DETAIL_TEST_TIME;
+    case GODWIT_ERR_NOT_FOUND:
+      return GW_DETAIL_TEST_MISSING;
+    default:
+      return detail_of_load(status);
+  }
+}
+
+/* Going back from a bad model asks nobody. */
+static bool may_swap(struct godwit_updater *updater) {
+  return updater->is_revert ||
+         godwit_updater_may(updater, updater->config.hooks.may_swap, updater->candidate.size_bytes);
+}
+
+/* In place, the old model is taken down first. */
+static int load_candidate(struct godwit_updater *updater) {
   if (replaces_in_place(updater)) {
     discard(updater, &updater->active, 0);
     int status =
         godwit_store_read(updater->config.store, &updater->candidate,
                           updater->config.slot[0].memory, updater->config.slot[0].size_bytes);
-    if (status < 0) return status;
+    if (status < 0) return GODWIT_ERR_IO; /* it was whole just now */
   }
-  return load(updater, &updater->candidate, slot);
+  return load(updater, &updater->candidate, free_slot(updater));
 }
 
-static void refuse_candidate(struct godwit_updater *updater, int status) {
-  if (replaces_in_place(updater)) restore_in_place(updater);
-  if (status == GODWIT_ERR_IO) {
-    fail_for_now(updater, status, GW_OTA_IO);
-  } else {
-    fail_for_good(updater, status,
-                  status == GODWIT_ERR_NO_MEMORY ? GW_OTA_OUT_OF_RAM : GW_OTA_UPDATE_FAILED);
-  }
-}
-
-static void run_trying(struct godwit_updater *updater) {
+static void run_loading(struct godwit_updater *updater) {
   struct godwit_store *store = updater->config.store;
-  unsigned slot = free_slot(updater);
-  uint64_t began_ms = godwit_platform_now_ms();
+  if (replaces_in_place(updater) && !may_swap(updater)) return;
   int status = updater->from_previous ? GODWIT_OK : godwit_store_try(store);
-  if (status < 0) { /* nothing has been touched yet */
-    if (status == GODWIT_ERR_MODEL) {
-      fail_for_good(updater, status, GW_OTA_UPDATE_FAILED);
-    } else {
-      fail_for_now(updater, status, reason_of(status));
-    }
+  if (status == GODWIT_ERR_MODEL) { /* nothing has been touched yet */
+    godwit_updater_fail_for_good(updater, status, GW_OTA_UPDATE_FAILED, GW_DETAIL_CRASHED);
     return;
   }
-  status = load_candidate(updater, slot);
   if (status < 0) {
-    refuse_candidate(updater, status);
+    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
     return;
   }
-  status = updater->from_previous ? godwit_store_swap_back(store) : godwit_store_commit(store);
+  status = load_candidate(updater);
+  if (status == GODWIT_OK) {
+    updater->phase = GODWIT_UPDATER_TESTING;
+    return;
+  }
+  if (replaces_in_place(updater)) restore_in_place(updater);
+  refuse_candidate(updater, status, detail_of_load(status));
+}
+
+static void begin_shadow(struct godwit_updater *updater);
+
+/* One that has been in service here has passed it already. */
+static int test_candidate(struct godwit_updater *updater) {
+  const struct godwit_model_ops *ops = &updater->config.ops;
+  const struct godwit_model model = model_in_slot(updater, &updater->candidate, free_slot(updater));
+  if (updater->from_previous) return GODWIT_OK;
+  int status = ops->test != NULL ? ops->test(ops->arg, &model) : GODWIT_ERR_NOT_FOUND;
+  return status == GODWIT_ERR_NOT_FOUND && !updater->config.require_test ? GODWIT_OK : status;
+}
+
+static void run_testing(struct godwit_updater *updater) {
+  int status = test_candidate(updater);
+  if (status == GODWIT_OK) {
+    begin_shadow(updater);
+  } else if (status < 0) {
+    drop_candidate(updater);
+    refuse_candidate(updater, status, detail_of_test(status));
+  }
+}
+
+/* Side by side -------------------------------------------------------------------- */
+
+static void begin_shadow(struct godwit_updater *updater) {
+  const struct godwit_shadow_ops *shadow = updater->config.shadow;
+  updater->phase = GODWIT_UPDATER_SWAPPING;
+  if (shadow == NULL || !updater->has_active || replaces_in_place(updater) ||
+      updater->from_previous) {
+    return;
+  }
+  const struct godwit_model active = model_in_slot(updater, &updater->active, updater->active_slot);
+  const struct godwit_model candidate =
+      model_in_slot(updater, &updater->candidate, free_slot(updater));
+  if (shadow->begin(updater->config.shadow_arg, &active, &candidate, &updater->policy) < 0) return;
+  updater->phase = GODWIT_UPDATER_SHADOWING;
+  tell_of(updater, GODWIT_EVENT_SHADOW_STARTED, updater->candidate.version, GODWIT_OK);
+}
+
+static void run_shadowing(struct godwit_updater *updater) {
+  int status = updater->config.shadow->step(updater->config.shadow_arg);
+  if (status == 1) return;
+  tell_of(updater, GODWIT_EVENT_SHADOW_ENDED, updater->candidate.version, status);
+  if (status == GODWIT_OK) {
+    updater->config.shadow->end(updater->config.shadow_arg);
+    updater->phase = GODWIT_UPDATER_SWAPPING;
+  } else {
+    drop_candidate(updater);
+    refuse_candidate(updater, GODWIT_ERR_MODEL, GW_DETAIL_SHADOW);
+  }
+}
+
+bool godwit_updater_candidate(const struct godwit_updater *updater,
+                              struct godwit_model *candidate) {
+  if (updater->phase != GODWIT_UPDATER_SHADOWING) return false;
+  *candidate = model_in_slot(updater, &updater->candidate, free_slot(updater));
+  return true;
+}
+
+void godwit_updater_compare(struct godwit_updater *updater, const struct gw_shadow_sample *sample) {
+  if (updater->phase != GODWIT_UPDATER_SHADOWING) return;
+  updater->config.shadow->compare(updater->config.shadow_arg, sample);
+}
+
+/* Switching ------------------------------------------------------------------------ */
+
+static void end_revert(struct godwit_updater *updater) {
+  const struct godwit_store_entry *bad = &updater->config.store->state.previous;
+  updater->is_revert = false;
+  godwit_updater_report(updater, GW_OTA_IDLE, (enum gw_ota_reason)updater->revert_reason,
+                        (enum gw_ota_detail)updater->revert_detail, bad->version);
+  tell_reverted(updater, updater->revert_reason, updater->revert_detail);
+}
+
+static void run_swapping(struct godwit_updater *updater) {
+  struct godwit_store *store = updater->config.store;
+  if (!replaces_in_place(updater) && !may_swap(updater)) return;
+  int status = updater->from_previous ? godwit_store_swap_back(store) : godwit_store_commit(store);
   if (status < 0) {
-    discard(updater, &updater->candidate, slot);
-    if (replaces_in_place(updater)) restore_in_place(updater);
-    fail_for_now(updater, status, reason_of(status));
+    drop_candidate(updater);
+    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
     return;
   }
-  activate(updater, &updater->candidate, slot);
-  updater->phase = PHASE_IDLE;
+  activate(updater, &store->state.active, free_slot(updater));
+  updater->phase = GODWIT_UPDATER_IDLE;
+  updater->fetched_bytes = 0;
+  if (updater->is_revert) {
+    tell_swapped(updater, true);
+    end_revert(updater);
+    return;
+  }
   updater->wanted_is_open = false;
-  report(updater, GW_OTA_UPDATING, GW_OTA_UPDATED_SUCCESSFULLY, NULL);
-  report(updater, GW_OTA_IDLE, GW_OTA_READY, NULL);
-  tell_swapped(updater, began_ms, updater->from_previous);
+  godwit_updater_report(updater, GW_OTA_UPDATING, GW_OTA_UPDATED_SUCCESSFULLY, GW_DETAIL_NONE,
+                        NULL);
+  report_state(updater, GW_OTA_IDLE, NULL);
+  tell_swapped(updater, updater->from_previous);
+}
+
+int godwit_updater_revert(struct godwit_updater *updater) {
+  struct godwit_store *store = updater->config.store;
+  const struct godwit_store_state *state = &store->state;
+  if (!updater->has_active || state->previous.version[0] == '\0') return GODWIT_ERR_NOT_FOUND;
+  if (updater->is_revert) return GODWIT_OK;
+  drop_job(updater);
+  int status = godwit_store_reject(store, state->active.version, state->active.digest,
+                                   GW_OTA_UPDATE_FAILED, GW_DETAIL_REVERTED);
+  if (status < 0) return status;
+  updater->is_revert = true;
+  updater->revert_reason = GW_OTA_UPDATE_FAILED;
+  updater->revert_detail = GW_DETAIL_REVERTED;
+  begin_way_back(updater);
+  return GODWIT_OK;
+}
+
+/* Confirming ------------------------------------------------------------------------ */
+
+int godwit_updater_confirm(struct godwit_updater *updater) {
+  if (!updater->has_active) return GODWIT_ERR_STATE;
+  bool was_confirmed = updater->active.confirmed;
+  int status = godwit_store_confirm(updater->config.store, updater->active.floor);
+  if (status < 0) return status;
+  updater->active.confirmed = true;
+  if (!was_confirmed) {
+    tell_of(updater, GODWIT_EVENT_CONFIRMED, updater->active.version, GODWIT_OK);
+  }
+  return GODWIT_OK;
+}
+
+static bool waits_for_confirmation(const struct godwit_updater *updater) {
+  return updater->has_active && !updater->active.confirmed && !updater->is_revert &&
+         updater->config.confirm_after_ms != UINT32_MAX;
+}
+
+static uint64_t confirm_at_ms(const struct godwit_updater *updater) {
+  uint64_t after_ms = (uint64_t)updater->active.confirm_after_s * 1000u;
+  if (after_ms < updater->config.confirm_after_ms) after_ms = updater->config.confirm_after_ms;
+  return updater->activated_ms + after_ms;
+}
+
+static void confirm_when_due(struct godwit_updater *updater) {
+  uint64_t now_ms = godwit_platform_now_ms();
+  if (!waits_for_confirmation(updater) || now_ms < confirm_at_ms(updater)) return;
+  /* A medium that fails is asked again after as long. */
+  if (godwit_updater_confirm(updater) < 0) updater->activated_ms = now_ms;
 }
 
 /* Life ------------------------------------------------------------------------ */
 
+static void default_to(uint32_t *value, uint32_t usual) {
+  if (*value == 0) *value = usual;
+}
+
 int godwit_updater_init(struct godwit_updater *updater,
                         const struct godwit_updater_config *config) {
-  if (config->store == NULL || config->slot[0].memory == NULL || config->ops.load == NULL ||
-      config->ops.activate == NULL) {
+  if (config->store == NULL || config->ops.load == NULL || config->ops.activate == NULL ||
+      (config->trust_ops != NULL && config->trust == NULL)) {
     return GODWIT_ERR_ARGUMENT;
   }
-  bool in_place = config->slot[1].memory == NULL;
+  bool in_place = config->slot[0].memory != NULL && config->slot[1].memory == NULL;
   if (in_place && config->ops.discard == NULL) return GODWIT_ERR_ARGUMENT;
   memset(updater, 0, sizeof *updater);
   updater->config = *config;
-  if (updater->config.retry_min_ms == 0) updater->config.retry_min_ms = RETRY_MIN_MS;
-  if (updater->config.retry_max_ms == 0) updater->config.retry_max_ms = RETRY_MAX_MS;
-  if (updater->config.step_bytes == 0) updater->config.step_bytes = STEP_BYTES;
-  if (updater->config.confirm_after_ms == 0) updater->config.confirm_after_ms = CONFIRM_AFTER_MS;
+  default_to(&updater->config.retry_min_ms, RETRY_MIN_MS);
+  default_to(&updater->config.retry_max_ms, RETRY_MAX_MS);
+  default_to(&updater->config.retry_bytes_hour, RETRY_BYTES_HOUR);
+  default_to(&updater->config.step_bytes, STEP_BYTES);
+  default_to(&updater->config.confirm_after_ms, CONFIRM_AFTER_MS);
   return GODWIT_OK;
 }
 
 void godwit_updater_deinit(struct godwit_updater *updater) {
+  godwit_updater_fetch_cancel(updater);
   if (updater->config.client != NULL) {
-    godwit_ota_download_cancel(updater->config.client, &updater->download);
     godwit_client_cancel(updater->config.client, &updater->manifest_request);
   }
   godwit_store_reader_close(&updater->reader);
+  if (updater->phase == GODWIT_UPDATER_SHADOWING) {
+    updater->config.shadow->end(updater->config.shadow_arg);
+  }
+  if (updater->phase >= GODWIT_UPDATER_TESTING) {
+    discard(updater, &updater->candidate, free_slot(updater));
+  }
   if (updater->has_active) discard(updater, &updater->active, updater->active_slot);
   updater->has_active = false;
-  updater->phase = PHASE_IDLE;
-}
-
-static int observe_manifest(struct godwit_updater *updater) {
-  godwit_client_cancel(updater->config.client, &updater->manifest_request);
-  updater->manifest_request = (struct godwit_request){
-      .method = GODWIT_GET,
-      .path = "/.u/desired",
-      .content_format = GODWIT_FORMAT_NONE,
-      .accept = GODWIT_FORMAT_CBOR,
-      .observe = true,
-      .on_response = on_manifest,
-      .arg = updater,
-  };
-  return godwit_client_request(updater->config.client, &updater->manifest_request);
+  updater->phase = GODWIT_UPDATER_IDLE;
 }
 
 int godwit_updater_start(struct godwit_updater *updater) {
   int status = bring_up(updater);
   if (updater->config.client == NULL) return status;
-  report(updater, GW_OTA_IDLE, GW_OTA_READY, NULL);
-  int observed = observe_manifest(updater);
+  report_state(updater, GW_OTA_IDLE, NULL);
+  int observed = godwit_updater_observe(updater);
   godwit_client_start(updater->config.client);
   return observed < 0 ? observed : status;
 }
@@ -618,31 +802,36 @@ static void follow_connection(struct godwit_updater *updater) {
   bool connected = godwit_client_state(client) == GODWIT_CLIENT_CONNECTED;
   if (connected == updater->connected) return;
   updater->connected = connected;
-  tell(updater, &(struct godwit_updater_event){
-                    .type = connected ? GODWIT_EVENT_CONNECTED : GODWIT_EVENT_DISCONNECTED,
-                    .version = godwit_updater_version(updater),
-                    .status = godwit_client_last_error(client),
-                });
+  tell_of(updater, connected ? GODWIT_EVENT_CONNECTED : GODWIT_EVENT_DISCONNECTED,
+          godwit_updater_version(updater), godwit_client_last_error(client));
 }
 
-int godwit_updater_confirm(struct godwit_updater *updater) {
-  if (!updater->has_active) return GODWIT_ERR_STATE;
-  int status = godwit_store_confirm(updater->config.store, 0);
-  if (status == GODWIT_OK) updater->active.confirmed = true;
-  return status;
-}
-
-static bool waits_for_confirmation(const struct godwit_updater *updater) {
-  return updater->has_active && !updater->active.confirmed &&
-         updater->config.confirm_after_ms != UINT32_MAX;
-}
-
-static void confirm_when_due(struct godwit_updater *updater) {
-  uint64_t now_ms = godwit_platform_now_ms();
-  if (!waits_for_confirmation(updater)) return;
-  if (now_ms - updater->activated_ms < updater->config.confirm_after_ms) return;
-  /* A medium that fails is asked again after as long. */
-  if (godwit_updater_confirm(updater) < 0) updater->activated_ms = now_ms;
+static void take_step(struct godwit_updater *updater) {
+  switch (updater->phase) {
+    case GODWIT_UPDATER_IDLE:
+      if (updater->wanted_is_open && godwit_platform_now_ms() >= updater->retry_at_ms) {
+        decide(updater);
+      }
+      break;
+    case GODWIT_UPDATER_VERIFYING:
+      run_verifying(updater);
+      break;
+    case GODWIT_UPDATER_LOADING:
+      run_loading(updater);
+      break;
+    case GODWIT_UPDATER_TESTING:
+      run_testing(updater);
+      break;
+    case GODWIT_UPDATER_SHADOWING:
+      run_shadowing(updater);
+      break;
+    case GODWIT_UPDATER_SWAPPING:
+      run_swapping(updater);
+      break;
+    default:
+      godwit_updater_fetch(updater);
+      break;
+  }
 }
 
 void godwit_updater_poll(struct godwit_updater *updater) {
@@ -651,45 +840,44 @@ void godwit_updater_poll(struct godwit_updater *updater) {
     follow_connection(updater);
   }
   confirm_when_due(updater);
+  take_step(updater);
+}
+
+static uint32_t until(uint64_t at_ms, uint64_t now_ms) {
+  uint64_t left_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+  return left_ms < TIMEOUT_MAX_MS ? (uint32_t)left_ms : TIMEOUT_MAX_MS;
+}
+
+static uint32_t step_due_ms(const struct godwit_updater *updater, uint64_t now_ms) {
   switch (updater->phase) {
-    case PHASE_IDLE:
-      if (updater->wanted_is_open && godwit_platform_now_ms() >= updater->retry_at_ms) {
-        decide(updater);
-      }
-      break;
-    case PHASE_DOWNLOADING:
-      run_download(updater);
-      break;
-    case PHASE_VERIFYING:
-      run_verifying(updater);
-      break;
-    case PHASE_TRYING:
-      run_trying(updater);
-      break;
+    case GODWIT_UPDATER_IDLE:
+      return updater->wanted_is_open ? until(updater->retry_at_ms, now_ms) : TIMEOUT_MAX_MS;
+    case GODWIT_UPDATER_SHADOWING:
+      return ASK_AGAIN_MS;
+    case GODWIT_UPDATER_VERIFYING:
+    case GODWIT_UPDATER_TESTING:
+      return 0;
+    case GODWIT_UPDATER_LOADING:
+    case GODWIT_UPDATER_SWAPPING:
+      return updater->is_deferred ? ASK_AGAIN_MS : 0;
     default:
-      break;
+      return godwit_updater_fetch_due_ms(updater, now_ms);
   }
 }
 
 uint32_t godwit_updater_next_timeout_ms(const struct godwit_updater *updater) {
+  uint64_t now_ms = godwit_platform_now_ms();
   uint32_t due_ms = updater->config.client != NULL
                         ? godwit_client_next_timeout_ms(updater->config.client)
                         : TIMEOUT_MAX_MS;
-  uint64_t now_ms = godwit_platform_now_ms();
-  if (updater->phase == PHASE_VERIFYING || updater->phase == PHASE_TRYING) return 0;
-  if (updater->phase == PHASE_DOWNLOADING && can_start_download(updater)) return 0;
-  if (updater->phase == PHASE_IDLE && updater->wanted_is_open) {
-    uint64_t left_ms = updater->retry_at_ms > now_ms ? updater->retry_at_ms - now_ms : 0;
-    if (left_ms < due_ms) due_ms = (uint32_t)left_ms;
-  }
-  if (waits_for_confirmation(updater)) {
-    uint64_t at_ms = updater->activated_ms + updater->config.confirm_after_ms;
-    uint64_t left_ms = at_ms > now_ms ? at_ms - now_ms : 0;
-    if (left_ms < due_ms) due_ms = (uint32_t)left_ms;
+  uint32_t step_ms = step_due_ms(updater, now_ms);
+  if (step_ms < due_ms) due_ms = step_ms;
+  if (waits_for_confirmation(updater) && until(confirm_at_ms(updater), now_ms) < due_ms) {
+    due_ms = until(confirm_at_ms(updater), now_ms);
   }
   return due_ms;
 }
 
 bool godwit_updater_is_busy(const struct godwit_updater *updater) {
-  return updater->phase != PHASE_IDLE;
+  return updater->phase != GODWIT_UPDATER_IDLE;
 }

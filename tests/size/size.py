@@ -33,7 +33,7 @@ PARTS = {
     # what a device that gets models links, and nothing else does
     "sdk": [f"sdk/src/{name}.c" for name in (
         "client", "dtls", "exchange", "journal", "log", "ota", "pool", "status", "store",
-        "store_name", "updater", "window")],
+        "store_name", "updater", "updater_fetch", "window")],
 }
 # The rest of the SDK, file by file: each is linked where it is used.
 FEATURES = "sdk/src"

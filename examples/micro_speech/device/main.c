@@ -171,9 +171,31 @@ static void on_event(void *arg, const struct godwit_updater_event *happened) {
     case GODWIT_EVENT_FAILED:
       event("failed", {"version", EVENT_TEXT(happened->version)},
             {"reason", EVENT_TEXT(gw_ota_reason_name(happened->reason))},
+            {"detail", EVENT_TEXT(gw_ota_detail_name(happened->detail))},
             {"why", EVENT_TEXT(godwit_status_name(happened->status))},
             {"final", EVENT_NUMBER(happened->is_final)},
             {"retry_ms", EVENT_NUMBER(happened->retry_ms)});
+      break;
+    case GODWIT_EVENT_DEFERRED:
+      event("deferred", {"version", EVENT_TEXT(happened->version)},
+            {"swap", EVENT_NUMBER(happened->bytes_done == happened->bytes_total)});
+      break;
+    case GODWIT_EVENT_SHADOW_STARTED:
+      event("shadow", {"version", EVENT_TEXT(happened->version)}, {"started", EVENT_NUMBER(1)});
+      break;
+    case GODWIT_EVENT_SHADOW_ENDED:
+      event("shadow", {"version", EVENT_TEXT(happened->version)}, {"started", EVENT_NUMBER(0)},
+            {"passed", EVENT_NUMBER(happened->status == GODWIT_OK)});
+      break;
+    case GODWIT_EVENT_CONFIRMED:
+      event("confirmed", {"version", EVENT_TEXT(happened->version)});
+      break;
+    case GODWIT_EVENT_REVERTED:
+      event("reverted", {"version", EVENT_TEXT(happened->version)},
+            {"reason", EVENT_TEXT(gw_ota_reason_name(happened->reason))},
+            {"detail", EVENT_TEXT(gw_ota_detail_name(happened->detail))});
+      break;
+    case GODWIT_EVENT_COUNT:
       break;
   }
 }
@@ -328,7 +350,10 @@ static void open_updater(struct device *device, const struct options *options) {
                .client = device->client,
                .store = &device->store,
                .slot = {{model_file[0], MODEL_FILE_BYTES}, {model_file[1], MODEL_FILE_BYTES}},
-               .ops = {load_model, activate_model, discard_model, device},
+               .ops = {.load = load_model,
+                       .activate = activate_model,
+                       .discard = discard_model,
+                       .arg = device},
                .on_event = on_event,
                .event_arg = device,
            }),

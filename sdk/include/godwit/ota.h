@@ -167,6 +167,9 @@ void godwit_ota_download_cancel(struct godwit_client *client, struct godwit_ota_
 int godwit_ota_report_state(struct godwit_client *client, enum gw_ota_state state,
                             enum gw_ota_reason reason, const char *package,
                             const char *current_version, const char *target_version);
+/* The same with all that a report can say, detail included (wire/report.h).
+ * GODWIT_ERR_ARGUMENT without a package, or for a text without its NUL. */
+int godwit_ota_report(struct godwit_client *client, const struct gw_report *report);
 /* Reports that have not been acknowledged yet. */
 size_t godwit_ota_reports_pending(const struct godwit_client *client);
 #endif

@@ -28,6 +28,8 @@ struct godwit_store_entry {
   uint8_t digest[GW_DIGEST_SIZE];
   uint32_t size_bytes;
   uint32_t sequence;    /* that its signature states; 0: unsigned */
+  uint32_t floor;       /* that it states too: what to raise the floor to when it is confirmed */
+  uint32_t confirm_after_s; /* the release asks for so long a time in service; 0: does not */
   uint8_t slot;         /* raw flash: where it lies */
   bool named_by_digest; /* folder: its name carries digest digits, as the plain one was taken */
   bool confirmed;       /* has run long enough to be trusted; see godwit_store_confirm */
@@ -39,6 +41,7 @@ struct godwit_store_rejection {
   char version[GW_VERSION_MAX + 1]; /* "": unused */
   uint8_t digest[GW_DIGEST_SIZE];
   uint8_t reason; /* enum gw_ota_reason */
+  uint8_t detail; /* enum gw_ota_detail */
 };
 
 /* Which signatures the device believes (godwit/trust.h). */
@@ -118,9 +121,11 @@ bool godwit_store_package_is_safe(const char *package);
  * GODWIT_ERR_NO_SPACE when it will not fit even without the previous model. */
 int godwit_store_begin(struct godwit_store *store, const struct gw_component *component,
                        uint8_t encoding, const uint8_t *offer_id, uint32_t *offset);
-/* The sequence number that the incoming model's signature states. Durable with
- * the next write of the journal, by godwit_store_commit at the latest. */
-void godwit_store_set_sequence(struct godwit_store *store, uint32_t sequence);
+/* What the incoming model's signature states, and what its release asks for.
+ * Durable with the next write of the journal, by godwit_store_commit at the
+ * latest. */
+void godwit_store_set_terms(struct godwit_store *store, uint32_t sequence, uint32_t floor,
+                            uint32_t confirm_after_s);
 /* Writes a part of it, in any order: offset a multiple of 32 (the largest unit
  * that flash is written in), and size too, but for the end of the model; each
  * byte once between two begins, not below what begin said. GODWIT_ERR_NO_SPACE
@@ -181,6 +186,9 @@ int godwit_store_read(const struct godwit_store *store, const struct godwit_stor
  * GODWIT_STORE_ATTEMPTS_MAX tries. */
 #define GODWIT_STORE_ATTEMPTS_MAX 3u
 int godwit_store_try(struct godwit_store *store);
+/* It has been loaded for long without harm: restarts from now on say nothing of
+ * it, the tries are counted from 0 again. Writes once. */
+int godwit_store_clear_tries(struct godwit_store *store);
 /* The same for starting with an active model that is not confirmed: a model
  * that passes its test and then takes the device down again and again.
  * GODWIT_OK without a write where it is confirmed. */
@@ -203,9 +211,9 @@ int godwit_store_drop_active(struct godwit_store *store);
 /* The previous file is gone or wrong. */
 int godwit_store_drop_previous(struct godwit_store *store);
 /* Drops the incoming model and remembers its digest. reason: enum
- * gw_ota_reason. */
+ * gw_ota_reason, detail: enum gw_ota_detail. */
 int godwit_store_reject(struct godwit_store *store, const char *version,
-                        const uint8_t digest[GW_DIGEST_SIZE], uint8_t reason);
+                        const uint8_t digest[GW_DIGEST_SIZE], uint8_t reason, uint8_t detail);
 /* The rejection of that digest, or NULL. */
 const struct godwit_store_rejection *godwit_store_find_rejection(
     const struct godwit_store *store, const uint8_t digest[GW_DIGEST_SIZE]);

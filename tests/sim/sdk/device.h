@@ -29,7 +29,7 @@ struct device {
   unsigned loads, activations, discards;
   int load_status;    /* what load returns for a good model */
   bool crash_in_load; /* power fails in load */
-  unsigned events[8]; /* by type */
+  unsigned events[GODWIT_EVENT_COUNT]; /* by type */
   struct godwit_updater_event last_failure;
   struct godwit_updater_event last_swap;
   struct godwit_updater_event last_start;

@@ -192,8 +192,8 @@ TEST(address_that_goes_in_mid_download_does_not_end_it) {
   begin();
   world_server_release("1.1.0", NULL, 0);
   device_boot(&device);
-  device_run_for(&device, 400);
-  assert_in_range(world_server.blocks, 2, 28);
+  device_run_for(&device, 160);
+  assert_in_range(world_server.blocks, 2, 20);
   world_network.useless = true; /* the socket's address is gone */
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
   assert_int_equal(stats().connects, 1);

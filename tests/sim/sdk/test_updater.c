@@ -58,8 +58,9 @@ TEST(new_release_replaces_the_running_model_without_reconnecting) {
                       "IDLE/READY v=1.1.0 t=\n");
   assert_int_equal(world_server.handshakes, 1);
   assert_int_equal(world_server.blocks, 20 + 22);
-  /* 22 blocks and a report at 20 ms a round trip: nothing waits for a timer. */
-  assert_in_range(device.last_swap.manifest_to_swap_ms, 22 * 20, 25 * 20);
+  /* The description and 22 blocks, several under way, at 20 ms a round trip:
+   * nothing waits for a timer. */
+  assert_in_range(device.last_swap.manifest_to_swap_ms, 4 * 20, 10 * 20);
 }
 
 TEST(rollback_swaps_to_the_stored_model_without_a_download) {
@@ -223,12 +224,12 @@ TEST(version_that_is_no_safe_file_name_is_refused) {
 
 TEST(missing_artifact_is_asked_for_with_growing_pauses) {
   come_up_with("1.0.0");
-  world_server.download_code = GW_OTA_INVALID_URI; /* replaced below: any number would do */
-  world_server.download_code = 132;                /* 4.04 */
+  world_server.download_code = 132; /* 4.04 */
   size_t blocks = world_server.blocks;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, 24 * HOUR_MS);
-  size_t tries = world_server.blocks - blocks;
+  unsigned tries = device.events[GODWIT_EVENT_FAILED];
+  assert_in_range(world_server.blocks - blocks, tries, 8 * tries);
   assert_in_range(tries, 20, 60); /* 1, 2, 4 ... 60 minutes, then hourly, spread */
   assert_false(device.last_failure.is_final);
   assert_int_equal(device.last_failure.reason, GW_OTA_INVALID_URI);
@@ -315,7 +316,7 @@ TEST(download_resumes_over_a_restart_of_the_device) {
   device_run_until_version(&device, "1.1.0", HOUR_MS);
   device_assert_runs(&device, "1.1.0", SIZE_2);
   assert_int_equal(device.last_start.bytes_done, 14 * 1024); /* journalled with the confirmation */
-  assert_in_range(world_server.blocks - blocks, 15 + 10, 15 + 16);
+  assert_in_range(world_server.blocks - blocks, 22, 15 + 16);
 }
 
 TEST(another_release_during_a_download_takes_over) {
@@ -376,7 +377,8 @@ TEST(smaller_blocks_are_resumed_over_a_lost_link) {
   device_assert_runs(&device, "1.1.0", SIZE_2);
   assert_int_equal(device.events[GODWIT_EVENT_FAILED], 0);
   assert_int_equal(world_server.whole_downloads, 1);
-  assert_int_equal(device.last_start.bytes_done, 7 * 1024); /* a multiple of any block size */
+  assert_in_range(device.last_start.bytes_done, 1024, 7 * 1024);
+  assert_int_equal(device.last_start.bytes_done % 1024, 0); /* a multiple of any block size */
 }
 
 /* Bad media ------------------------------------------------------------------- */
