@@ -10,6 +10,7 @@
 #include "server/core/changes.h"
 #include "server/core/log.h"
 #include "server/core/pki.h"
+#include "server/core/signing.h"
 
 unsigned fake_core_log_lines;
 char fake_core_log_warning[256];
@@ -350,6 +351,12 @@ int srv_core_shadow_report(struct srv_core *core, const struct srv_device_ref *d
 
 void fake_core_deinit(struct srv_core *core) {
   for (size_t i = 0; i < FAKE_STATES_MAX; i++) free(core->state[i].json);
+}
+
+int srv_core_keyset(struct srv_core *core, const char *project_id, uint32_t epoch,
+                    struct srv_keyset *out) {
+  (void)core, (void)project_id, (void)epoch, (void)out;
+  return SRV_ERR_NOT_FOUND;
 }
 
 void srv_core_batch_begin(struct srv_core *core) {
