@@ -177,6 +177,10 @@ static int end_head(struct gw_patch *patch, uint32_t at) {
   patch->wanted = patch->coder_offset = patch->resumed.coder_offset;
   patch->range = patch->resumed.range;
   patch->code = patch->resumed.code;
+  if (patch->resumed.made == patch->result_size) { /* nothing is left to make */
+    patch->made = patch->mark.made = patch->result_size;
+    patch->wanted = patch->encoded_size;
+  }
   return GW_OK;
 }
 
@@ -245,7 +249,7 @@ static unsigned decode_bit(struct gw_patch *patch, uint32_t chance, unsigned *us
   return bit;
 }
 
-static uint8_t decode_byte(struct gw_patch *patch, int base) {
+static void decode_byte(struct gw_patch *patch, int base) {
   unsigned used = 0, bit;
   gw_patch_model_begin(&patch->model, base);
   do {
@@ -253,7 +257,6 @@ static uint8_t decode_byte(struct gw_patch *patch, int base) {
   } while (gw_patch_model_learn(&patch->model, bit));
   patch->coder_offset += used;
   unstage(patch, used);
-  return patch->model.byte;
 }
 
 static void begin_decoding(struct gw_patch *patch) {
@@ -274,7 +277,8 @@ static void set_mark(struct gw_patch *patch) {
 static int flush(struct gw_patch *patch) {
   uint32_t held = patch->made - patch->mark.made;
   if (held < GW_PATCH_WRITE_SIZE && patch->made < patch->result_size) return GW_OK;
-  int status = patch->io->write(patch->io->arg, patch->mark.made, patch->output, held);
+  const uint8_t *chunk = patch->model.recent + patch->mark.made % GW_PATCH_MODEL_RECENT;
+  int status = patch->io->write(patch->io->arg, patch->mark.made, chunk, held);
   if (status < 0) return status;
   set_mark(patch);
   return GW_OK;
@@ -284,19 +288,20 @@ static int make_byte(struct gw_patch *patch) {
   int base;
   int status = base_byte(patch, &base);
   if (status < 0) return status;
-  patch->output[patch->made % GW_PATCH_WRITE_SIZE] = decode_byte(patch, base);
+  decode_byte(patch, base);
   patch->made++;
   return flush(patch);
 }
 
 /* ---- going on: the model is shown what was written ------------------------------------------ */
 
+/* Nothing is staged meanwhile: that is where it is read to. */
 static int replay_byte(struct gw_patch *patch) {
-  unsigned at = patch->made % GW_PATCH_WRITE_SIZE;
+  unsigned at = patch->made % sizeof patch->staging;
   if (at == 0) {
     uint32_t size = patch->resumed.made - patch->made;
-    if (size > GW_PATCH_WRITE_SIZE) size = GW_PATCH_WRITE_SIZE;
-    int status = patch->io->read_result(patch->io->arg, patch->made, patch->output, size);
+    if (size > sizeof patch->staging) size = sizeof patch->staging;
+    int status = patch->io->read_result(patch->io->arg, patch->made, patch->staging, size);
     if (status < 0) return status;
   }
   int base;
@@ -306,7 +311,7 @@ static int replay_byte(struct gw_patch *patch) {
   do {
     (void)gw_patch_model_chance(&patch->model);
   } while (
-      gw_patch_model_learn(&patch->model, gw_patch_model_bit(&patch->model, patch->output[at])));
+      gw_patch_model_learn(&patch->model, gw_patch_model_bit(&patch->model, patch->staging[at])));
   patch->made++;
   if (patch->made == patch->resumed.made) set_mark(patch);
   return GW_OK;
@@ -327,40 +332,45 @@ static size_t stage(struct gw_patch *patch, const uint8_t *data, size_t size) {
   return size;
 }
 
-/* As much as the staged bytes allow. */
-static int work(struct gw_patch *patch, uint32_t *made_most) {
-  if (!patch->head_size) {
-    int status = read_head(patch);
-    if (status != GW_OK || !patch->head_size) return status;
-  }
-  while (patch->made < patch->result_size) {
-    if (*made_most == 0) return GW_PATCH_MORE;
-    int status;
-    if (patch->made < patch->resumed.made) {
-      status = replay_byte(patch);
-    } else {
-      if (!input_is_enough(patch)) return GW_OK;
-      if (patch->range == 0) begin_decoding(patch);
-      status = make_byte(patch);
-    }
+static int replay(struct gw_patch *patch, uint32_t *work_left) {
+  for (; patch->made < patch->resumed.made; --*work_left) {
+    if (*work_left == 0) return GW_PATCH_MORE;
+    int status = replay_byte(patch);
     if (status < 0) return status;
-    --*made_most;
   }
   return GW_OK;
 }
 
+/* As much as the staged bytes allow. */
+static int work(struct gw_patch *patch, uint32_t *work_left) {
+  if (!patch->head_size) {
+    int status = read_head(patch);
+    if (status != GW_OK || !patch->head_size || patch->resumed.made) return status;
+  }
+  for (; patch->made < patch->result_size && input_is_enough(patch); --*work_left) {
+    if (*work_left == 0) return GW_PATCH_MORE;
+    if (patch->range == 0) begin_decoding(patch);
+    int status = make_byte(patch);
+    if (status < 0) return status;
+  }
+  return GW_OK;
+}
+
+/* Head, then what a restart makes necessary, then the rest. */
 int gw_patch_feed(struct gw_patch *patch, uint32_t offset, const void *data, size_t size) {
   if (patch->status != GW_OK) return patch->status;
   bool ended = patch->encoded_size && patch->wanted == patch->encoded_size;
   if (offset > patch->wanted && !ended) return GW_ERR_ORDER;
-  uint32_t made_most = patch->work_max ? patch->work_max : UINT32_MAX;
+  uint32_t work_left = patch->work_max ? patch->work_max : UINT32_MAX;
   const uint8_t *bytes = data;
+  size_t taken = 0;
   int status;
-  size_t taken;
   do {
+    status = patch->head_size ? replay(patch, &work_left) : GW_OK;
+    if (status != GW_OK) break;
     size_t had = patch->wanted >= offset ? patch->wanted - offset : size;
     taken = had < size ? stage(patch, bytes + had, size - had) : 0;
-    status = work(patch, &made_most);
+    status = work(patch, &work_left);
   } while (status == GW_OK && taken);
   if (status < 0) patch->status = status;
   return status;

@@ -1,71 +1,331 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Logistic mixing of adaptive chances, as in the PAQ family of compressors, cut
+ * down to a microcontroller and with an opinion of its own for weights: a new
+ * weight is the old one times a ratio, give or take. docs/spec/patch.md gives every
+ * step; whatever changes here is another format. Negative numbers are shifted
+ * right as two's complement, as every compiler that we know does it. */
 #include "wire/patch_model.h"
 
 #include <string.h>
 
+/* A run of right guesses as long as this is one decision a byte. */
 #define RUN_MIN 16u
+#define LENGTH_MAX 60000u
+#define MATCH_MIN 4u
+#define MATCH_PROVEN 16u /* overrules a base that was wrong */
+#define RECENT (GW_PATCH_MODEL_RECENT - 1u)
+#define DEVIATION_MIN 64
+#define MIX_SHIFT 14
+#define WEIGHT_FIRST 16000 /* of 65536 */
+#define WEIGHT_MAX (1 << 23)
+
+/* What is learned in one half of the time that the other takes. */
+struct pace {
+  uint8_t ratio, deviation;
+};
+static const struct pace paces[2] = {{3, 3}, {6, 6}};
+#define MAGNITUDE_PACE 3
+
+/* ---- odds ----------------------------------------------------------------------- */
+
+/* 256 ln(p / (1 - p)): of a slot's 12 bits below 1/32, and of sixteenths of them. */
+static const int16_t rare_odds[128] = {
+    -2307, -2025, -1895, -1808, -1744, -1693, -1650, -1613, -1581, -1552, -1527, -1503, -1482,
+    -1462, -1444, -1427, -1411, -1396, -1381, -1368, -1355, -1343, -1331, -1320, -1309, -1299,
+    -1289, -1279, -1270, -1261, -1252, -1244, -1236, -1228, -1221, -1213, -1206, -1199, -1192,
+    -1186, -1179, -1173, -1167, -1161, -1155, -1149, -1144, -1138, -1133, -1127, -1122, -1117,
+    -1112, -1107, -1102, -1098, -1093, -1088, -1084, -1080, -1075, -1071, -1067, -1063, -1059,
+    -1055, -1051, -1047, -1043, -1039, -1035, -1032, -1028, -1025, -1021, -1018, -1014, -1011,
+    -1007, -1004, -1001, -998,  -994,  -991,  -988,  -985,  -982,  -979,  -976,  -973,  -970,
+    -967,  -965,  -962,  -959,  -956,  -953,  -951,  -948,  -945,  -943,  -940,  -938,  -935,
+    -933,  -930,  -928,  -925,  -923,  -920,  -918,  -915,  -913,  -911,  -909,  -906,  -904,
+    -902,  -899,  -897,  -895,  -893,  -891,  -889,  -886,  -884,  -882,  -880};
+static const int16_t odds[128] = {
+    -863, -863, -863, -863, -863, -863, -863, -863, -863, -834, -807, -783, -760, -739, -720, -702,
+    -685, -669, -653, -639, -625, -612, -599, -587, -575, -564, -553, -542, -532, -522, -512, -503,
+    -494, -485, -476, -468, -459, -451, -443, -436, -428, -421, -413, -406, -399, -392, -385, -379,
+    -372, -366, -359, -353, -347, -341, -335, -329, -323, -317, -311, -306, -300, -295, -289, -284,
+    -279, -273, -268, -263, -258, -253, -248, -243, -238, -233, -228, -223, -218, -214, -209, -204,
+    -200, -195, -190, -186, -181, -177, -172, -168, -163, -159, -155, -150, -146, -141, -137, -133,
+    -129, -124, -120, -116, -112, -108, -103, -99,  -95,  -91,  -87,  -83,  -79,  -75,  -70,  -66,
+    -62,  -58,  -54,  -50,  -46,  -42,  -38,  -34,  -30,  -26,  -22,  -18,  -14,  -10,  -6,   -2};
+/* 65536 / (1 + e^-x) at x = (i - 16) / 2. */
+static const uint16_t chances[33] = {22,    36,    60,    98,    162,   267,   439,   720,   1179,
+                                     1921,  3108,  4971,  7812,  11955, 17625, 24743, 32768, 40793,
+                                     47911, 53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097,
+                                     65269, 65374, 65438, 65476, 65500, 65514};
+/* 65536 / (n + 1.5): how much a slot follows what it sees for the n-th time. */
+static const uint16_t shares[16] = {32768, 26214, 18724, 14563, 11915, 10082, 8738, 7710,
+                                    6898,  6241,  5698,  5242,  4854,  4519,  4228, 3971};
+
+static int32_t odds_of(uint32_t chance12) {
+  uint32_t rare = chance12 < 2048 ? chance12 : 4095 - chance12;
+  int32_t value = rare < 128 ? rare_odds[rare] : odds[rare / 16];
+  return chance12 < 2048 ? value : -value;
+}
+
+static uint32_t chance_of(int32_t value) {
+  if (value > 2047) value = 2047;
+  if (value < -2047) value = -2047;
+  uint32_t place = (uint32_t)(value + 2048);
+  uint32_t low = chances[place / 128], high = chances[place / 128 + 1];
+  return low + (high - low) * (place % 128) / 128;
+}
+
+static void slot_learn(uint16_t *slot, unsigned bit) {
+  uint32_t seen = *slot & 15u;
+  int32_t chance = *slot >> 4, target = bit ? 4095 : 0;
+  chance += ((target - chance) * (int32_t)shares[seen] + 32768) >> 16;
+  if (chance < 1) chance = 1;
+  if (chance > 4094) chance = 4094;
+  *slot = (uint16_t)((uint32_t)chance << 4 | (seen < 15 ? seen + 1 : 15));
+}
+
+static unsigned log2_of(uint32_t value) { return 31u - (unsigned)__builtin_clz(value | 1u); }
+
+/* ---- before a byte ------------------------------------------------------------------ */
 
 void gw_patch_model_init(struct gw_patch_model *model) {
   memset(model, 0, sizeof *model);
-  for (unsigned i = 0; i < sizeof model->tree / sizeof(uint16_t); i++) {
-    model->tree[i / 1024][i / 256 % 4][i % 256] = 32768;
+  /* Undecided: half, never seen. */
+  for (unsigned i = 0; i < sizeof model->shape / 2; i++) (&model->shape[0][0][0])[i] = 32768;
+  for (unsigned i = 0; i < sizeof model->follower / 2; i++) model->follower[i] = 32768;
+  for (unsigned i = 0; i < sizeof model->match / 2; i++) model->match[i] = i < 64 ? 16384 : 49152;
+  for (unsigned i = 0; i < sizeof model->tree / 2; i++) (&model->tree[0][0])[i] = 32768;
+  for (unsigned i = 0; i < sizeof model->same / 2; i++) model->same[i] = 60000;
+  for (unsigned i = 0; i < sizeof model->weight / sizeof(int32_t); i++) {
+    (&model->weight[0][0])[i] = WEIGHT_FIRST;
   }
-  for (unsigned i = 0; i < 16; i++) model->same[i] = 60000;
+  for (unsigned i = 0; i < 2; i++) model->ratio[i].deviation = 4 * 256;
+  model->magnitude = 20 * 256;
 }
 
-static unsigned log2_of(uint32_t value) {
-  unsigned bits = 0;
-  while (value >>= 1) bits++;
-  return bits;
+/* base_result / base_base in 1/4096, within 16. Both are brought to sixteen bits,
+ * so that 32 hold the quotient. */
+static int32_t ratio_of(const struct gw_patch_model_ratio *ratio) {
+  int32_t base = ratio->base_base;
+  uint32_t result = (uint32_t)(ratio->base_result < 0 ? -ratio->base_result : ratio->base_result);
+  if (base <= 0) return 4096;
+  while (base > 65535) {
+    base >>= 4;
+    result >>= 4;
+  }
+  if (result > (1u << 20) - 1) result = (1u << 20) - 1;
+  uint32_t value = (result << 12) / (uint32_t)base;
+  if (value > 65535) value = 65535;
+  return ratio->base_result < 0 ? -(int32_t)value : (int32_t)value;
+}
+
+static void expect_of_base(struct gw_patch_model *model) {
+  int32_t base = (int8_t)model->base;
+  for (unsigned i = 0; i < 2; i++) {
+    struct gw_patch_model_ratio *ratio = &model->ratio[i];
+    int32_t expected = ratio_of(ratio) * base / 16;
+    if (expected > 127 * 256) expected = 127 * 256;
+    if (expected < -128 * 256) expected = -128 * 256;
+    ratio->expected = expected;
+    int32_t deviation = ratio->deviation < DEVIATION_MIN ? DEVIATION_MIN : ratio->deviation;
+    model->reciprocal[i] = (uint16_t)((1 << 20) / deviation);
+  }
+}
+
+static void expect_magnitude(struct gw_patch_model *model) {
+  int32_t deviation = model->magnitude < DEVIATION_MIN ? DEVIATION_MIN : model->magnitude;
+  model->ratio[0].expected = 0;
+  model->reciprocal[0] = (uint16_t)((1 << 20) / deviation);
+}
+
+static void guess(struct gw_patch_model *model) {
+  bool matched = model->match_length > 0;
+  model->guess_is_match =
+      matched && (!model->has_base || (model->run == 0 && model->match_length >= MATCH_PROVEN));
+  model->has_guess = model->has_base || matched;
+  model->guess = model->guess_is_match ? model->recent[model->match_at & RECENT] : model->base;
+  model->guess_length = model->guess_is_match ? model->match_length : model->run;
+  model->in_run = model->has_guess && model->guess_length >= RUN_MIN;
 }
 
 void gw_patch_model_begin(struct gw_patch_model *model, int base) {
   model->has_base = base >= 0;
-  model->base = (uint8_t)(base < 0 ? 0 : base);
+  model->base = (uint8_t)(base >= 0 ? base : 0);
   model->node = 1;
-  model->in_run = model->has_base && model->run >= RUN_MIN;
+  model->follower_hash = (uint16_t)((model->last4 & 255u) * 0x9e35u >> 4);
+  guess(model);
+  if (model->has_base) expect_of_base(model);
+  if (!model->has_base) expect_magnitude(model);
+}
+
+/* ---- before a bit ---------------------------------------------------------------------- */
+
+/* Bytes are coded from the top as value + 128, so that a bit asks which half of
+ * an interval of values it is. Where the middle lies as seen from what is expected, in
+ * quarters of the deviation, and how wide the half is, tell its chance. */
+static uint32_t ask_shape(struct gw_patch_model *model, unsigned which, unsigned depth,
+                          uint32_t *chance) {
+  int32_t low = (int32_t)(((unsigned)model->node << (8 - depth)) & 255u) - 128;
+  int32_t half = 128 >> depth;
+  int32_t reciprocal = model->reciprocal[which];
+  int32_t beyond = model->ratio[which].expected + 128 - (low + half) * 256;
+  int32_t place = (beyond * reciprocal >> 12) + 1024;
+  unsigned width = log2_of((uint32_t)(half * reciprocal) >> 7);
+  if (width >= GW_PATCH_MODEL_WIDTHS) width = GW_PATCH_MODEL_WIDTHS - 1;
+  if (place < 0) place = 0;
+  if (place > 2047) place = 2047;
+  uint32_t level = (uint32_t)place / 64, between = (uint32_t)place % 64;
+  const uint16_t *slot = &model->shape[which][width][level];
+  *chance = ((slot[0] >> 4) * (64 - between) + (slot[1] >> 4) * between) / 64;
+  model->slot[which] = &model->shape[which][width][level + (between >= 32)];
+  return *chance;
+}
+
+static void ask_slot(struct gw_patch_model *model, unsigned which, uint16_t *slot) {
+  model->slot[which] = slot;
+  model->opinion[which] = odds_of(*slot >> 4);
+}
+
+/* The guess is of use as long as its bits have been right. Returns 0: of none, 1, 2:
+ * of much. */
+static unsigned ask_match(struct gw_patch_model *model, unsigned depth) {
+  unsigned guessed = (model->guess ^ 128u) | 256u;
+  model->slot[2] = NULL;
+  model->opinion[2] = 0;
+  if (!model->has_guess || guessed >> (8 - depth) != model->node) return 0;
+  unsigned bit = guessed >> (7 - depth) & 1u, length = model->guess_length;
+  unsigned trust = (length > 0) + (length > 3) + (length > 15);
+  if (model->guess_is_match) trust = (length > 5) + (length > 7) + (length > 15);
+  ask_slot(model, 2, &model->match[bit << 6 | trust << 4 | depth << 1 | model->guess_is_match]);
+  return length > 7 ? 2 : 1;
+}
+
+static void ask(struct gw_patch_model *model) {
+  unsigned depth = log2_of(model->node);
+  uint32_t chance;
+  model->opinion[0] = odds_of(ask_shape(model, 0, depth, &chance));
+  if (model->has_base) {
+    model->opinion[1] = odds_of(ask_shape(model, 1, depth, &chance));
+  } else {
+    ask_slot(model, 1, &model->follower[(model->follower_hash ^ model->node * 0x1fu) & 511u]);
+  }
+  unsigned guessed = ask_match(model, depth);
+  ask_slot(model, 3, &model->tree[model->made & 3u][model->node]);
+  model->weights = model->weight[(guessed * 2 + model->has_base) * 8 + depth];
 }
 
 uint32_t gw_patch_model_chance(struct gw_patch_model *model) {
   if (model->in_run) {
-    unsigned bucket = log2_of(model->run);
-    model->slot = &model->same[bucket > 15 ? 15 : bucket];
-  } else {
-    unsigned scale = log2_of(model->scale);
-    model->slot = &model->tree[model->has_base][scale / 2 > 3 ? 3 : scale / 2][model->node];
+    unsigned length = log2_of(model->guess_length);
+    model->slot[0] = &model->same[length > 15 ? 15 : length];
+    return *model->slot[0];
   }
-  return *model->slot;
+  int64_t sum = 0;
+  ask(model);
+  for (unsigned i = 0; i < GW_PATCH_MODEL_INPUTS; i++) {
+    sum += (int64_t)model->weights[i] * model->opinion[i];
+  }
+  sum >>= 16;
+  model->chance = chance_of(sum > 2047 ? 2047 : sum < -2047 ? -2047 : (int32_t)sum);
+  return model->chance;
 }
 
 unsigned gw_patch_model_bit(const struct gw_patch_model *model, uint8_t byte) {
-  uint8_t residual = (uint8_t)(byte - model->base);
-  if (model->in_run) return residual == 0;
-  unsigned depth = log2_of(model->node);
-  return residual >> (7 - depth) & 1;
+  if (model->in_run) return byte == model->guess;
+  return (byte ^ 128u) >> (7 - log2_of(model->node)) & 1u;
 }
 
-static void learn_byte(struct gw_patch_model *model, uint8_t residual) {
-  unsigned size = residual < 128 ? residual : 256u - residual;
-  model->byte = (uint8_t)(model->base + residual);
-  model->scale = (model->scale * 7 + size * 4) / 8;
-  if (residual) model->run = 0;
-  if (!residual && model->run < 60000) model->run++;
+/* ---- after a byte ------------------------------------------------------------------------- */
+
+static int32_t magnitude_of(int32_t value) { return value < 0 ? -value : value; }
+
+static void learn_ratio(struct gw_patch_model *model, unsigned which, int32_t value) {
+  struct gw_patch_model_ratio *ratio = &model->ratio[which];
+  int32_t base = (int8_t)model->base, pace = paces[which].ratio;
+  int32_t off = magnitude_of(value * 256 - ratio->expected);
+  ratio->deviation += (off - ratio->deviation) / (1 << paces[which].deviation);
+  ratio->base_base += base * base * 64 - (ratio->base_base >> pace);
+  ratio->base_result += base * value * 64 - (ratio->base_result >> pace);
+}
+
+static void learn_base(struct gw_patch_model *model, uint8_t byte) {
+  if (!model->has_base || byte != model->base) {
+    model->run = 0;
+  } else if (model->run < LENGTH_MAX) {
+    model->run++;
+  }
+  if (!model->has_base) return;
+  learn_ratio(model, 0, (int8_t)byte);
+  learn_ratio(model, 1, (int8_t)byte);
+}
+
+/* How many bytes up to `at` are those up to here, as far as is still known. */
+static unsigned match_length(const struct gw_patch_model *model, uint32_t at) {
+  uint32_t most = model->made - at;
+  unsigned length = 0;
+  most = GW_PATCH_MODEL_RECENT - most;
+  if (most > at) most = at;
+  if (most > MATCH_PROVEN) most = MATCH_PROVEN;
+  while (length < most && model->recent[(at - 1 - length) & RECENT] ==
+                              model->recent[(model->made - 1 - length) & RECENT]) {
+    length++;
+  }
+  return length;
+}
+
+/* `made` counts the byte already. */
+static void learn_match(struct gw_patch_model *model, bool expected) {
+  if (model->match_length && expected) {
+    model->match_at++;
+    if (model->match_length < LENGTH_MAX) model->match_length++;
+  } else {
+    model->match_length = 0;
+  }
+  uint16_t *seen = &model->seen[model->last4 * 0x9e3779b1u >> 24];
+  if (!model->match_length) {
+    uint16_t ago = (uint16_t)(model->made - *seen);
+    if (ago > 0 && ago < GW_PATCH_MODEL_RECENT && ago < model->made) {
+      unsigned length = match_length(model, model->made - ago);
+      model->match_length = (uint16_t)(length >= MATCH_MIN ? length : 0);
+      model->match_at = model->made - ago;
+    }
+  }
+  *seen = (uint16_t)model->made;
+}
+
+static void learn_byte(struct gw_patch_model *model, uint8_t byte) {
+  bool expected = model->recent[model->match_at & RECENT] == byte;
+  model->byte = byte;
+  learn_base(model, byte);
+  int32_t off = magnitude_of((int8_t)byte) * 256;
+  model->magnitude += (off - model->magnitude) / (1 << MAGNITUDE_PACE);
+  model->recent[model->made & RECENT] = byte;
+  model->made++;
+  model->last4 = model->last4 << 8 | byte;
+  learn_match(model, expected);
+}
+
+/* ---- after a bit ----------------------------------------------------------------------------- */
+
+/* True: the guess was wrong, and the byte is to come bit by bit. */
+static bool learn_run(struct gw_patch_model *model, unsigned bit) {
+  int32_t chance = *model->slot[0], target = bit ? 65535 - 64 : 64;
+  *model->slot[0] = (uint16_t)(chance + (target - chance) / 64);
+  model->in_run = false;
+  if (bit) learn_byte(model, model->guess);
+  return !bit;
 }
 
 bool gw_patch_model_learn(struct gw_patch_model *model, unsigned bit) {
-  unsigned shift = model->in_run ? 6 : 5;
-  int32_t target = bit ? 65535 - (1 << shift) : 1 << shift;
-  *model->slot = (uint16_t)(*model->slot + (target - (int32_t)*model->slot) / (1 << shift));
-  if (model->in_run) {
-    if (bit) {
-      learn_byte(model, 0);
-      return false;
-    }
-    model->in_run = 0;
-    return true;
+  if (model->in_run) return learn_run(model, bit);
+  int32_t wrong = (bit ? 65535 : 0) - (int32_t)model->chance;
+  for (unsigned i = 0; i < GW_PATCH_MODEL_INPUTS; i++) {
+    int32_t step = model->opinion[i] * wrong + (1 << (MIX_SHIFT - 1));
+    int32_t weight = model->weights[i] + (step >> MIX_SHIFT);
+    if (weight > WEIGHT_MAX) weight = WEIGHT_MAX;
+    if (weight < -WEIGHT_MAX) weight = -WEIGHT_MAX;
+    model->weights[i] = weight;
+    if (model->slot[i]) slot_learn(model->slot[i], bit);
   }
-  model->node = (uint16_t)(model->node * 2 + bit);
+  model->node = (uint16_t)(model->node << 1 | bit);
   if (model->node < 256) return true;
-  learn_byte(model, (uint8_t)model->node);
+  learn_byte(model, (uint8_t)(model->node ^ 128u));
   return false;
 }

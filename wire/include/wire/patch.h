@@ -85,7 +85,6 @@ struct gw_patch {
   struct gw_patch_segment segments[GW_PATCH_SEGMENTS_MAX];
   uint8_t staging[64]; /* input that has not gone into `code` */
   uint8_t base[128];
-  uint8_t output[GW_PATCH_WRITE_SIZE];
   struct gw_patch_model model;
 };
 _Static_assert(sizeof(struct gw_patch) <= 8192, "a decoder takes 8 KB at most");
