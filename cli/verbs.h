@@ -14,6 +14,7 @@ int cli_project_set(struct cli_session *session);
 int cli_device_create(struct cli_session *session);
 int cli_device_list(struct cli_session *session);
 int cli_device_show(struct cli_session *session);
+int cli_device_shadow(struct cli_session *session);
 int cli_device_tag_add(struct cli_session *session);
 int cli_device_tag_remove(struct cli_session *session);
 int cli_device_enable(struct cli_session *session);
@@ -61,6 +62,7 @@ int cli_release_rollout_on(struct cli_session *session);
 int cli_release_rollout_off(struct cli_session *session);
 int cli_release_delete(struct cli_session *session);
 int cli_release_status(struct cli_session *session);
+int cli_release_shadow(struct cli_session *session);
 int cli_release_devices(struct cli_session *session);
 int cli_release_preview(struct cli_session *session);
 

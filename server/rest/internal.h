@@ -525,6 +525,8 @@ int srv_get_example(struct srv_request *request);
 int srv_list_audit(struct srv_request *request);
 int srv_get_live(struct srv_request *request);
 
+int srv_get_release_shadow(struct srv_request *request);
+int srv_get_device_shadow(struct srv_request *request);
 int srv_list_evaluations(struct srv_request *request);
 int srv_create_evaluation(struct srv_request *request);
 int srv_get_evaluation(struct srv_request *request);

@@ -104,6 +104,7 @@ static const struct srv_field release_create[] = {
     {"deviceTagIds", TEXTS, false, "only for devices that have all of these tags"},
     {"blueprintId", TEXT, false, "only for devices of this blueprint"},
     {"rollout", BOOL, false, "devices get it from now on"},
+    {"policy", OBJECT, false, "what it asks of devices: spreadSeconds, shadow, confirmSeconds"},
     {"force", BOOL, false, "also to devices that are known to be unable to run it"},
     {0}};
 static const struct srv_field release_preview[] = {
@@ -124,6 +125,7 @@ static const struct srv_field device_bulk[] = {
     {0}};
 static const struct srv_field release_update[] = {
     {"rollout", BOOL, false, "off: devices go back to the release before"},
+    {"policy", OBJECT, false, "all of it: spreadSeconds, shadow, confirmSeconds; null: none"},
     {"force", BOOL, false, "also to devices that are known to be unable to run it"},
     {"artifactIds", TEXTS, false, "all of them"},
     {"releaseTags", TEXTS, false, "all of its labels"},
@@ -519,6 +521,8 @@ const struct srv_route srv_routes[] = {
     LIST(P "/devices", srv_list_devices, "devices", "List devices.", device_list, SRV_DEVICE),
     POST(P "/devices", srv_create_device, "devices", "Create a device.", device_create, SRV_DEVICE),
     GET(P "/devices/{device}", srv_get_device, "devices", "Show a device.", SRV_DEVICE),
+    GET(P "/devices/{device}/shadow", srv_get_device_shadow, "devices",
+        "Show which models a device has compared, and how they did.", NONE),
     UPDATE(P "/devices/{device}", srv_update_device, "devices", "Change a device.", device_update,
            SRV_DEVICE),
     DELETE(P "/devices/{device}", srv_delete_device, "devices",
@@ -611,6 +615,8 @@ const struct srv_route srv_routes[] = {
         0, VIEW),
     GET(P "/releases/{release}/rollout", srv_get_release_rollout, "releases",
         "How far a release has come.", NONE),
+    GET(P "/releases/{release}/shadow", srv_get_release_shadow, "releases",
+        "Show how its models did beside those in service, before they took over.", NONE),
     LIST(P "/releases/{release}/devices", srv_list_release_devices, "releases",
          "List the devices that get a release, and how far each is.", rollout_devices, NONE),
 

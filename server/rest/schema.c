@@ -586,6 +586,8 @@ static const struct {
     {srv_get_release_rollout, &srv_shape_rollout},
     {srv_list_release_devices, &srv_shape_rollout_device},
     {srv_preview_release, &srv_shape_preview},
+    {srv_get_release_shadow, &srv_shape_shadow},
+    {srv_get_device_shadow, &srv_shape_shadow},
     {srv_update_devices, &srv_shape_bulk},
     {srv_inspect_model, &srv_shape_inspected_model},
     {srv_get_artifact_compatibility, &srv_shape_compatibilities},

@@ -65,6 +65,7 @@ struct srv_shape {
 extern const struct srv_shape srv_shape_empty;          /* {} */
 extern const struct srv_shape srv_shape_any;            /* {data: any JSON value} */
 extern const struct srv_shape srv_shape_virtual_device; /* virtual.c */
+extern const struct srv_shape srv_shape_shadow;         /* shadow.c */
 
 struct srv_route;
 /* What the route's answer holds. NULL: it answers bytes, or nobody has said. */

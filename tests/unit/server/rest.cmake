@@ -34,6 +34,11 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_virtual.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_web.c
   LINK rest_test_openapi srv_rest PkgConfig::JANSSON)
+godwit_test(NAME unit.server.rest_shadow
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/core/core_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/rest_fixture.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_shadow.c
+  LINK rest_test_openapi srv_rest PkgConfig::JANSSON)
 godwit_test(NAME unit.server.rest_corpus
   SOURCES ${CMAKE_SOURCE_DIR}/tests/support/corpus_test.c
           ${CMAKE_SOURCE_DIR}/tests/fuzz/server/fuzz_rest.c
