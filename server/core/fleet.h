@@ -85,14 +85,18 @@ enum srv_rollout_state {
 const char *srv_rollout_state_name(enum srv_rollout_state state); /* "waiting" */
 
 #define SRV_REASONS 16u /* reasons beyond count as the last */
+#define SRV_DETAILS 32u /* details likewise */
 
 struct srv_rollout {
   char release_id[SRV_ID_LENGTH + 1];
   uint64_t targets; /* devices that get this release */
   uint64_t states[SRV_ROLLOUT_STATES];
-  uint64_t online;                /* of the targets */
-  uint64_t superseded;            /* fit its filters, but get a newer release */
-  uint64_t failures[SRV_REASONS]; /* by enum gw_ota_reason */
+  uint64_t online;                            /* of the targets */
+  uint64_t superseded;                        /* fit its filters, but get a newer release */
+  uint64_t failures[SRV_REASONS];             /* by enum gw_ota_reason */
+  uint32_t details[SRV_REASONS][SRV_DETAILS]; /* the same, by enum gw_ota_detail too */
+  bool spread_fixed;
+  uint32_t spread_s; /* the release's own when fixed, else the server's */
   int64_t as_of_us;
   bool complete;
 };
@@ -110,6 +114,7 @@ struct srv_rollout_device {
   int64_t last_report_us;
   enum srv_rollout_state state;
   uint8_t reason;      /* of SRV_ROLLOUT_FAILED */
+  uint8_t detail;      /* likewise */
   const char *package; /* what state, version and target are of */
   const char *version; /* what it reports to run, "" unknown */
   const char *target;  /* what it shall run */

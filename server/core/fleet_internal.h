@@ -13,7 +13,7 @@ struct fleet_status { /* the newest report about a package */
   uint32_t package;   /* in packages */
   uint32_t version;   /* in pairs: what runs */
   uint32_t target;    /* in pairs: what is being installed, or SRV_INTERN_NONE */
-  uint8_t state, reason;
+  uint8_t state, reason, detail;
 };
 
 struct fleet_device {

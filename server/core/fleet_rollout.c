@@ -6,6 +6,7 @@
 
 #include "server/core/compatibility.h"
 #include "server/core/fleet_internal.h"
+#include "server/core/offers.h"
 
 const char *srv_rollout_state_name(enum srv_rollout_state state) {
   static const char *const names[] = {"waiting",  "downloading", "downloaded",
@@ -104,10 +105,13 @@ static enum srv_rollout_state state_of(const struct fleet_device *device,
   return all ? SRV_ROLLOUT_UPDATED : furthest;
 }
 
-static uint8_t reason_of(const struct fleet_device *device, const struct fleet_target *target,
-                         size_t index) {
-  const struct fleet_status *status = srv_fleet_status_of(device, target->package[index]);
-  return status == NULL ? GW_OTA_READY : status->reason;
+static void count_failure(const struct fleet_status *status, struct srv_rollout *rollout) {
+  uint8_t reason = status == NULL ? GW_OTA_READY : status->reason;
+  uint8_t detail = status == NULL ? GW_DETAIL_NONE : status->detail;
+  if (reason >= SRV_REASONS) reason = SRV_REASONS - 1;
+  if (detail >= SRV_DETAILS) detail = SRV_DETAILS - 1;
+  rollout->failures[reason]++;
+  rollout->details[reason][detail]++;
 }
 
 /* --- counting ------------------------------------------------------------------------------- */
@@ -149,6 +153,8 @@ static int begin_tally(struct srv_core *core, struct srv_fleet *fleet) {
   }
   for (size_t i = 0; i < tally->count; i++) {
     memcpy(tally->rollout[i].release_id, releases->release[i].id, sizeof(releases->release[i].id));
+    tally->rollout[i].spread_fixed = releases->release[i].policy.spread_fixed;
+    tally->rollout[i].spread_s = releases->release[i].policy.spread_s;
     tally->target[i] = target_of(fleet, &releases->release[i].manifest);
   }
   count_superseded(core, fleet, releases, tally->rollout);
@@ -166,8 +172,7 @@ static void count_device(const struct fleet_device *device, const struct fleet_t
   rollout->states[state]++;
   if (device->online) rollout->online++;
   if (state != SRV_ROLLOUT_FAILED) return;
-  uint8_t reason = reason_of(device, target, index);
-  rollout->failures[reason < SRV_REASONS ? reason : SRV_REASONS - 1]++;
+  count_failure(srv_fleet_status_of(device, target->package[index]), rollout);
 }
 
 static void finish_tally(struct srv_core *core, struct srv_fleet *fleet) {
@@ -245,6 +250,9 @@ int srv_core_release_rollout(struct srv_core *core, const struct srv_release *re
     if (strcmp(tally->rollout[i].release_id, release->id) == 0) *out = tally->rollout[i];
   }
   memcpy(out->release_id, release->id, sizeof(out->release_id));
+  out->spread_fixed = release->policy.spread_fixed;
+  out->spread_s = release->policy.spread_s;
+  if (!out->spread_fixed) out->spread_s = srv_core_spread_s(core, out->targets);
   out->as_of_us = tally->as_of_us;
   out->complete = complete;
   return SRV_OK;
@@ -263,6 +271,7 @@ int srv_core_rollouts(struct srv_core *core, const char *project_id, size_t max,
     if (rollout.targets == 0) continue;
     rollout.as_of_us = tally->as_of_us;
     rollout.complete = complete;
+    if (!rollout.spread_fixed) rollout.spread_s = srv_core_spread_s(core, rollout.targets);
     visit(context, &rollout);
     max--;
   }
@@ -287,6 +296,7 @@ static struct srv_rollout_device describe(struct srv_core *core, const struct sr
       .last_report_us = srv_fleet_last_report(core, device),
       .state = state,
       .reason = state == SRV_ROLLOUT_FAILED ? status->reason : GW_OTA_READY,
+      .detail = state == SRV_ROLLOUT_FAILED ? status->detail : GW_DETAIL_NONE,
       .package = manifest->component[index].package,
       .version = status == NULL ? "" : srv_fleet_version_text(fleet, status->version),
       .target = manifest->component[index].version};

@@ -28,7 +28,10 @@ int srv_get_artifact(struct srv_request *request) {
   if (status != SRV_OK) return status;
   json_t *object = srv_encode_artifact(&artifact);
   add_what_is_known(request, object);
-  return srv_answer_data(request, object);
+  status = srv_add_encodings(request, &artifact, object);
+  if (status == SRV_OK) return srv_answer_data(request, object);
+  json_decref(object);
+  return status;
 }
 
 int srv_get_artifact_content(struct srv_request *request) {

@@ -130,6 +130,7 @@ static json_t *encode_update(const struct srv_ota_status *status) {
   set(object, "stateCode", json_integer(status->state));
   set_text(object, "reason", gw_ota_reason_name(status->reason));
   set(object, "reasonCode", json_integer(status->reason));
+  set_text(object, "detail", gw_ota_detail_name(status->detail));
   set_text(object, "version", status->version);
   set_text(object, "target", status->target);
   set(object, "time", srv_encode_time(status->time_us));
@@ -229,6 +230,7 @@ json_t *srv_encode_release(const void *row) {
   set_text(object, "blueprintId", release->blueprint_id);
   set(object, "rollout", json_boolean(release->rollout));
   set(object, "sequenceNumber", encode_number(release->sequence_number));
+  set(object, "policy", srv_encode_policy(&release->policy));
   set(object, "createdAt", srv_encode_time(release->created_us));
   set(object, "updatedAt", srv_encode_time(release->updated_us));
   return object;
@@ -294,6 +296,7 @@ json_t *srv_encode_event(const void *row) {
   set_text(object, "eventType", gw_ota_state_name(event->state));
   set(object, "status", json_integer(event->reason));
   set_text(object, "message", gw_ota_reason_name(event->reason));
+  set_text(object, "detail", gw_ota_detail_name(event->detail));
   set_text(object, "currentVersion", event->version);
   set_text(object, "targetVersion", event->target);
   set(object, "timestamp", srv_encode_time(event->time_us));

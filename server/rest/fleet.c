@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "server/core/changes.h"
+#include "server/core/offers.h"
 
 #define ROLLOUTS_SHOWN 10
 #define FAILURES_SHOWN 20
@@ -34,6 +35,20 @@ const char *srv_presence_name(bool online, bool ever_seen) {
 
 /* --- rollouts ------------------------------------------------------------------------ */
 
+/* Those that said one. */
+static json_t *encode_details(const uint32_t counts[SRV_DETAILS]) {
+  json_t *list = json_array();
+  for (size_t detail = GW_DETAIL_NONE + 1; detail < SRV_DETAILS; detail++) {
+    if (counts[detail] == 0) continue;
+    json_t *one = json_object();
+    set(one, "detail", json_string(gw_ota_detail_name((uint8_t)detail)));
+    set_number(one, "detailCode", detail);
+    set_number(one, "count", counts[detail]);
+    json_array_append_new(list, one);
+  }
+  return list;
+}
+
 static json_t *encode_failures(const struct srv_rollout *rollout) {
   json_t *list = json_array();
   for (size_t reason = 0; reason < SRV_REASONS; reason++) {
@@ -42,6 +57,7 @@ static json_t *encode_failures(const struct srv_rollout *rollout) {
     set(one, "reason", json_string(gw_ota_reason_name((uint8_t)reason)));
     set_number(one, "reasonCode", reason);
     set_number(one, "count", rollout->failures[reason]);
+    set(one, "details", encode_details(rollout->details[reason]));
     json_array_append_new(list, one);
   }
   return list;
@@ -60,6 +76,7 @@ json_t *srv_encode_rollout(const struct srv_rollout *rollout, bool is_on) {
   set_number(object, "superseded", rollout->superseded);
   set_number(object, "online", rollout->online);
   set(object, "failures", encode_failures(rollout));
+  set_number(object, "spreadSeconds", rollout->spread_s);
   set(object, "asOf", srv_encode_time(rollout->as_of_us));
   set(object, "complete", json_boolean(rollout->complete));
   return object;
@@ -104,6 +121,7 @@ static void append_rollout_device(void *context, const struct srv_rollout_device
   set(object, "state", json_string(srv_rollout_state_name(device->state)));
   set(object, "percent", encode_percent(devices->request->core, device));
   set(object, "reason", json_string(failed ? gw_ota_reason_name(device->reason) : ""));
+  set(object, "detail", json_string(gw_ota_detail_name(device->detail)));
   set(object, "package", srv_encode_text(device->package));
   set(object, "version", srv_encode_text(device->version));
   set(object, "target", srv_encode_text(device->target));
@@ -183,6 +201,14 @@ static int read_preview(struct srv_request *request, struct srv_release *release
   return SRV_OK;
 }
 
+/* As it would be: devices that run it already do not come, but are reckoned with. */
+static json_t *encode_spread(const struct srv_core *core, const struct srv_policy *policy,
+                             uint64_t devices) {
+  uint32_t seconds = policy->spread_fixed ? policy->spread_s : srv_core_spread_s(core, devices);
+  return json_pack("{s:I, s:I, s:b}", "seconds", (json_int_t)seconds, "devices",
+                   (json_int_t)devices, "automatic", !policy->spread_fixed);
+}
+
 int srv_preview_release(struct srv_request *request) {
   struct srv_release release = {0};
   uint64_t page = 0, per_page = 0, counts[SRV_VERDICTS], total = 0;
@@ -197,6 +223,8 @@ int srv_preview_release(struct srv_request *request) {
   }
   request->answer = list_document(list, page, per_page, total);
   set(request->answer, "counts", counted);
+  set(request->answer, "spread",
+      encode_spread(request->core, &release.policy, total - counts[SRV_VERDICT_SUPERSEDED]));
   return srv_request_fail_core(request, status);
 }
 
@@ -718,10 +746,19 @@ static const struct srv_property state_members[] = {
     {"failed", SRV_VALUE_INTEGER, 0, NULL, "devices whose newest report says why they could not"},
     {0}};
 static const struct srv_shape states = {"RolloutStates", state_members, false};
+static const struct srv_property failure_detail_members[] = {
+    {"detail", SRV_VALUE_TEXT, 0, NULL, "by name"},
+    {"detailCode", SRV_VALUE_INTEGER, 0, NULL, "its number"},
+    {"count", SRV_VALUE_INTEGER, 0, NULL, "devices"},
+    {0}};
+static const struct srv_shape failure_detail = {"RolloutFailureDetail", failure_detail_members,
+                                                false};
 static const struct srv_property failure_members[] = {
     {"reason", SRV_VALUE_TEXT, 0, NULL, "by name"},
     {"reasonCode", SRV_VALUE_INTEGER, 0, NULL, "its number"},
     {"count", SRV_VALUE_INTEGER, 0, NULL, "devices"},
+    {"details", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &failure_detail,
+     "why more closely, of those that said so"},
     {0}};
 static const struct srv_shape failure = {"RolloutFailure", failure_members, false};
 static const struct srv_property rollout_members[] = {
@@ -732,6 +769,8 @@ static const struct srv_property rollout_members[] = {
     {"superseded", SRV_VALUE_INTEGER, 0, NULL, "devices that fit, but get a newer release"},
     {"online", SRV_VALUE_INTEGER, 0, NULL, "of the targets"},
     {"failures", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &failure, "why they failed"},
+    {"spreadSeconds", SRV_VALUE_INTEGER, 0, NULL,
+     "each device begins at a random moment within so long"},
     {"asOf", SRV_VALUE_TIME, SRV_PROPERTY_NULL, NULL, "when it was counted"},
     {"complete", SRV_VALUE_BOOL, 0, NULL, "false while a large fleet is being counted"},
     {0}};
@@ -745,6 +784,7 @@ static const struct srv_property rollout_device_members[] = {
      "one of: waiting, downloading, downloaded, updating, updated, failed"},
     {"percent", SRV_VALUE_INTEGER, SRV_PROPERTY_NULL, NULL, "of the download under way"},
     {"reason", SRV_VALUE_TEXT, 0, NULL, "why it failed, else empty"},
+    {"detail", SRV_VALUE_TEXT, 0, NULL, "why more closely; empty when it did not say"},
     {"package", SRV_VALUE_TEXT, 0, NULL, "what state, version and target are of"},
     {"version", SRV_VALUE_TEXT, 0, NULL, "what it runs; empty when it has not said"},
     {"target", SRV_VALUE_TEXT, 0, NULL, "what it shall run"},
@@ -768,12 +808,19 @@ static const struct srv_property verdict_members[] = {
     {"incompatible", SRV_VALUE_INTEGER, 0, NULL, "devices that cannot run it"},
     {0}};
 static const struct srv_shape verdicts = {"PreviewCounts", verdict_members, false};
+static const struct srv_property spread_members[] = {
+    {"seconds", SRV_VALUE_INTEGER, 0, NULL, "each begins at a random moment within so long"},
+    {"devices", SRV_VALUE_INTEGER, 0, NULL, "reckoned with"},
+    {"automatic", SRV_VALUE_BOOL, 0, NULL, "the release does not say: by the devices"},
+    {0}};
+static const struct srv_shape spread = {"PreviewSpread", spread_members, false};
 static const struct srv_property preview_members[] = {
     {"list", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &preview_device, "devices that it fits"},
     {"page", SRV_VALUE_INTEGER, 0, NULL, "from 0"},
     {"perPage", SRV_VALUE_INTEGER, 0, NULL, "rows of a page"},
     {"total", SRV_VALUE_INTEGER, 0, NULL, "rows of all pages"},
     {"counts", SRV_VALUE_OBJECT, 0, &verdicts, "devices of all pages"},
+    {"spread", SRV_VALUE_OBJECT, 0, &spread, "over how long they would begin"},
     {0}};
 const struct srv_shape srv_shape_preview = {"ReleasePreview", preview_members, true};
 

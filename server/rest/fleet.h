@@ -28,6 +28,14 @@ const char *srv_presence_name(bool online, bool ever_seen);
 int srv_read_release(struct srv_request *request, struct srv_release *release);
 /* {isModel, problem, size, digest, labels, ...} of an artifact. */
 json_t *srv_encode_model(const struct srv_artifact *artifact, const char *problem);
+/* policy.c: the body's member "policy" into one; null: none, absent: stays. */
+int srv_read_policy(struct srv_request *request, struct srv_policy *out);
+json_t *srv_encode_policy(const struct srv_policy *policy);
+extern const struct srv_shape srv_shape_policy;
+/* offers.c: the member "encodings" of an artifact's JSON. */
+int srv_add_encodings(struct srv_request *request, const struct srv_artifact *artifact,
+                      json_t *object);
+extern const struct srv_shape srv_shape_encoding;
 /* As in GET .../rollout. */
 json_t *srv_encode_rollout(const struct srv_rollout *rollout, bool is_on);
 #endif

@@ -48,6 +48,7 @@ int srv_read_release(struct srv_request *request, struct srv_release *release) {
     status = srv_body_reference(request, "blueprintId", SRV_BLUEPRINT, release->blueprint_id);
   }
   if (status == SRV_OK) status = srv_body_bool(request, "rollout", &release->rollout);
+  if (status == SRV_OK) status = srv_read_policy(request, &release->policy);
   return status;
 }
 

@@ -112,6 +112,7 @@ static const struct srv_field release_preview[] = {
     {"deviceTagIds", TEXTS, false, "only for devices that have all of these tags"},
     {"blueprintId", TEXT, false, "only for devices of this blueprint"},
     {"releaseId", TEXT, false, "in the place of this release; absent: of a new one"},
+    {"policy", OBJECT, false, "as for a release"},
     {"page", NUMBER, false, "page, from 0"},
     {"perPage", NUMBER, false, "rows of a page, 1 to 1000"},
     {0}};
