@@ -369,6 +369,21 @@ static const struct cli_option model_evaluate_options[] = {
   {.name = "store", .help = "keep the report with the artifact; MODEL must be PACKAGE@VERSION"},
   {0},
 };
+#define OPTION_MODEL_OUTPUT {.name = "output", .value = "FILE", .help = "what to write; may be the same file", .required = true, .complete = CLI_COMPLETE_FILE}
+static const struct cli_option model_pack_options[] = {
+  {.name = "labels", .value = "LABELS", .help = "words with commas between, or a file with one a line, in the order of the outputs"},
+  {.name = "self-test", .value = "CLIPS", .help = "a folder with a folder for each label, or an export of captures: the most telling ones become the self-test", .complete = CLI_COMPLETE_FILE},
+  {.name = "threshold", .value = "LABEL=SCORE", .help = "the score from which a device takes it for heard, above 0 to 1; may be repeated", .repeats = true},
+  {.name = "frontend", .value = "NAME", .help = "what makes the input: micro_speech (found by itself), none, or your own name for it"},
+  {.name = "arena", .value = "BYTES", .help = "the arena that devices give it; 'auto', what it needs, when not given"},
+  {.name = "tolerance", .value = "STEPS", .help = "how far an integer output may be off where it is tested; 0, bit for bit, when not given"},
+  {.name = "max-cases", .value = "COUNT", .help = "clips in the self-test; one for each label when not given"},
+  {.name = "probes", .value = "COUNT", .help = "inputs made from a number instead of a clip, 20 bytes or so each; 8 when not given"},
+  {.name = "time-limit", .value = "MS", .help = "a device on which an inference takes longer keeps its old model"},
+  OPTION_MODEL_OUTPUT,
+  {0},
+};
+static const struct cli_option model_unpack_options[] = {OPTION_MODEL_OUTPUT, {0}};
 static const struct cli_option api_key_create_options[] = {
   OPTION_ROLE,
   {.name = "scope", .value = "SCOPE", .help = "only this group of routes, 'devices', or only reading it, 'devices:read'; may be repeated", .repeats = true},
@@ -664,6 +679,21 @@ const struct cli_command cli_commands[] = {
    .arguments = takes_model,
    .examples = EXAMPLES{"godwit model inspect yes_no.tflite", "godwit model inspect yes_no.tflite --json", NULL},
    .local = true, .run = cli_model_inspect},
+  {.path = "model pack", .summary = "Put labels, thresholds, front end, arena and a self-test into a model.",
+   .details = "The file stays a model that every TensorFlow Lite tool opens, its old bytes are not touched. The self-test is "
+              "run here once and by each device before the model goes to work: a model that was changed, whose labels are in "
+              "another order, or that computes something else there, is refused. docs/guide/packing.md.",
+   .arguments = takes_model, .options = model_pack_options,
+   .examples = EXAMPLES{"godwit model pack kws.tflite --labels silence,unknown,yes,no --self-test clips --threshold yes=0.8 --output model.tflite",
+                        "godwit model pack detector.tflite --output detector.tflite", NULL},
+   .local = true, .run = cli_model_pack},
+  {.path = "model unpack", .summary = "Take out what `model pack` put in: the file as it was.",
+   .arguments = takes_model, .options = model_unpack_options,
+   .examples = EXAMPLES{"godwit model unpack model.tflite --output bare.tflite", NULL},
+   .local = true, .run = cli_model_unpack},
+  {.path = "model test", .summary = "Replay a model's self-test, as devices do.",
+   .details = "Exit code 1 when it does not pass, or carries none.", .arguments = takes_model,
+   .examples = EXAMPLES{"godwit model test model.tflite", NULL}, .local = true, .run = cli_model_test},
   {.path = "model evaluate", .summary = "Run a model over labelled clips or pictures: how good is it?",
    .details = "Accuracy with 95 % intervals, what is heard as what, the worst devices and clips. With --compare: what a "
               "release would win and lose. Needs no server but for PACKAGE@VERSION and --store. How clips are read: "

@@ -6,14 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/dataset_image.h"
-#include "cli/dataset_jpeg.h"
+#include "cli/clip_input.h"
 #include "cli/evaluate.h"
 #include "cli/session.h"
-#include "wit_audio/frontend.h"
-#include "wit_audio/wav.h"
 
-#define FEATURES (WIT_AUDIO_MODEL_ROWS * WIT_AUDIO_CHANNELS)
 #define CLIPS_A_TURN 16 /* what a thread takes at once */
 #define PROGRESS_MS 100
 #define BAR_WIDTH 30
@@ -36,9 +32,7 @@ struct worker {
   void *arena[CLI_MODELS_MAX];
   struct wit_interpreter *interpreter[CLI_MODELS_MAX];
   struct cli_bytes bytes;
-  int8_t features[FEATURES];
-  struct cli_bytes decoded; /* a JPEG */
-  uint8_t *picture;         /* as bytes, before it becomes an input */
+  struct cli_clip_input input;
 };
 
 static double seconds_of(clockid_t clock) {
@@ -47,75 +41,7 @@ static double seconds_of(clockid_t clock) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* --- a clip becomes input ----------------------------------------------------------- */
-
-/* Longer clips: the second in the middle. Shorter ones: zeros behind. */
-static const char *hear(struct worker *w, const struct cli_clip *clip) {
-  struct wit_audio_wav wav;
-  int16_t samples[CLI_CLIP_SAMPLES] = {0};
-  int status = wit_audio_wav_parse(&wav, w->bytes.data, w->bytes.size, WIT_AUDIO_SAMPLE_RATE);
-  if (status != WIT_AUDIO_WAV_OK) return wit_audio_wav_status_text(status);
-  if (wav.sample_count == 0) return "it holds no samples";
-  size_t first = clip->first_sample;
-  if (!cli_label_is_silence(clip->label) && wav.sample_count > CLI_CLIP_SAMPLES) {
-    first = (wav.sample_count - CLI_CLIP_SAMPLES) / 2;
-  }
-  wit_audio_wav_read(&wav, first, samples, CLI_CLIP_SAMPLES);
-
-  struct wit_audio_frontend frontend;
-  wit_audio_frontend_init(&frontend);
-  for (size_t row = 0; row < WIT_AUDIO_MODEL_ROWS; row++) {
-    wit_audio_frontend_window(&frontend, samples + row * WIT_AUDIO_STEP_SAMPLES,
-                              w->features + row * WIT_AUDIO_CHANNELS);
-  }
-  return NULL;
-}
-
-_Static_assert((WIT_AUDIO_MODEL_ROWS - 1) * WIT_AUDIO_STEP_SAMPLES + WIT_AUDIO_WINDOW_SAMPLES <=
-                   CLI_CLIP_SAMPLES,
-               "the rows lie in one second");
-
-static size_t elements(const struct wit_tensor *tensor) {
-  size_t count = 1;
-  for (int32_t i = 0; i < tensor->shape.rank; i++) count *= (size_t)tensor->shape.dim[i];
-  return count;
-}
-
-static const char *look(struct worker *w, const struct cli_judged *judged,
-                        struct wit_tensor *input) {
-  struct cli_image image;
-  const int32_t *dim = judged->input_tensor.shape.dim;
-  const char *problem = cli_jpeg_is(w->bytes.data, w->bytes.size)
-                            ? cli_jpeg_decode(&image, w->bytes.data, w->bytes.size, &w->decoded)
-                            : cli_image_parse(&image, w->bytes.data, w->bytes.size);
-  if (problem != NULL) return problem;
-  cli_image_fit(&image, (uint32_t)dim[2], (uint32_t)dim[1], (uint32_t)dim[3], w->picture);
-  size_t count = elements(&judged->input_tensor);
-  switch (judged->input_tensor.type) {
-    case WIT_INT8:
-      for (size_t i = 0; i < count; i++) ((int8_t *)input->data)[i] = (int8_t)(w->picture[i] - 128);
-      break;
-    case WIT_FLOAT32:
-      for (size_t i = 0; i < count; i++) ((float *)input->data)[i] = (float)w->picture[i] / 255;
-      break;
-    default:
-      memcpy(input->data, w->picture, count);
-  }
-  return NULL;
-}
-
-/* --- and a verdict --------------------------------------------------------------------- */
-
-static float score_at(const struct wit_tensor *out, size_t i) {
-  switch (out->type) {
-    case WIT_FLOAT32:
-      return ((const float *)out->data)[i];
-    case WIT_UINT8:
-      return out->scale * (float)(((const uint8_t *)out->data)[i] - out->zero_point);
-    default:
-      return out->scale * (float)(((const int8_t *)out->data)[i] - out->zero_point);
-  }
-}
+/* --- a verdict ---------------------------------------------------------------------- */
 
 /* Runs model m on what stands in its input. */
 static const char *run_model(struct worker *w, size_t m, struct cli_verdict_of_clip *verdict) {
@@ -130,11 +56,11 @@ static const char *run_model(struct worker *w, size_t m, struct cli_verdict_of_c
   size_t count = w->crew->evaluation->model[m]->label_count, best = 0;
   for (size_t i = 0; i < count; i++) {
     /* The first of equals. Scores that are no numbers win nothing. */
-    if (score_at(out, i) > score_at(out, best) || isnan(score_at(out, best))) best = i;
+    if (cli_score_at(out, i) > cli_score_at(out, best) || isnan(cli_score_at(out, best))) best = i;
   }
-  if (!isfinite(score_at(out, best))) return "the model's scores for it are no numbers";
+  if (!isfinite(cli_score_at(out, best))) return "the model's scores for it are no numbers";
   verdict->of[m].heard = (int32_t)best;
-  verdict->of[m].score = score_at(out, best);
+  verdict->of[m].score = cli_score_at(out, best);
   verdict->of[m].nanoseconds = (uint64_t)(took * 1e9);
   return NULL;
 }
@@ -147,9 +73,9 @@ static const char *judge_with(struct worker *w, size_t m, const struct cli_clip 
   if (verdict->of[m].label < 0) return NULL; /* nothing that it could be right about */
   const char *problem = NULL;
   if (judged->input == CLI_INPUT_AUDIO) {
-    memcpy(input->data, w->features, FEATURES);
+    memcpy(input->data, w->input.features, CLI_FEATURES);
   } else {
-    problem = look(w, judged, input);
+    problem = cli_clip_look(&w->input, judged, &w->bytes, input);
   }
   return problem != NULL ? problem : run_model(w, m, verdict);
 }
@@ -160,7 +86,7 @@ static void judge(struct worker *w, size_t index) {
   struct cli_verdict_of_clip *verdict = &e->clip[index];
   verdict->skipped = cli_dataset_read(e->dataset, clip, &w->bytes);
   if (verdict->skipped == NULL && e->model[0]->input == CLI_INPUT_AUDIO) {
-    verdict->skipped = hear(w, clip);
+    verdict->skipped = cli_clip_hear(&w->input, clip, &w->bytes);
   }
   for (size_t m = 0; verdict->skipped == NULL && m < e->model_count; m++) {
     verdict->skipped = judge_with(w, m, clip, verdict);
@@ -189,7 +115,6 @@ static void *work(void *argument) {
 
 static bool worker_init(struct worker *w, struct crew *crew) {
   const struct cli_evaluation *e = crew->evaluation;
-  size_t picture = 1;
   w->crew = crew;
   for (size_t m = 0; m < e->model_count; m++) {
     const struct cli_judged *judged = e->model[m];
@@ -201,18 +126,14 @@ static bool worker_init(struct worker *w, struct crew *crew) {
                              judged->arena_bytes, NULL) != WIT_OK) {
       return false;
     }
-    size_t count = elements(&judged->input_tensor);
-    picture = count > picture ? count : picture;
   }
-  w->picture = malloc(picture);
-  return w->picture != NULL;
+  return true;
 }
 
 static void worker_deinit(struct worker *w) {
   for (size_t m = 0; m < CLI_MODELS_MAX; m++) free(w->arena[m]);
-  free(w->picture);
+  cli_clip_input_free(&w->input);
   free(w->bytes.data);
-  free(w->decoded.data);
 }
 
 static void print_progress(struct cli_session *session, size_t done, size_t count) {

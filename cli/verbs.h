@@ -94,6 +94,9 @@ int cli_api_key_disable(struct cli_session *session);
 int cli_api_key_delete(struct cli_session *session);
 
 int cli_model_inspect(struct cli_session *session);
+int cli_model_pack(struct cli_session *session);
+int cli_model_unpack(struct cli_session *session);
+int cli_model_test(struct cli_session *session);
 int cli_model_evaluate(struct cli_session *session);
 int cli_model_evaluations(struct cli_session *session);
 

@@ -450,7 +450,7 @@ TEST(a_model_is_shown_before_it_is_stored) {
   rest_expect(answer, 200);
   assert_true(json_is_true(rest_value(answer, "data.isModel")));
   assert_true(json_is_null(rest_value(answer, "data.problem")));
-  assert_int_equal(rest_number(answer, "data.size"), 24192);
+  assert_int_equal(rest_number(answer, "data.size"), 26944);
   assert_int_equal(strlen(rest_text(answer, "data.digest")), 64);
   assert_true(rest_number(answer, "data.arenaBytes") > 1000);
   assert_true(json_array_size(rest_value(answer, "data.labels")) >= 2);
