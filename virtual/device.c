@@ -66,17 +66,30 @@ static uint64_t now_ms(void) {
 
 /* --- models: what the updater asks of the application ---------------------------- */
 
+static int refuse(const struct godwit_model *candidate, const struct wit_error *error) {
+  godwit_log(GODWIT_LOG_ERROR, "model: %s@%s is refused: %s", candidate->package,
+             candidate->version, error->message);
+  return wit_model_refusal(error);
+}
+
 static int load_model(void *arg, const struct godwit_model *candidate) {
   struct device *device = arg;
-  struct wit_error error;
+  struct wit_error error = {0};
   device->swap.before = device->speech.hearing.listener.counts;
   if (wit_model_prepare(&device->models, candidate->slot, candidate->version, candidate->data,
                         candidate->size, &error) == WIT_OK) {
     return GODWIT_OK;
   }
-  godwit_log(GODWIT_LOG_ERROR, "model: %s@%s is refused: %s", candidate->package,
-             candidate->version, error.message);
-  return error.status == WIT_ERR_ARENA ? GODWIT_ERR_NO_MEMORY : GODWIT_ERR_MODEL;
+  return refuse(candidate, &error);
+}
+
+/* Without a clock: how fast a server's machine is says nothing of a device. */
+static int test_model(void *arg, const struct godwit_model *candidate) {
+  struct device *device = arg;
+  struct wit_error error = {0};
+  int status = wit_model_test(&device->models, candidate->slot, NULL, &error);
+  if (status >= 0) return status; /* WIT_SELF_TEST_MORE is 1 */
+  return status == WIT_ERR_NO_TEST ? GODWIT_ERR_NOT_FOUND : refuse(candidate, &error);
 }
 
 static void activate_model(void *arg, const struct godwit_model *model) {
@@ -110,8 +123,14 @@ static void on_event(void *arg, const struct godwit_updater_event *happened) {
       break;
     case GODWIT_EVENT_FAILED:
       godwit_log(GODWIT_LOG_WARN, "model: " VIRT_PACKAGE "@%s: %s (%s)%s", happened->version,
-                 gw_ota_reason_name(happened->reason), godwit_status_name(happened->status),
+                 happened->detail != GW_DETAIL_NONE ? gw_ota_detail_name(happened->detail)
+                                                    : gw_ota_reason_name(happened->reason),
+                 godwit_status_name(happened->status),
                  happened->is_final ? "" : ", will be tried again");
+      break;
+    case GODWIT_EVENT_REVERTED:
+      godwit_log(GODWIT_LOG_WARN, "model: " VIRT_PACKAGE "@%s is back at work (%s)",
+                 happened->version, gw_ota_detail_name(happened->detail));
       break;
     default:
       break;
@@ -168,11 +187,13 @@ static int open_updater(struct device *device, const struct virt_options *option
                                                         .slot = {{model_file[0], VIRT_SLOT_BYTES},
                                                                  {model_file[1], VIRT_SLOT_BYTES}},
                                                         .ops = {.load = load_model,
+                                                                .test = test_model,
                                                                 .activate = activate_model,
                                                                 .discard = discard_model,
                                                                 .arg = device},
                                                         .on_event = on_event,
                                                         .event_arg = device,
+                                                        .patch = &godwit_updater_patch,
                                                         .retry_min_ms = RETRY_MIN_MS,
                                                         .retry_max_ms = RETRY_MAX_MS});
   return status == GODWIT_OK ? 0 : fail("updater", godwit_status_name(status));

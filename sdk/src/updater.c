@@ -489,23 +489,29 @@ static void run_verifying(struct godwit_updater *updater) {
       report_state(updater, GW_OTA_UPDATING, updater->candidate.version);
       godwit_updater_tell_progress(updater, GODWIT_EVENT_DOWNLOADED, updater->candidate.size_bytes);
     }
+    updater->needs_room = false;
     updater->phase = GODWIT_UPDATER_LOADING;
   }
 }
 
 /* Trying ---------------------------------------------------------------------- */
 
-/* One slot: the new one has failed in the only slot; the old one comes back
- * from the medium. */
-static void restore_in_place(struct godwit_updater *updater) {
+/* The new one has failed, and the old one was taken down for it: it comes back,
+ * from the medium where there is just one slot. */
+static void restore(struct godwit_updater *updater) {
   const struct godwit_store_entry old = updater->active;
   const struct godwit_model_slot *slot = &updater->config.slot[0];
-  updater->has_active = false;
-  int status = godwit_store_read(updater->config.store, &old, slot->memory, slot->size_bytes);
-  if (status == GODWIT_OK) status = load(updater, &old, 0);
+  int status = GODWIT_OK;
+  if (!updater->is_down) return;
+  updater->is_down = false;
+  if (replaces_in_place(updater)) {
+    status = godwit_store_read(updater->config.store, &old, slot->memory, slot->size_bytes);
+  }
+  if (status == GODWIT_OK) status = load(updater, &updater->active, updater->active_slot);
   if (status == GODWIT_OK) {
-    activate(updater, &old, 0);
+    activate(updater, &old, updater->active_slot);
   } else {
+    updater->has_active = false;
     godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s could not be brought back: %s",
                updater->config.store->package, old.version, godwit_status_name(status));
   }
@@ -517,7 +523,7 @@ static void drop_candidate(struct godwit_updater *updater) {
     updater->config.shadow->end(updater->config.shadow_arg);
   }
   discard(updater, &updater->candidate, free_slot(updater));
-  if (replaces_in_place(updater)) restore_in_place(updater);
+  restore(updater);
 }
 
 /* Refused by the application, in load or test. */
@@ -569,10 +575,8 @@ static bool may_swap(struct godwit_updater *updater) {
          godwit_updater_may(updater, updater->config.hooks.may_swap, updater->candidate.size_bytes);
 }
 
-/* In place, the old model is taken down first. */
 static int load_candidate(struct godwit_updater *updater) {
   if (replaces_in_place(updater)) {
-    discard(updater, &updater->active, 0);
     int status =
         godwit_store_read(updater->config.store, &updater->candidate,
                           updater->config.slot[0].memory, updater->config.slot[0].size_bytes);
@@ -581,25 +585,42 @@ static int load_candidate(struct godwit_updater *updater) {
   return load(updater, &updater->candidate, free_slot(updater));
 }
 
-static void run_loading(struct godwit_updater *updater) {
-  struct godwit_store *store = updater->config.store;
-  if (replaces_in_place(updater) && !may_swap(updater)) return;
-  int status = updater->from_previous ? GODWIT_OK : godwit_store_try(store);
-  if (status == GODWIT_ERR_MODEL) { /* nothing has been touched yet */
+/* In place, or where there is no memory for two, the old model goes first. */
+static bool takes_down(const struct godwit_updater *updater) {
+  return replaces_in_place(updater) || updater->needs_room;
+}
+
+static void take_down(struct godwit_updater *updater) {
+  discard(updater, &updater->active, updater->active_slot);
+  updater->is_down = true;
+}
+
+static bool begin_try(struct godwit_updater *updater) {
+  if (updater->from_previous || updater->needs_room) return true;
+  int status = godwit_store_try(updater->config.store);
+  if (status == GODWIT_ERR_MODEL) {
     godwit_updater_fail_for_good(updater, status, GW_OTA_UPDATE_FAILED, GW_DETAIL_CRASHED);
-    return;
-  }
-  if (status < 0) {
+  } else if (status < 0) {
     godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
-    return;
   }
-  status = load_candidate(updater);
+  return status == GODWIT_OK;
+}
+
+static void run_loading(struct godwit_updater *updater) {
+  if (takes_down(updater) && !may_swap(updater)) return;
+  if (!begin_try(updater)) return; /* nothing has been touched yet */
+  if (takes_down(updater)) take_down(updater);
+  int status = load_candidate(updater);
   if (status == GODWIT_OK) {
     updater->phase = GODWIT_UPDATER_TESTING;
-    return;
+    updater->loaded_ms = godwit_platform_now_ms();
+  } else if (status == GODWIT_ERR_NO_MEMORY && updater->has_active && !updater->is_down &&
+             updater->config.ops.discard != NULL) {
+    updater->needs_room = true;
+  } else {
+    restore(updater);
+    refuse_candidate(updater, status, detail_of_load(status));
   }
-  if (replaces_in_place(updater)) restore_in_place(updater);
-  refuse_candidate(updater, status, detail_of_load(status));
 }
 
 static void begin_shadow(struct godwit_updater *updater);
@@ -628,10 +649,7 @@ static void run_testing(struct godwit_updater *updater) {
 static void begin_shadow(struct godwit_updater *updater) {
   const struct godwit_shadow_ops *shadow = updater->config.shadow;
   updater->phase = GODWIT_UPDATER_SWAPPING;
-  if (shadow == NULL || !updater->has_active || replaces_in_place(updater) ||
-      updater->from_previous) {
-    return;
-  }
+  if (shadow == NULL || !updater->has_active || updater->is_down || updater->from_previous) return;
   const struct godwit_model active = model_in_slot(updater, &updater->active, updater->active_slot);
   const struct godwit_model candidate =
       model_in_slot(updater, &updater->candidate, free_slot(updater));
@@ -640,9 +658,19 @@ static void begin_shadow(struct godwit_updater *updater) {
   tell_of(updater, GODWIT_EVENT_SHADOW_STARTED, updater->candidate.version, GODWIT_OK);
 }
 
+/* Loaded for as long as a model in service needs to be confirmed: a restart is
+ * not its doing any more. */
+static void note_harmless(struct godwit_updater *updater) {
+  if (godwit_platform_now_ms() - updater->loaded_ms < updater->config.confirm_after_ms) return;
+  if (!updater->from_previous) (void)godwit_store_clear_tries(updater->config.store);
+}
+
 static void run_shadowing(struct godwit_updater *updater) {
   int status = updater->config.shadow->step(updater->config.shadow_arg);
-  if (status == 1) return;
+  if (status == 1) {
+    note_harmless(updater);
+    return;
+  }
   tell_of(updater, GODWIT_EVENT_SHADOW_ENDED, updater->candidate.version, status);
   if (status == GODWIT_OK) {
     updater->config.shadow->end(updater->config.shadow_arg);
@@ -677,13 +705,17 @@ static void end_revert(struct godwit_updater *updater) {
 
 static void run_swapping(struct godwit_updater *updater) {
   struct godwit_store *store = updater->config.store;
-  if (!replaces_in_place(updater) && !may_swap(updater)) return;
+  if (!updater->is_down && !may_swap(updater)) {
+    note_harmless(updater);
+    return;
+  }
   int status = updater->from_previous ? godwit_store_swap_back(store) : godwit_store_commit(store);
   if (status < 0) {
     drop_candidate(updater);
     godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
     return;
   }
+  updater->is_down = false;
   activate(updater, &store->state.active, free_slot(updater));
   updater->phase = GODWIT_UPDATER_IDLE;
   updater->fetched_bytes = 0;
@@ -783,7 +815,9 @@ void godwit_updater_deinit(struct godwit_updater *updater) {
   if (updater->phase >= GODWIT_UPDATER_TESTING) {
     discard(updater, &updater->candidate, free_slot(updater));
   }
-  if (updater->has_active) discard(updater, &updater->active, updater->active_slot);
+  if (updater->has_active && !updater->is_down) {
+    discard(updater, &updater->active, updater->active_slot);
+  }
   updater->has_active = false;
   updater->phase = GODWIT_UPDATER_IDLE;
 }

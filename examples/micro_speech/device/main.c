@@ -83,18 +83,38 @@ static double stream_seconds(uint64_t samples) { return (double)samples / WIT_AU
 
 /* Models: what the updater asks of the application. */
 
+static int refuse(const struct godwit_model *candidate, const struct wit_error *error) {
+  event("rejected", {"version", EVENT_TEXT(candidate->version)},
+        {"reason", EVENT_TEXT(error->message)});
+  return wit_model_refusal(error);
+}
+
+static uint64_t clock_us(void *arg) {
+  (void)arg;
+  return (uint64_t)now_us();
+}
+/* A window is due each 20 ms: an inference must leave time for hearing. */
+static const struct wit_self_test_clock test_clock = {.now_us = clock_us, .limit_us = 15000};
+
 static int load_model(void *arg, const struct godwit_model *candidate) {
   struct device *device = arg;
-  struct wit_error error;
+  struct wit_error error = {0};
   device->swap.before = device->listener.counts;
   device->swap.behind_ms_max = 0;
   if (wit_model_prepare(&device->models, candidate->slot, candidate->version, candidate->data,
                         candidate->size, &error) == WIT_OK) {
     return GODWIT_OK;
   }
-  event("rejected", {"version", EVENT_TEXT(candidate->version)},
-        {"reason", EVENT_TEXT(error.message)});
-  return error.status == WIT_ERR_ARENA ? GODWIT_ERR_NO_MEMORY : GODWIT_ERR_MODEL;
+  return refuse(candidate, &error);
+}
+
+/* Between two steps the active model hears on. */
+static int test_model(void *arg, const struct godwit_model *candidate) {
+  struct device *device = arg;
+  struct wit_error error = {0};
+  int status = wit_model_test(&device->models, candidate->slot, &test_clock, &error);
+  if (status >= 0) return status; /* WIT_SELF_TEST_MORE is 1 */
+  return status == WIT_ERR_NO_TEST ? GODWIT_ERR_NOT_FOUND : refuse(candidate, &error);
 }
 
 static void activate_model(void *arg, const struct godwit_model *model) {
@@ -351,6 +371,7 @@ static void open_updater(struct device *device, const struct options *options) {
                .store = &device->store,
                .slot = {{model_file[0], MODEL_FILE_BYTES}, {model_file[1], MODEL_FILE_BYTES}},
                .ops = {.load = load_model,
+                       .test = test_model,
                        .activate = activate_model,
                        .discard = discard_model,
                        .arg = device},

@@ -55,6 +55,9 @@ int godwit_model_read(const struct godwit_model *model, uint32_t offset, void *d
 struct godwit_model_ops {
   /* Verify and plan the candidate; the current model goes on. GODWIT_OK, or
    *   GODWIT_ERR_NO_MEMORY    its memory plan does not fit     ARENA_TOO_SMALL
+   *                           (beside the current model: that one is then
+   *                           discarded, and load called again, once; it comes
+   *                           back if that fails too)
    *   GODWIT_ERR_FORMAT       it cannot be read                MODEL_INVALID
    *   GODWIT_ERR_UNSUPPORTED  it has an op that is not here    OP_UNSUPPORTED
    *   GODWIT_ERR_ARGUMENT     inputs, outputs or labels are
@@ -76,9 +79,9 @@ struct godwit_model_ops {
   /* Switch to the candidate that was loaded: a pointer, between two inferences.
    * It cannot fail. The former model's slot is reused after this. */
   void (*activate)(void *arg, const struct godwit_model *model);
-  /* The candidate was loaded but will not be activated, or (one slot only) the
-   * running model's memory is about to be overwritten: stop using it. May be
-   * NULL unless there is just one slot. */
+  /* The candidate was loaded but will not be activated, or the running model's
+   * memory is needed (there is just one slot, or load said NO_MEMORY): stop using
+   * it. May be NULL unless there is just one slot; then there is no second load. */
   void (*discard)(void *arg, const struct godwit_model *model);
   void *arg;
 };
@@ -216,7 +219,7 @@ struct godwit_updater {
   struct godwit_ota_download download;
   struct godwit_store_entry active; /* what lies in the active slot */
   uint64_t manifest_ms;             /* when `wanted` arrived */
-  uint64_t activated_ms;
+  uint64_t activated_ms, loaded_ms;
   uint64_t retry_at_ms;   /* also: end of the random wait */
   uint64_t paid_ms;       /* when what failed updates have cost is paid off */
   uint32_t retry_ms;      /* last wait; 0: no failure yet */
@@ -238,6 +241,8 @@ struct godwit_updater {
   bool is_reported;    /* DOWNLOADING has been said for it */
   bool is_spread;      /* the random wait for it is over */
   bool is_deferred;    /* DEFERRED has been said */
+  bool is_down;        /* the active model was discarded to make room for the candidate */
+  bool needs_room;     /* the candidate did not fit beside it */
 };
 
 int godwit_updater_init(struct godwit_updater *updater, const struct godwit_updater_config *config);

@@ -6,6 +6,7 @@
 #include "sdk/platform/clock.h"
 #include "tests/sim/sdk/world.h"
 #include "tests/support/test.h"
+#include "wire/coap.h"
 
 const uint8_t *device_model_bytes(const char *version, size_t size) {
   static uint8_t bytes[DEVICE_MODEL_MAX];
@@ -24,6 +25,15 @@ void device_publish(const char *version, size_t size) {
   world_server_add(name, device_model_bytes(version, size), size);
 }
 
+void device_describe(const char *version, const struct gw_description *description) {
+  char path[48];
+  uint8_t bytes[GW_DESCRIPTION_SIZE_MAX];
+  snprintf(path, sizeof path, GW_DESCRIPTION_PATH "model@%s", version);
+  int size = gw_description_encode(description, bytes, sizeof bytes);
+  assert_true(size > 0);
+  world_server_put(path, GW_COAP_FORMAT_CBOR, bytes, (size_t)size);
+}
+
 static int load(void *arg, const struct godwit_model *candidate) {
   struct device *device = arg;
   device->loads++;
@@ -31,13 +41,25 @@ static int load(void *arg, const struct godwit_model *candidate) {
   assert_ptr_not_equal(candidate->data, device->running_data);
   if (device->crash_in_load) longjmp(*world_medium.on_cut, 1);
   if (candidate->size >= 3 && memcmp(candidate->data, "bad", 3) == 0) return GODWIT_ERR_MODEL;
-  return device->load_status;
+  bool has_run = strcmp(device->last_run, candidate->version) == 0;
+  return has_run ? GODWIT_OK : device->load_status;
+}
+
+static int test(void *arg, const struct godwit_model *candidate) {
+  struct device *device = arg;
+  device->tests++;
+  if (candidate->size >= 8 && memcmp(candidate->data, "untested", 8) == 0) {
+    return GODWIT_ERR_NOT_FOUND;
+  }
+  if (device->running_data != NULL) device->waits++;
+  return device->tests % (device->test_steps + 1) != 0 ? 1 : device->test_status;
 }
 
 static void activate(void *arg, const struct godwit_model *model) {
   struct device *device = arg;
   device->activations++;
   snprintf(device->running, sizeof device->running, "%s", model->version);
+  snprintf(device->last_run, sizeof device->last_run, "%s", model->version);
   device->running_data = model->data;
   device->running_size = model->size;
 }
@@ -57,7 +79,28 @@ static void on_event(void *arg, const struct godwit_updater_event *event) {
   if (event->type == GODWIT_EVENT_FAILED) device->last_failure = *event;
   if (event->type == GODWIT_EVENT_SWAPPED) device->last_swap = *event;
   if (event->type == GODWIT_EVENT_DOWNLOAD_STARTED) device->last_start = *event;
+  if (event->type == GODWIT_EVENT_REVERTED) device->last_revert = *event;
 }
+
+static bool may_download(void *arg) { return !((struct device *)arg)->no_download; }
+static bool may_swap(void *arg) { return !((struct device *)arg)->no_swap; }
+
+static int begin_shadow(void *arg, const struct godwit_model *active,
+                        const struct godwit_model *candidate, const struct gw_policy *policy) {
+  struct device *device = arg;
+  assert_ptr_equal(active->data, device->running_data);
+  assert_ptr_not_equal(active->data, candidate->data);
+  if (policy->shadow_windows == 0 && policy->shadow_s == 0) return GODWIT_ERR_STATE;
+  device->shadow_begun++;
+  return GODWIT_OK;
+}
+static void compare(void *arg, const struct gw_shadow_sample *sample) {
+  (void)sample;
+  ((struct device *)arg)->compared++;
+}
+static int step_shadow(void *arg) { return ((struct device *)arg)->shadow_status; }
+static void end_shadow(void *arg) { ((struct device *)arg)->shadow_ended++; }
+static const struct godwit_shadow_ops shadow = {begin_shadow, compare, step_shadow, end_shadow};
 
 void device_prepare(struct device *device) {
   memset(device, 0, sizeof *device);
@@ -74,14 +117,18 @@ void device_prepare(struct device *device) {
       (struct godwit_store_config){.medium = &device->folder.medium, .package = "model"};
   device->updater_config = (struct godwit_updater_config){
       .store = &device->store,
-      .ops = {.load = load, .activate = activate, .discard = discard, .arg = device},
+      .ops = {.load = load, .test = test, .activate = activate, .discard = discard, .arg = device},
       .on_event = on_event,
       .event_arg = device,
+      .hooks = {may_download, may_swap, device},
+      .patch = &godwit_updater_patch,
   };
 }
 
 void device_boot(struct device *device) {
   world_network_power_on();
+  device->updater_config.shadow = device->with_shadow ? &shadow : NULL;
+  device->updater_config.shadow_arg = device;
   device->running[0] = '\0';
   device->running_data = NULL;
   device->running_size = 0;

@@ -24,15 +24,24 @@ struct device {
 
   /* what the application saw */
   char running[GW_VERSION_MAX + 1];
+  char last_run[GW_VERSION_MAX + 1];
   const uint8_t *running_data;
   size_t running_size;
   unsigned loads, activations, discards;
-  int load_status;    /* what load returns for a good model */
-  bool crash_in_load; /* power fails in load */
+  int load_status; /* what load returns for a good model that has not run yet */
+  int test_status; /* what the self-test comes to, for one that does not begin with "untested" */
+  unsigned test_steps, tests; /* calls that it takes; calls so far */
+  unsigned waits;             /* inferences of the old model while another was tested */
+  bool no_download, no_swap;  /* what the hooks say */
+  bool with_shadow;           /* before device_boot: two models run side by side where asked for */
+  int shadow_status;          /* 1: not decided yet */
+  unsigned shadow_begun, shadow_ended, compared;
+  bool crash_in_load;                  /* power fails in load */
   unsigned events[GODWIT_EVENT_COUNT]; /* by type */
   struct godwit_updater_event last_failure;
   struct godwit_updater_event last_swap;
   struct godwit_updater_event last_start;
+  struct godwit_updater_event last_revert;
   uint8_t last_manifest_status;
 };
 
@@ -52,6 +61,8 @@ bool device_is_connected(struct device *device);
 const uint8_t *device_model_bytes(const char *version, size_t size);
 /* Adds model@version of that size to the server. */
 void device_publish(const char *version, size_t size);
+/* What the server says of model@version at `.gw/a/`. */
+void device_describe(const char *version, const struct gw_description *description);
 /* What runs is model@version byte for byte, in a slot. */
 void device_assert_runs(const struct device *device, const char *version, size_t size);
 #endif

@@ -43,10 +43,10 @@ TEST(garbage_is_refused) {
 TEST(a_model_of_another_input_is_refused) {
   struct decided_model model = yes_no;
   model.input_bytes = 1000;
-  refuses(&model, WIT_ERR_GRAPH, "input is 1000 bytes of int8, this application gives 1960");
+  refuses(&model, WIT_ERR_ARGUMENT, "input is 1000 bytes of int8, this application gives 1960");
 }
 TEST(a_model_of_too_few_scores_is_refused) {
-  refuses(&(struct decided_model){1960, 1, {"yes"}, 0}, WIT_ERR_GRAPH, "output is 1 bytes");
+  refuses(&(struct decided_model){1960, 1, {"yes"}, 0}, WIT_ERR_ARGUMENT, "output is 1 bytes");
 }
 TEST(a_model_whose_labels_disagree_with_its_scores_is_refused) {
   refuses(&(struct decided_model){1960, 4, {"silence", "unknown", "yes"}, 2}, WIT_ERR_LABELS, "");
