@@ -8,6 +8,7 @@
 #include <mbedtls/sha256.h>
 
 #include "wire/description.h"
+#include "server/core/patch_segments.h"
 #include "wire/patch.h"
 
 /* ---- output ---------------------------------------------------------------------- */
@@ -145,16 +146,51 @@ static void put_bytes(struct encoder *encoder, const struct sides *sides,
   for (unsigned i = 0; i < 5; i++) shift_low(encoder);
 }
 
-static unsigned find_segments(const struct sides *sides, struct gw_patch_segment *segments) {
+/* One form, by these segments. */
+static bool encode(struct encoder *encoder, const struct sides *sides,
+                   const struct gw_patch_segment *segments, unsigned count) {
+  *encoder = (struct encoder){0};
+  put_header(encoder, sides, count);
+  put_segments(encoder, segments, count);
+  put_bytes(encoder, sides, segments);
+  if (encoder->failed) {
+    free(encoder->out);
+    encoder->out = NULL;
+    return false;
+  }
+  for (unsigned i = 0; i < 4; i++) encoder->out[12 + i] = (uint8_t)(encoder->size >> (8 * i));
+  return true;
+}
+
+/* The base byte by byte, as far as it goes: what the search is to beat. */
+static unsigned plain_segments(const struct sides *sides, struct gw_patch_segment *segments) {
   size_t common = sides->base_size < sides->result_size ? sides->base_size : sides->result_size;
   unsigned count = 0;
-  if (sides->base && common) {
-    segments[count++] = (struct gw_patch_segment){(uint32_t)common, 0};
-  }
-  if (sides->result_size > (sides->base ? common : 0)) {
+  if (common) segments[count++] = (struct gw_patch_segment){(uint32_t)common, 0};
+  if (sides->result_size > common) {
     segments[count++] = (struct gw_patch_segment){(uint32_t)sides->result_size, GW_PATCH_NO_BASE};
   }
   return count;
+}
+
+static bool encode_best(struct encoder *best, const struct sides *sides) {
+  struct gw_patch_segment plain[2], found[GW_PATCH_SEGMENTS_MAX];
+  unsigned plain_count = plain_segments(sides, plain), found_count;
+  if (!encode(best, sides, plain, plain_count)) return false;
+  if (sides->base_size == 0) return true;
+  found_count = srv_patch_find_segments(sides->base, sides->base_size, sides->result,
+                                        sides->result_size, found);
+  if (found_count == plain_count && memcmp(found, plain, plain_count * sizeof *plain) == 0) {
+    return true;
+  }
+  struct encoder other;
+  if (found_count == 0 || !encode(&other, sides, found, found_count)) {
+    free(best->out);
+    return false;
+  }
+  free(other.size < best->size ? best->out : other.out);
+  if (other.size < best->size) *best = other;
+  return true;
 }
 
 int srv_patch_encode(const uint8_t *base, size_t base_size, const uint8_t *result,
@@ -163,17 +199,8 @@ int srv_patch_encode(const uint8_t *base, size_t base_size, const uint8_t *resul
     return SRV_PATCH_ERR_SIZE;
   }
   struct sides sides = {base, result, base ? base_size : 0, result_size};
-  struct gw_patch_segment segments[GW_PATCH_SEGMENTS_MAX];
-  struct encoder encoder = {0};
-  unsigned count = find_segments(&sides, segments);
-  put_header(&encoder, &sides, count);
-  put_segments(&encoder, segments, count);
-  put_bytes(&encoder, &sides, segments);
-  if (encoder.failed) {
-    free(encoder.out);
-    return SRV_PATCH_ERR_NO_MEMORY;
-  }
-  for (unsigned i = 0; i < 4; i++) encoder.out[12 + i] = (uint8_t)(encoder.size >> (8 * i));
+  struct encoder encoder;
+  if (!encode_best(&encoder, &sides)) return SRV_PATCH_ERR_NO_MEMORY;
   *out = encoder.out;
   *out_size = encoder.size;
   return SRV_PATCH_OK;

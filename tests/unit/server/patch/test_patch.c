@@ -47,6 +47,91 @@ TEST(whatever_is_a_delta_comes_back) {
   }
 }
 
+/* `result` with size bytes of `other` at `at`, and `gone` bytes less behind them. */
+static struct side edited(const struct side *from, size_t at, const struct side *other,
+                          size_t gone) {
+  uint8_t *data = malloc(from->size + other->size + 1);
+  assert_non_null(data);
+  memcpy(data, from->data, at);
+  memcpy(data + at, other->data, other->size);
+  memcpy(data + at + other->size, from->data + at + gone, from->size - at - gone);
+  struct side side = side_of(data, from->size + other->size - gone);
+  free(data);
+  return side;
+}
+
+static size_t size_of_delta(const struct side *base, const struct side *result) {
+  struct side form = encoded(base, result);
+  size_t size = form.size;
+  side_free(&form);
+  return size;
+}
+
+TEST(weights_that_moved_and_changed_are_told_from_where_they_were) {
+  struct side base = make_weights(12000, 5), insert = make_text(57);
+  struct side trained = tuned(&base, 2, 9), result = edited(&trained, 5000, &insert, 0);
+  size_t in_place = size_of_delta(&base, &trained), moved = size_of_delta(&base, &result);
+  assert_true(in_place < base.size / 2);
+  assert_true(moved < in_place + 150);
+  assert_comes_back(&base, &result);
+  side_free(&base);
+  side_free(&insert);
+  side_free(&trained);
+  side_free(&result);
+}
+
+TEST(weights_of_another_quantisation_are_told_by_their_ratio) {
+  struct side base = make_weights(12000, 5), result = side_of(base.data, base.size);
+  for (size_t i = 0; i < result.size; i++) {
+    double ratio = i / 200 % 2 ? 0.83 : 0.55; /* as of channels */
+    double value = (int8_t)base.data[i] * ratio;
+    result.data[i] = (uint8_t)(int8_t)(value < 0 ? value - 0.5 : value + 0.5);
+  }
+  struct side again = side_of(result.data, result.size); /* for its digest */
+  assert_true(size_of_delta(&base, &again) < base.size / 6);
+  assert_comes_back(&base, &again);
+  side_free(&base);
+  side_free(&result);
+  side_free(&again);
+}
+
+/* Pieces of the base in any order, changed, with other bytes between them. */
+TEST(whatever_is_cut_and_pasted_comes_back) {
+  for (unsigned round = 0; round < 40; round++) {
+    struct side base = make_weights(test_random() % 3000 + 1, test_random());
+    size_t size = test_random() % 6000 + 1;
+    uint8_t *data = malloc(size);
+    assert_non_null(data);
+    for (size_t at = 0; at < size;) {
+      size_t length = test_random() % 400 + 1, from = test_random() % base.size;
+      if (length > size - at) length = size - at;
+      if (length > base.size - from) length = base.size - from;
+      memcpy(data + at, base.data + from, length);
+      if (test_random() % 4 == 0) memset(data + at, (int)(test_random() & 255), length);
+      if (test_random() % 4 == 0) data[at] ^= 0x55;
+      at += length;
+    }
+    struct side result = side_of(data, size);
+    assert_comes_back(&base, &result);
+    free(data);
+    side_free(&base);
+    side_free(&result);
+  }
+}
+
+/* More changes of place than a form can say. */
+TEST(a_result_in_very_many_pieces_comes_back) {
+  struct side base = make_noise(40000, 3), result = side_of(base.data, base.size);
+  for (size_t at = 0; at + 200 <= result.size; at += 200) {
+    memcpy(result.data + at, base.data + (at * 7919u) % 39000u, 200);
+  }
+  struct side again = side_of(result.data, result.size);
+  assert_comes_back(&base, &again);
+  side_free(&base);
+  side_free(&result);
+  side_free(&again);
+}
+
 TEST(the_same_bytes_make_the_same_form) {
   struct side base = make_weights(5000, 5), result = tuned(&base, 3, 9);
   struct side one = encoded(&base, &result), other = encoded(&base, &result);
