@@ -27,6 +27,10 @@ static int on_answer(struct godwit_client *client, const struct godwit_response 
   return 0;
 }
 
+static uint32_t windows_of(const struct godwit_shadow *shadow) {
+  return shadow->report.summary.compared + shadow->report.summary.skipped;
+}
+
 /* Written when it is sent, so that what arrives is the newest. While one is
  * under way its bytes are the client's: its answer is waited for. */
 static void tell(struct godwit_client *client, int status, void *arg) {
@@ -39,6 +43,7 @@ static void tell(struct godwit_client *client, int status, void *arg) {
   int size = gw_shadow_report_encode(&shadow->report, shadow->payload, sizeof shadow->payload);
   if (size < 0) return; /* names longer than any that a manifest has: nothing to be told */
   shadow->told_ms = godwit_platform_now_ms();
+  shadow->told_windows = windows_of(shadow);
   shadow->request = (struct godwit_request){
       .method = GODWIT_POST,
       .path = PATH,
@@ -59,6 +64,7 @@ static void have_told(struct godwit_shadow *shadow) {
 static void begin_telling(struct godwit_shadow *shadow) {
   struct godwit_client *client = shadow->config.client;
   shadow->told_ms = shadow->begun_ms;
+  shadow->told_windows = 0;
   if (client == NULL || godwit_client_has_service(client, &shadow->service)) return;
   shadow->service = (struct godwit_service){.run = tell, .arg = shadow, .due_ms = UINT64_MAX};
   (void)godwit_client_add_service(client, &shadow->service); /* fails while the client ends only */
@@ -130,7 +136,8 @@ static int step(void *arg) {
   judge(shadow);
   if (shadow->report.verdict == GW_SHADOW_PASS) return GODWIT_OK;
   if (shadow->report.verdict == GW_SHADOW_FAIL) return GODWIT_ERR_MODEL;
-  if (now_ms - shadow->told_ms >= shadow->config.report_every_ms) {
+  bool is_due = now_ms - shadow->told_ms >= shadow->config.report_every_ms;
+  if (is_due && windows_of(shadow) != shadow->told_windows) {
     shadow->told_ms = now_ms;
     have_told(shadow);
   }

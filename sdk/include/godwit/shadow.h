@@ -33,7 +33,8 @@ struct godwit_shadow_config {
   enum gw_shadow_verdict (*decide)(void *arg, const struct gw_shadow_summary *summary,
                                    enum gw_shadow_verdict by_policy);
   void *arg;
-  uint32_t report_every_ms; /* 0: 60,000. A report takes 200 to 500 bytes */
+  uint32_t report_every_ms; /* 0: 60,000. A report takes 200 to 500 bytes; none while nothing is
+                               compared */
 };
 
 /* Internal, but for reading `report`: the sums so far. */
@@ -42,7 +43,8 @@ struct godwit_shadow {
   struct gw_policy policy;
   struct gw_shadow_report report;
   uint64_t begun_ms;
-  uint64_t told_ms; /* when the last report was sent */
+  uint64_t told_ms;      /* when the last report was sent */
+  uint32_t told_windows; /* that it counted */
   bool is_running;
   struct godwit_request request;
   struct godwit_service service;
