@@ -167,6 +167,7 @@ static void forget_round_trips(struct godwit_client *client) {
 /* 0: nothing was measured in this session. */
 static uint32_t measured_rto_ms(const struct godwit_client *client) {
   uint32_t rto_ms = client->srtt_ms + 4 * client->rttvar_ms;
+  if (rto_ms == 0 && client->pace.measured) rto_ms = client->pace.rto_ms;
   if (rto_ms == 0) return 0;
   return rto_ms < RTO_MIN_MS ? RTO_MIN_MS : rto_ms;
 }
@@ -201,7 +202,7 @@ static void start_retransmit(struct godwit_client *client, const struct godwit_r
   uint32_t random = godwit_client_random();
   gw_retransmit_start(&client->retransmit, now_ms, random);
   bool is_block = request->blockwise || request->internal.is_block1;
-  bool decides = is_ping(client, request) && client->suspect != NULL;
+  bool decides = is_ping(client, request) && (client->suspect != NULL || client->downloads != NULL);
   uint32_t rto_ms = decides ? measured_rto_ms(client) : is_block ? client->rto_ms : 0;
   if (rto_ms == 0 || rto_ms >= GW_ACK_TIMEOUT_MS) return;
   client->retransmit.timeout_ms = rto_ms + random % (rto_ms / 2);
@@ -547,7 +548,7 @@ void godwit_exchange_end_session(struct godwit_client *client, int status) {
     if (request == NULL) break;
     fail(client, request, status == GODWIT_OK ? GODWIT_ERR_CONNECTION : status);
   }
-  godwit_window_end_all(client, status == GODWIT_OK ? GODWIT_ERR_CONNECTION : status);
+  godwit_window_end_all(client, GODWIT_ERR_CONNECTION);
 }
 
 void godwit_exchange_cancel_all(struct godwit_client *client, int status) {

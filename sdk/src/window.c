@@ -21,10 +21,9 @@ enum phase {
   BLOCK_HERE,     /* handed over, or in the reorder memory */
 };
 
-#define LATER_MAX 3u    /* so many answers to what was sent later: it is lost */
-#define SENDS_MAX 15u   /* with two in five lost, one block in a million is asked for so often */
-#define SILENCES_MAX 3u /* pings that are answered while no block is */
-#define NEWEST_MAX 6u   /* answers in a row that passed older requests over */
+#define LATER_MAX 3u  /* so many answers to what was sent later: it is lost */
+#define SENDS_MAX 15u /* with two in five lost, one block in a million is asked for so often */
+#define NEWEST_MAX 8u /* answers in a row that passed older requests over */
 #define REFUSED_PAUSE_MS 2000u
 #define REFUSED_PAUSE_MAX_MS 60000u
 #define TOKEN_BIT 0x8000u /* of the upper half: other requests' tokens do not have it */
@@ -284,7 +283,8 @@ static bool is_waiting(const struct godwit_ota_block *block) {
   return block->phase == BLOCK_SENT || block->phase == BLOCK_PROMISED;
 }
 
-/* GODWIT_ERR_TIMEOUT for a block that never comes while others do. */
+/* GODWIT_ERR_TIMEOUT where a block never comes while others do, or pings are
+ * answered. */
 static int time_out(struct godwit_client *client, struct godwit_ota_download *download,
                     uint64_t now_ms) {
   for (unsigned i = 0; i < GODWIT_OTA_WINDOW_MAX; i++) {
@@ -299,25 +299,22 @@ static int time_out(struct godwit_client *client, struct godwit_ota_download *do
   return GODWIT_OK;
 }
 
-/* No block for so long: is anybody there? A server that says so each time, and
- * sends no block, is not going to. */
-static int heed_silence(struct godwit_client *client, struct godwit_ota_download *download,
-                        uint64_t now_ms) {
+/* No block for so long: is anybody there? The ping ends the session where not. */
+static void heed_silence(struct godwit_client *client, struct godwit_ota_download *download,
+                         uint64_t now_ms) {
   uint32_t limit_ms = client->config.response_timeout_ms / 3 * 2;
   if (now_ms < download->internal.pause_ms || now_ms - download->internal.heard_ms < limit_ms) {
-    return GODWIT_OK;
+    return;
   }
-  if (++download->internal.silences >= SILENCES_MAX) return GODWIT_ERR_TIMEOUT;
   download->internal.heard_ms = now_ms;
   if (now_ms - client->received_ms >= limit_ms) godwit_exchange_ping(client);
-  return GODWIT_OK;
 }
 
 void godwit_window_run(struct godwit_client *client, uint64_t now_ms) {
   struct godwit_ota_download *download = client->downloads;
   while (download != NULL) {
     int status = time_out(client, download, now_ms);
-    if (status == GODWIT_OK) status = heed_silence(client, download, now_ms);
+    heed_silence(client, download, now_ms);
     struct godwit_ota_download *next = download->internal.next;
     if (status < 0) {
       end(client, download, status);
@@ -533,7 +530,6 @@ static void keep(struct godwit_client *client, struct godwit_ota_download *downl
     return;
   }
   download->internal.heard_ms = godwit_platform_now_ms();
-  download->internal.silences = 0;
   download->internal.szx = piece->szx;
   uint32_t taken = block->taken16 * 16u + piece->size;
   block->sends = 0;

@@ -4,10 +4,16 @@
 #include "wire/exchange.h"
 
 #define RTO_MIN_MS 200u
+/* Twice RFC 7252's: a block of 1 KB at 5 kbit/s takes three seconds, and asking
+ * again would fill the little that there is. Where others are answered, a lost one
+ * does not wait for it. */
+#define RTO_FIRST_MS (2u * GW_ACK_TIMEOUT_MS)
 #define RTO_MAX_MS 32000u
-#define SILENCES_MAX 6u
-#define EPOCH_MS 30000u /* the shortest round trip is looked for anew so often */
-#define ONE_BLOCK 4096u /* of credit */
+#define SILENCES_MAX 3u
+#define EPOCH_MS 30000u  /* the shortest round trip is looked for anew so often, */
+#define EPOCH_ROUNDS 32u /* but not more often than this */
+#define HOLD_ROUNDS 16u  /* after a queue has overflowed the window stays */
+#define ONE_BLOCK 4096u  /* of credit */
 #define SENT_AFTER(a, b) ((int16_t)(uint16_t)((a) - (b)) > 0)
 
 /* The queue on the way, in blocks: what is under way beyond what the link holds
@@ -16,7 +22,7 @@ enum { QUEUE_LOW = 16, QUEUE_HIGH = 48 };
 
 void gw_pace_init(struct gw_pace *pace, uint32_t random) {
   *pace = (struct gw_pace){
-      .rto_ms = GW_ACK_TIMEOUT_MS + random % (GW_ACK_TIMEOUT_MS * GW_ACK_RANDOM_PERMILLE / 1000u),
+      .rto_ms = RTO_FIRST_MS + random % (RTO_FIRST_MS * GW_ACK_RANDOM_PERMILLE / 1000u),
       .window = GW_PACE_WINDOW_FIRST,
       .window_max = GW_PACE_WINDOW_FIRST,
       .slow_start = true,
@@ -31,6 +37,7 @@ static void set_window(struct gw_pace *pace, uint32_t window) {
 static void begin_round(struct gw_pace *pace, uint16_t next_id) {
   pace->round_id = next_id;
   pace->round_base_ms = UINT32_MAX;
+  pace->round_sum_ms = 0;
   pace->answers = pace->losses = 0;
   pace->was_full = false;
 }
@@ -39,7 +46,7 @@ void gw_pace_begin(struct gw_pace *pace, unsigned window_max, uint64_t now_ms) {
   pace->window_max = (uint8_t)window_max;
   set_window(pace, GW_PACE_WINDOW_FIRST);
   pace->slow_start = true;
-  pace->silences = 0;
+  pace->silences = pace->hold = 0;
   pace->filled_ms = now_ms;
   pace->credit = GW_PACE_BURST * ONE_BLOCK;
 }
@@ -124,40 +131,47 @@ static uint32_t queued(const struct gw_pace *pace, uint32_t rtt_ms) {
 }
 
 static void end_round(struct gw_pace *pace) {
-  uint32_t rtt_ms = pace->round_base_ms;
+  /* With losses the mean, in which a queue that has just overflowed still shows. */
+  uint32_t rtt_ms = pace->losses > 0 ? pace->round_sum_ms / pace->answers : pace->round_base_ms;
   uint32_t queue = queued(pace, rtt_ms);
   uint32_t window = pace->window;
   if (pace->losses > 0 && queue >= QUEUE_LOW) {
     window = (window * pace->base_ms + rtt_ms / 2) / rtt_ms;
     if (window < GW_PACE_WINDOW_FIRST) window = GW_PACE_WINDOW_FIRST;
     pace->slow_start = false;
+    pace->hold = HOLD_ROUNDS;
   } else if (pace->losses >= 4 && pace->losses > pace->answers) {
     window = window * 3 / 4;
     pace->slow_start = false;
   } else if (queue > QUEUE_HIGH) {
     window--;
+  } else if (pace->hold > 0) {
+    pace->hold--;
   } else if (queue < QUEUE_LOW && !pace->slow_start && pace->was_full) {
     window++;
   }
   set_window(pace, window);
 }
 
-/* The way may have changed: the shortest round trip of two epochs counts. To see
- * it, the queue is emptied at the turn. */
+/* The way may have changed: only what was seen in the last epoch counts. Where
+ * the shortest round trip was not seen again, it is longer now, or a queue of ours
+ * hides it: that is emptied for a round. */
 static void turn_epoch(struct gw_pace *pace, uint64_t now_ms) {
+  if (pace->epoch_base_ms > pace->base_ms + GW_PACE_TOLERANCE_MS) {
+    set_window(pace, pace->window / 4u);
+    pace->slow_start = false;
+  }
   pace->base_ms = pace->epoch_base_ms;
   pace->epoch_base_ms = UINT32_MAX;
   pace->epoch_ms = now_ms;
-  set_window(pace,
-             pace->window / 2 > GW_PACE_WINDOW_FIRST ? pace->window / 2u : GW_PACE_WINDOW_FIRST);
-  pace->slow_start = true;
+  pace->epoch_rounds = 0;
 }
 
 static void note_base(struct gw_pace *pace, uint32_t rtt_ms, uint64_t now_ms) {
   if (!pace->measured) {
     pace->base_ms = pace->epoch_base_ms = UINT32_MAX;
     pace->epoch_ms = now_ms;
-  } else if (now_ms - pace->epoch_ms >= EPOCH_MS && pace->epoch_base_ms != UINT32_MAX) {
+  } else if (now_ms - pace->epoch_ms >= EPOCH_MS && pace->epoch_rounds >= EPOCH_ROUNDS) {
     turn_epoch(pace, now_ms);
   }
   if (rtt_ms < pace->base_ms) pace->base_ms = rtt_ms;
@@ -173,13 +187,15 @@ void gw_pace_answered(struct gw_pace *pace, uint32_t rtt_ms, uint16_t message_id
   estimate(pace, rtt_ms);
   pace->silences = 0;
   pace->answers++;
+  pace->round_sum_ms += rtt_ms;
   if (queued(pace, rtt_ms) >= QUEUE_LOW) {
     pace->slow_start = false;
-  } else if (pace->slow_start) {
+  } else if (pace->slow_start && pace->was_full) {
     set_window(pace, pace->window + 1u);
   }
   if (SENT_AFTER(pace->round_id, message_id)) return;
   end_round(pace);
+  if (pace->epoch_rounds < EPOCH_ROUNDS) pace->epoch_rounds++;
   begin_round(pace, next_id);
 }
 

@@ -115,7 +115,7 @@ struct godwit_ota_download {
     uint16_t newest;   /* message id of the last request */
     uint8_t span;      /* blocks that may be under way */
     uint8_t szx, unit_szx;
-    uint8_t silences, newest_only;
+    uint8_t newest_only;
     bool active;
   } internal;
 

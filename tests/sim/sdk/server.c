@@ -88,6 +88,12 @@ static struct {
   uint8_t data[1024];
   size_t size;
 } resources[WORLD_RESOURCES_MAX];
+static struct { /* see one_place_ms */
+  struct session *session;
+  uint64_t due_ms;
+  uint8_t data[GW_COAP_DATAGRAM_MAX];
+  size_t size;
+} waiting;
 
 /* DTLS ------------------------------------------------------------------------- */
 
@@ -355,6 +361,21 @@ static const struct world_artifact *find_artifact(const char *name) {
   return NULL;
 }
 
+static void refuse_component(struct session *session, const struct gw_coap_message *request,
+                             uint8_t code) {
+  uint8_t data[64];
+  struct gw_coap_writer writer;
+  if (world_server.download_times > 0 && --world_server.download_times == 0) {
+    world_server.download_code = 0;
+  }
+  gw_coap_writer_begin(&writer, data, sizeof data, GW_COAP_ACK, code, request->message_id,
+                       request->token, request->token_length);
+  if (world_server.max_age_s > 0) {
+    gw_coap_writer_option_uint(&writer, GW_COAP_OPT_MAX_AGE, world_server.max_age_s);
+  }
+  send_message(session, data, (size_t)gw_coap_writer_finish(&writer));
+}
+
 static void serve_component(struct session *session, const struct gw_coap_message *request,
                             const char *name) {
   struct gw_block block = {.szx = GW_BLOCK_SZX_MAX};
@@ -374,9 +395,13 @@ static void serve_component(struct session *session, const struct gw_coap_messag
     return;
   }
   const struct world_artifact *artifact = find_artifact(name);
-  if (world_server.download_code != 0 || artifact == NULL) {
-    answer_code(session, request,
-                world_server.download_code ? world_server.download_code : GW_COAP_NOT_FOUND);
+  if (world_server.mute || (block.num > 0 && block.num == world_server.mute_block)) return;
+  if (world_server.download_code != 0) {
+    refuse_component(session, request, world_server.download_code);
+    return;
+  }
+  if (artifact == NULL) {
+    answer_code(session, request, GW_COAP_NOT_FOUND);
     return;
   }
   size_t size = world_server.download_end ? world_server.download_end : artifact->size;
@@ -385,6 +410,7 @@ static void serve_component(struct session *session, const struct gw_coap_messag
     return;
   }
   uint32_t option = gw_block_encode(slice.block);
+  world_server.blocks_served++;
   answer(session, request, GW_COAP_CONTENT, NULL, &option, 42, artifact->data + slice.offset,
          slice.size);
 }
@@ -604,6 +630,8 @@ static void serve(struct session *session, const struct gw_coap_message *request
   bool reads = request->code == GW_COAP_GET;
   if (strncmp(path, ".u/c/", 5) == 0 && reads) {
     serve_component(session, request, path + 5);
+  } else if (strncmp(path, ".gw/e/", 6) == 0 && reads) {
+    serve_component(session, request, path + 6);
   } else if (reads) {
     serve_resource(session, request, path);
   } else if (strncmp(path, ".u/c/", 5) == 0) {
@@ -629,10 +657,33 @@ static void take_empty(struct session *session, const struct gw_coap_message *me
   }
 }
 
+/* True when it is put off. */
+static bool keep_waiting(struct session *session, const struct gw_coap_message *message,
+                         const uint8_t *data, size_t size) {
+  char path[PATH_SIZE];
+  bool is_component = message->code == GW_COAP_GET &&
+                      gw_coap_path(message, path, sizeof path) > 0 &&
+                      strncmp(path, ".u/c/", 5) == 0;
+  if (world_server.one_place_ms == 0 || !is_component) return false;
+  waiting.session = session;
+  waiting.due_ms = world_now_ms() + world_server.one_place_ms;
+  memcpy(waiting.data, data, size);
+  waiting.size = size;
+  return true;
+}
+
+static void serve_waiting(void) {
+  struct gw_coap_message message;
+  if (waiting.size == 0 || world_now_ms() < waiting.due_ms) return;
+  assert_int_equal(gw_coap_parse(waiting.data, waiting.size, &message), GW_OK);
+  waiting.size = 0;
+  if (waiting.session->used && !world_server.deaf) serve(waiting.session, &message);
+}
+
 static void take_message(struct session *session, const uint8_t *data, size_t size) {
   struct gw_coap_message message;
   assert_int_equal(gw_coap_parse(data, size, &message), GW_OK);
-  if (world_server.deaf) return;
+  if (world_server.deaf || keep_waiting(session, &message, data, size)) return;
   if (message.code == GW_COAP_EMPTY) {
     take_empty(session, &message);
   } else if (message.code < 32) {
@@ -682,6 +733,7 @@ void world_server_run(void) {
   while ((size = world_network_take_for_server(&from, data, sizeof data)) > 0) {
     take_datagram(from, data, size);
   }
+  serve_waiting();
   for (size_t i = 0; i < SESSIONS_MAX; i++) {
     struct session *session = &sessions[i];
     if (!session->used) continue;
@@ -699,7 +751,7 @@ void world_server_run(void) {
 }
 
 uint64_t world_server_next_ms(void) {
-  uint64_t next_ms = UINT64_MAX;
+  uint64_t next_ms = waiting.size > 0 ? waiting.due_ms : UINT64_MAX;
   for (size_t i = 0; i < SESSIONS_MAX; i++) {
     const struct session *session = &sessions[i];
     if (!session->used) continue;
@@ -754,6 +806,7 @@ void world_server_reset(void) {
   world_server.stream_limit = UPLOAD_BYTES_MAX;
   manifest_size = 0;
   memset(resources, 0, sizeof resources);
+  waiting.size = 0;
   configure();
 }
 

@@ -15,6 +15,7 @@
 #define IN_FLIGHT_MAX 256
 #define TRAVEL_MS 10u
 #define SOCKETS_MAX 4096
+#define HEADERS_SIZE 28u /* IPv4 and UDP */
 
 static uint64_t now_ms;
 static uint32_t random_state;
@@ -33,6 +34,7 @@ static struct datagram {
   uint8_t data[WORLD_DATAGRAM_MAX];
 } in_flight[IN_FLIGHT_MAX];
 static uint64_t next_order;
+static uint64_t line_free_us[2]; /* each way: when the last datagram has left */
 static bool socket_open[SOCKETS_MAX];
 
 void world_reset(uint32_t seed) {
@@ -86,24 +88,43 @@ void world_network_reset(void) {
   memset(&world_network, 0, sizeof world_network);
   world_network.travel_ms = TRAVEL_MS;
   memset(in_flight, 0, sizeof in_flight);
+  memset(line_free_us, 0, sizeof line_free_us);
   memset(socket_open, 0, sizeof socket_open);
 }
 
 void world_network_power_on(void) { memset(socket_open, 0, sizeof socket_open); }
 
+/* When it has left the narrowest part of the way: UINT64_MAX, it finds no room
+ * there. */
+static uint64_t leave_us(bool to_server, size_t size) {
+  uint64_t now_us = now_ms * 1000u, *free_us = &line_free_us[to_server];
+  if (world_network.rate == 0) return now_us;
+  uint64_t takes_us = (size + HEADERS_SIZE) * UINT64_C(1000000) / world_network.rate;
+  if (*free_us < now_us) *free_us = now_us;
+  uint64_t waiting = (*free_us - now_us) * world_network.rate / 1000000u;
+  if (waiting > world_network.queue) {
+    world_network.queue_drops++;
+    return UINT64_MAX;
+  }
+  return *free_us += takes_us;
+}
+
 static void put_in_flight(bool to_server, int handle, const void *data, size_t size) {
   assert_true(size <= WORLD_DATAGRAM_MAX);
+  uint64_t left_us = leave_us(to_server, size);
+  if (left_us == UINT64_MAX) return;
+  if (!to_server) world_network.bytes_to_device += size + HEADERS_SIZE;
   for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {
     struct datagram *datagram = &in_flight[i];
     if (datagram->used) continue;
     bool late = world_random() % 100 < world_network.reorder_percent;
-    *datagram = (struct datagram){
-        .used = true,
-        .to_server = to_server,
-        .handle = handle,
-        .due_ms = now_ms + world_network.travel_ms + (late ? world_random() % 3000 : 0),
-        .order = next_order++,
-        .size = size};
+    *datagram = (struct datagram){.used = true,
+                                  .to_server = to_server,
+                                  .handle = handle,
+                                  .due_ms = (left_us + 999u) / 1000u + world_network.travel_ms +
+                                            (late ? world_random() % 3000 : 0),
+                                  .order = next_order++,
+                                  .size = size};
     memcpy(datagram->data, data, size);
     return;
   }

@@ -32,12 +32,15 @@ void world_advance_ms(uint64_t ms);
 struct world_network {
   unsigned loss_percent, duplicate_percent, reorder_percent;
   unsigned travel_ms; /* one way; 10 */
+  unsigned rate;      /* bytes a second, each way, UDP and IP headers included; 0: any */
+  unsigned queue;     /* with rate: bytes that may wait; what finds no room is dropped */
   bool down;          /* nothing passes */
   bool refused;       /* nobody listens at the server's port: sockets say so */
   bool useless;       /* this device's sockets fail until a new one is opened */
   bool dumb;          /* name look-up is pending for ever */
   unsigned opened;    /* sockets so far */
   uint64_t datagrams; /* both ways */
+  uint64_t queue_drops, bytes_to_device;
 };
 extern struct world_network world_network;
 /* A stranger writes to the device's newest socket with the server's address. */
@@ -78,13 +81,20 @@ struct world_server {
   bool separate;            /* empty acknowledgement first, the answer in its own CON */
   bool skip_cid;            /* does not negotiate Connection ID */
   const char *psk;          /* WORLD_PSK */
-  uint8_t download_code;    /* not 0: what component requests are answered with */
+  uint8_t download_code;    /* not 0: what component requests are answered with, */
+  size_t download_times;    /* so often; 0: always */
+  uint32_t max_age_s;       /* not 0: with this Max-Age */
+  unsigned one_place_ms;    /* not 0: component requests wait so long, in one place: a newer one
+                               drives out the older */
+  bool mute;                /* answers all but component requests */
+  size_t mute_block;        /* not 0: never answers this block */
   uint8_t report_code;      /* not 0: what reports are answered with */
   size_t download_end;      /* not 0: components end there, as if whole */
   size_t deaf_after_blocks; /* not 0: goes deaf after so many blocks, once */
   uint8_t szx_max;          /* blocks are not larger; 6 */
   size_t whole_downloads;   /* requests for block 0 */
   size_t blocks;            /* component requests */
+  size_t blocks_served;     /* with 2.05 */
   size_t pings;             /* CoAP pings and requests without path */
   size_t manifest_requests;
   size_t observations;      /* registrations under a token that was not registered yet */

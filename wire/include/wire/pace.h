@@ -34,20 +34,22 @@ struct gw_pace {
   uint32_t base_ms;            /* shortest round trip lately: without a queue */
   uint32_t epoch_base_ms;      /* shortest since epoch_ms */
   uint32_t round_base_ms;      /* shortest of this round */
+  uint32_t round_sum_ms;       /* of all in this round */
   uint64_t epoch_ms;
   uint64_t filled_ms;       /* when credit was last reckoned */
   uint32_t credit;          /* blocks that may be sent at once, in 1/4096 */
   uint16_t round_id;        /* an answer to this message, or a later one, ends the round */
   uint16_t answers, losses; /* in this round */
   uint8_t window, window_max;
+  uint8_t epoch_rounds, hold;
   uint8_t silences; /* time-outs without an answer between them */
   bool measured;    /* a round trip is known */
   bool slow_start;
   bool was_full; /* the window was the limit in this round */
 };
 
-/* A session begins. random: 32 random bits, spread over the first time-out, 2 to 3
- * seconds (RFC 7252 4.8), which holds until a block was measured. */
+/* A session begins. random: 32 random bits, spread over the first time-out, 4 to 6
+ * seconds, which holds until a block was measured. */
 void gw_pace_init(struct gw_pace *pace, uint32_t random);
 /* A download begins, or goes on after a pause: at most window_max blocks under way,
  * and not all of them at once. */
