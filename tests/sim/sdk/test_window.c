@@ -306,7 +306,7 @@ TEST(separate_answers_are_taken_in_any_number) {
   connect();
   world_server.separate = true;
   world_network.loss_percent = 3;
-  fetch(HOUR_MS);
+  fetch_all();
   assert_whole();
 }
 
