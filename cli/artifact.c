@@ -6,6 +6,7 @@
 
 #include "cli/api.h"
 #include "cli/inspect.h"
+#include "cli/key.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 
@@ -52,6 +53,37 @@ static void print_evaluation(struct cli_session *session, const json_t *evaluati
            cli_text(evaluation, "dataset"));
 }
 
+static void print_signature(struct cli_session *session, const json_t *signature) {
+  if (signature == NULL) return; /* of an older server */
+  if (!json_is_object(signature)) {
+    cli_fact(session, "signed", "no");
+    return;
+  }
+  cli_fact(session, "signed", "by key %s, sequence %lld", cli_text(signature, "keyId"),
+           (long long)json_integer_value(json_object_get(signature, "sequence")));
+}
+
+/* "compressed: 80 % of it, 210.4 KiB", "from 1.0.0: pending" */
+static void print_encodings(struct cli_session *session, const json_t *encodings) {
+  json_t *each;
+  size_t i;
+  json_array_foreach(encodings, i, each) {
+    const char *base = cli_text(each, "baseVersion"), *state = cli_text(each, "state");
+    const char *what = base[0] != 0 ? "from " : "compressed";
+    const json_t *bytes_sent = json_object_get(each, "size");
+    char bytes[32];
+    if (!json_is_integer(bytes_sent)) {
+      cli_fact(session, "on the air", "%s%s: %s", what, base, state);
+      continue;
+    }
+    cli_format_bytes(bytes, sizeof bytes, (long long)json_integer_value(bytes_sent));
+    cli_fact(session, "on the air", "%s%s: %s, %lld %% of it%s%s%s", what, base, bytes,
+             (long long)json_integer_value(json_object_get(each, "percent")),
+             strcmp(state, "ready") == 0 ? "" : " (", strcmp(state, "ready") == 0 ? "" : state,
+             strcmp(state, "ready") == 0 ? "" : ")");
+  }
+}
+
 static void print_artifact(struct cli_session *session, const json_t *artifact,
                            const json_t *blueprints) {
   char bytes[32], time[64];
@@ -61,8 +93,10 @@ static void print_artifact(struct cli_session *session, const json_t *artifact,
   cli_fact(session, "size", "%s", cli_format_bytes(bytes, sizeof bytes, size_of(artifact)));
   cli_fact(session, "sha256", "%s", digest_of(artifact));
   cli_fact(session, "blueprint", "%s", cli_name_in(blueprints, cli_text(artifact, "blueprintId")));
+  print_signature(session, json_object_get(artifact, "signature"));
   print_model(session, json_object_get(artifact, "model"));
   print_evaluation(session, json_object_get(artifact, "latestEvaluation"));
+  print_encodings(session, json_object_get(artifact, "encodings"));
   cli_fact(session, "created", "%s",
            cli_format_time(time, sizeof time, cli_text(artifact, "createdAt")));
 }
@@ -188,6 +222,22 @@ static int check_model(struct cli_session *session, const void *bytes, size_t si
       cli_argument(session, 0), verdict.error.message);
 }
 
+/* Into the artifact's object, too; it stays where it is when that fails. */
+static int add_signature(struct cli_session *session, const struct cli_message *message,
+                         json_t *artifact) {
+  json_t *data;
+  int status = cli_put_signature(session, cli_text(artifact, "id"), message, &data);
+  if (status == CLI_OK) {
+    json_object_del(data, "signature"); /* the message itself */
+    json_object_set_new(artifact, "signature", data);
+    return CLI_OK;
+  }
+  cli_warn(session, "%s@%s is uploaded, but not signed; `godwit artifact sign` does that",
+           cli_text(artifact, "package"), cli_text(artifact, "version"));
+  json_decref(artifact);
+  return status;
+}
+
 int cli_artifact_upload(struct cli_session *session) {
   struct cli_address address;
   char buffer[CLI_ID_MAX + 1];
@@ -195,9 +245,13 @@ int cli_artifact_upload(struct cli_session *session) {
   void *bytes;
   size_t size;
   json_t *artifact;
+  struct cli_message message;
   int status = cli_read_file(session, cli_argument(session, 0), CLI_FILE_MAX, &bytes, &size);
   if (status != CLI_OK) return status;
   status = check_model(session, bytes, size);
+  if (status == CLI_OK && cli_option(session, "sign") != NULL)
+    status = cli_sign_bytes(session, "sign", cli_option(session, "package"),
+                            cli_option(session, "version"), bytes, size, &message);
   if (status == CLI_OK) status = blueprint_option(session, buffer, &blueprint);
   if (status == CLI_OK) {
     cli_address_init(&address, session, "/artifacts");
@@ -208,7 +262,63 @@ int cli_artifact_upload(struct cli_session *session) {
     status = cli_api_upload(session, &address, bytes, size, &artifact);
   }
   free(bytes);
+  if (status == CLI_OK && cli_option(session, "sign") != NULL)
+    status = add_signature(session, &message, artifact);
   return status == CLI_OK ? show(session, artifact) : status;
+}
+
+/* --- sign --------------------------------------------------------------------- */
+
+/* The server's bytes, malloc'd. */
+static int fetch(struct cli_session *session, const json_t *artifact, char **bytes, size_t *size) {
+  struct cli_address address;
+  size_t room, sunk;
+  FILE *sink = open_memstream(bytes, &room);
+  if (sink == NULL) return cli_fail(session, "out of memory");
+  address_of(&address, session, artifact);
+  cli_address_plain(&address, "/content");
+  int status = cli_api_download(session, &address, sink, &sunk);
+  fclose(sink);
+  *size = room;
+  if (status != CLI_OK) free(*bytes);
+  return status;
+}
+
+static int sign_artifact(struct cli_session *session, const json_t *artifact,
+                         struct cli_message *message) {
+  const char *file = cli_option(session, "file"), *made = cli_option(session, "signature");
+  void *given = NULL;
+  char *fetched = NULL;
+  size_t size = 0;
+  if ((cli_option(session, "key") != NULL) == (made != NULL))
+    return cli_misuse(session, "say with what: one of --key and --signature");
+  if (made != NULL) return cli_message_read(session, made, message);
+  int status = file != NULL ? cli_read_file(session, file, CLI_FILE_MAX, &given, &size)
+                            : fetch(session, artifact, &fetched, &size);
+  if (status != CLI_OK) return status;
+  if (file == NULL)
+    cli_warn(session, "this signs the bytes that the server has; give --file to sign yours");
+  status =
+      cli_sign_bytes(session, "key", cli_text(artifact, "package"), cli_text(artifact, "version"),
+                     file != NULL ? given : fetched, size, message);
+  free(given);
+  free(fetched);
+  return status;
+}
+
+int cli_artifact_sign(struct cli_session *session) {
+  json_t *artifact, *data = NULL;
+  struct cli_message message;
+  int status = find(session, &artifact);
+  if (status != CLI_OK) return status;
+  status = sign_artifact(session, artifact, &message);
+  if (status == CLI_OK)
+    status = cli_put_signature(session, cli_text(artifact, "id"), &message, &data);
+  if (status == CLI_OK && session->json) cli_print_json(session, data);
+  if (status == CLI_OK && !session->json) cli_message_print(session, &message);
+  json_decref(data);
+  json_decref(artifact);
+  return status;
 }
 
 /* --- download ----------------------------------------------------------------- */

@@ -119,13 +119,72 @@ static const struct cli_option blueprint_create_options[] = {
   {.name = "board", .value = "TEXT", .help = "a note: the board's id"},
   {0},
 };
+#define SIGNING_OPTIONS \
+  {.name = "sequence", .value = "NUMBER", .help = "when signing: newer is larger; the seconds since 1970 when not given"}, \
+  {.name = "floor", .value = "NUMBER", .help = "when signing: devices that run it take nothing below any more"}, \
+  {.name = "only-project", .value = "ID", .help = "when signing: holds for devices of this project only"},
 static const struct cli_option artifact_upload_options[] = {
   {.name = "package", .value = "PACKAGE", .help = "what it is to the device: model, main, ...", .required = true},
   {.name = "version", .value = "VERSION", .help = "semantic version, 1.0.0", .required = true},
   {.name = "blueprint", .value = "BLUEPRINT", .help = "only for this hardware: name or id"},
   {.name = "force-binary", .help = "not a model: firmware or an asset, taken as it is"},
+  {.name = "sign", .value = "KEY", .help = "sign it: a PEM file, or a pkcs11: URL", .complete = CLI_COMPLETE_FILE},
+  SIGNING_OPTIONS
   {0},
 };
+static const struct cli_option artifact_sign_options[] = {
+  {.name = "key", .value = "KEY", .help = "a PEM file, or a pkcs11: URL", .complete = CLI_COMPLETE_FILE},
+  {.name = "file", .value = "FILE", .help = "the artifact's bytes; else those that the server has are signed", .complete = CLI_COMPLETE_FILE},
+  {.name = "signature", .value = "FILE", .help = "instead of a key: what `godwit key sign` wrote", .complete = CLI_COMPLETE_FILE},
+  {.name = "blueprint", .value = "BLUEPRINT", .help = "the one made for it: name or id"},
+  SIGNING_OPTIONS
+  {0},
+};
+static const struct cli_option key_create_options[] = {
+  {.name = "passphrase", .help = "encrypt the file; it is GODWIT_KEY_PASSPHRASE, or asked for"},
+  {0},
+};
+static const struct cli_option key_public_options[] = {
+  {.name = "output", .value = "FILE", .help = "as a PEM file", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+static const struct cli_option key_sign_options[] = {
+  {.name = "key", .value = "KEY", .help = "a PEM file, or a pkcs11: URL", .required = true, .complete = CLI_COMPLETE_FILE},
+  {.name = "package", .value = "PACKAGE", .help = "as it will be uploaded", .required = true},
+  {.name = "version", .value = "VERSION", .help = "as it will be uploaded", .required = true},
+  {.name = "output", .value = "FILE", .help = "the signature", .required = true, .complete = CLI_COMPLETE_FILE},
+  SIGNING_OPTIONS
+  {0},
+};
+static const struct cli_option key_verify_options[] = {
+  {.name = "key", .value = "KEY", .help = "it must be signed by this one: public, private, or a pkcs11: URL", .complete = CLI_COMPLETE_FILE},
+  {.name = "file", .value = "FILE", .help = "it must be of these bytes", .complete = CLI_COMPLETE_FILE},
+  {0},
+};
+#define KEYSET_OPTIONS \
+  {.name = "key", .value = "KEY", .help = "signs it; in the set before. A PEM file, or a pkcs11: URL", .required = true, .complete = CLI_COMPLETE_FILE}, \
+  {.name = "add", .value = "KEY", .help = "a further key, its public half is enough; may be repeated", .repeats = true, .complete = CLI_COMPLETE_FILE}, \
+  {.name = "floor", .value = "NUMBER", .help = "devices refuse all that was signed with less"}, \
+  {.name = "only-project", .value = "ID", .help = "holds for devices of this project only"}, \
+  {.name = "after", .value = "FILE", .help = "the set before, instead of the server's newest", .complete = CLI_COMPLETE_FILE}, \
+  {.name = "first", .help = "there is none before: devices have the key built in"}, \
+  {.name = "epoch", .value = "NUMBER", .help = "of the set; the one before plus 1 when not given"}, \
+  {.name = "output", .value = "FILE", .help = "write it there and hand nothing out", .complete = CLI_COMPLETE_FILE},
+static const struct cli_option key_rotate_options[] = {
+  KEYSET_OPTIONS
+  {.name = "remove", .value = "ID", .help = "this key no longer, by id or its beginning; may be repeated", .repeats = true},
+  {0},
+};
+static const struct cli_option key_revoke_options[] = {
+  KEYSET_OPTIONS
+  {0},
+};
+static const struct cli_argument takes_new_key[] = {{.name = "FILE", .help = "where to write it; must not be there", .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_argument takes_key[] = {{.name = "KEY", .help = "a PEM file, public or private, or a pkcs11: URL", .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_argument takes_keys[] = {{.name = "KEY", .help = "a PEM file, public or private, or a pkcs11: URL", .repeats = true, .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_argument takes_key_ids[] = {{.name = "ID", .help = "of the key, or its beginning", .repeats = true}, {0}};
+static const struct cli_argument takes_signature[] = {{.name = "SIGNATURE", .help = "a signature or a keyset", .complete = CLI_COMPLETE_FILE}, {0}};
+static const struct cli_argument takes_keyset[] = {{.name = "KEYSET", .help = "what `godwit key rotate` wrote", .complete = CLI_COMPLETE_FILE}, {0}};
 static const struct cli_option artifact_list_options[] = {
   {.name = "package", .value = "PACKAGE", .help = "only this package"},
   {.name = "blueprint", .value = "BLUEPRINT", .help = "only those made for it"},
@@ -145,12 +204,19 @@ static const struct cli_option artifact_download_options[] = {
   {.name = "blueprint", .value = "BLUEPRINT", .help = "which one, where several have the same package and version"},
   {0},
 };
+#define POLICY_OPTIONS \
+  {.name = "spread", .value = "TIME", .help = "devices begin at a random moment within so long, 10m; 0 at once; by their number when not given"}, \
+  {.name = "shadow", .value = "COUNT|TIME", .help = "runs beside the active model first, for so many inferences (500) or so long (10m)"}, \
+  {.name = "agreement", .value = "SHARE", .help = "with --shadow: same answer at least so often, 0.9"}, \
+  {.name = "latency", .value = "RATIO", .help = "with --shadow: at most so many times as slow, 1.5"}, \
+  {.name = "confirm-after", .value = "TIME", .help = "so long in service before it is confirmed, 1h; else the old model returns"}
 static const struct cli_option release_create_options[] = {
   {.name = "artifact", .value = "ARTIFACT", .help = "PACKAGE@VERSION or id; one for each package, may be repeated", .repeats = true, .required = true},
   {.name = "blueprint", .value = "BLUEPRINT", .help = "only for this hardware: name or id"},
   {.name = "tag", .value = "TAG", .help = "only for devices with this tag; repeated: with all of them", .repeats = true},
   {.name = "name", .value = "NAME", .help = "a name for the release, unique in the project"},
   {.name = "rollout", .help = "roll it out at once"},
+  POLICY_OPTIONS,
   OPTION_WAIT,
   OPTION_TIMEOUT,
   OPTION_FORCE,
@@ -188,6 +254,12 @@ static const struct cli_option release_preview_options[] = {
   {.name = "artifact", .value = "ARTIFACT", .help = "PACKAGE@VERSION or id; one for each package, may be repeated", .repeats = true, .required = true},
   {.name = "blueprint", .value = "BLUEPRINT", .help = "only for this hardware: name or id"},
   {.name = "tag", .value = "TAG", .help = "only for devices with this tag; repeated: with all of them", .repeats = true},
+  POLICY_OPTIONS,
+  {0},
+};
+static const struct cli_option release_policy_options[] = {
+  POLICY_OPTIONS,
+  {.name = "none", .help = "take the policy away: devices do as they are built to"},
   {0},
 };
 static const struct cli_option api_options[] = {
@@ -542,8 +614,16 @@ const struct cli_command cli_commands[] = {
               "refused with the reason. What was uploaded as PACKAGE@VERSION never changes.",
    .arguments = takes_file, .options = artifact_upload_options,
    .examples = EXAMPLES{"godwit artifact upload yes_no.tflite --package model --version 1.0.0",
-                        "godwit artifact upload app.bin --package main --version 2.3.1 --force-binary", NULL},
+                        "godwit artifact upload app.bin --package main --version 2.3.1 --force-binary",
+                        "godwit artifact upload yes_no.tflite --package model --version 1.0.1 --sign publisher.pem", NULL},
    .run = cli_artifact_upload},
+  {.path = "artifact sign", .summary = "Sign an artifact that was uploaded, or add a signature made elsewhere.",
+   .details = "With --file what is signed is that file, which the server must have as it is. Without it the server's bytes "
+              "are signed, whatever they are.",
+   .arguments = takes_artifact, .options = artifact_sign_options,
+   .examples = EXAMPLES{"godwit artifact sign model@1.0.0 --key publisher.pem --file yes_no.tflite",
+                        "godwit artifact sign model@1.0.0 --signature model.cose", NULL},
+   .run = cli_artifact_sign},
   {.path = "artifact list", .summary = "List the artifacts.", .options = artifact_list_options,
    .examples = EXAMPLES{"godwit artifact list", "godwit artifact list --package model", NULL}, .run = cli_artifact_list},
   {.path = "artifact show", .summary = "Show an artifact.", .arguments = takes_artifact, .options = artifact_blueprint_options,
@@ -558,12 +638,46 @@ const struct cli_command cli_commands[] = {
    .options = artifact_delete_options, .examples = EXAMPLES{"godwit artifact delete model@1.0.0 --yes", NULL},
    .run = cli_artifact_delete},
 
+  {.path = "key create", .summary = "Make a publisher's key: devices take what it signs.",
+   .details = "A P-256 key in a file that only you can read. For one in a token, make it with the token's own program and "
+              "name it by its pkcs11: URL wherever a KEY is asked for.",
+   .arguments = takes_new_key, .options = key_create_options,
+   .examples = EXAMPLES{"godwit key create publisher.pem", "godwit key create publisher.pem --passphrase", NULL},
+   .local = true, .run = cli_key_create_command},
+  {.path = "key public", .summary = "Show a key's public half.", .arguments = takes_key, .options = key_public_options,
+   .examples = EXAMPLES{"godwit key public publisher.pem", "godwit key public publisher.pem --output publisher.pub", NULL},
+   .local = true, .run = cli_key_public},
+  {.path = "key c-header", .summary = "Print public keys as a C header, to build into a device.", .arguments = takes_keys,
+   .examples = EXAMPLES{"godwit key c-header publisher.pub spare.pub > keys.h", NULL}, .local = true, .run = cli_key_c_header},
+  {.path = "key sign", .summary = "Sign a model where the key is; needs no server.", .arguments = takes_file,
+   .options = key_sign_options,
+   .examples = EXAMPLES{"godwit key sign yes_no.tflite --package model --version 1.0.0 --key publisher.pem --output model.cose", NULL},
+   .local = true, .run = cli_key_sign_command},
+  {.path = "key verify", .summary = "Show what a signature or a keyset says, and check who made it.", .arguments = takes_signature,
+   .options = key_verify_options,
+   .examples = EXAMPLES{"godwit key verify model.cose --key publisher.pub --file yes_no.tflite", NULL},
+   .local = true, .run = cli_key_verify},
+  {.path = "key rotate", .summary = "Sign and hand out the next set of keys that devices believe.",
+   .details = "Each set is complete: what is not in it is revoked. Devices fetch it before their next download. With --output "
+              "and --after or --first it is made without a server, for `godwit key publish`.",
+   .options = key_rotate_options,
+   .examples = EXAMPLES{"godwit key rotate --key publisher.pem --add spare.pub",
+                        "godwit key rotate --key spare.pem --remove 3f2a --add next.pub --floor 1790000000", NULL},
+   .run = cli_key_rotate},
+  {.path = "key revoke", .summary = "Hand out a set of keys without these.", .arguments = takes_key_ids, .options = key_revoke_options,
+   .examples = EXAMPLES{"godwit key revoke 3f2a91c07d5e6b84 --key spare.pem", NULL}, .run = cli_key_rotate},
+  {.path = "key publish", .summary = "Hand out a set of keys that was made elsewhere.", .arguments = takes_keyset,
+   .examples = EXAMPLES{"godwit key publish keyset.cose", NULL}, .run = cli_key_publish},
+  {.path = "key list", .summary = "List the keys that devices of the project believe.",
+   .examples = EXAMPLES{"godwit key list", NULL}, .run = cli_key_list},
+
   {.path = "release create", .summary = "Put artifacts into a release.",
    .details = "A device gets the newest release with rollout on whose blueprint is unset or its own, and all of whose "
               "tags it has.",
    .options = release_create_options,
    .examples = EXAMPLES{"godwit release create --artifact model@1.0.0 --blueprint m5stack-cores3 --rollout",
-                        "godwit release create --artifact model@1.1.0 --tag beta --name try-stop-go", NULL},
+                        "godwit release create --artifact model@1.1.0 --tag beta --name try-stop-go",
+                        "godwit release create --artifact model@1.1.0 --spread 10m --shadow 500 --agreement 0.9 --confirm-after 1h", NULL},
    .run = cli_release_create},
   {.path = "release list", .summary = "List the releases, newest first.", .options = release_list_options,
    .examples = EXAMPLES{"godwit release list", NULL}, .run = cli_release_list},
@@ -584,6 +698,11 @@ const struct cli_command cli_commands[] = {
    .options = release_devices_options,
    .examples = EXAMPLES{"godwit release devices try-stop-go", "godwit release devices try-stop-go --state failed", NULL},
    .run = cli_release_devices},
+  {.path = "release policy", .summary = "Change what a release asks of devices that take it.",
+   .details = "Replaces all of it. Devices that have begun keep to what they were told.",
+   .arguments = takes_release, .options = release_policy_options,
+   .examples = EXAMPLES{"godwit release policy try-stop-go --spread 1h --confirm-after 1d", "godwit release policy try-stop-go --none", NULL},
+   .run = cli_release_policy},
   {.path = "release rollout on", .summary = "Roll a release out: devices are told at once.", .arguments = takes_release,
    .options = rollout_options,
    .examples = EXAMPLES{"godwit release rollout on try-stop-go", "godwit release rollout on try-stop-go --wait --timeout 600", NULL}, .run = cli_release_rollout_on},
@@ -794,6 +913,7 @@ static const struct {
   {"ca", "certificate authorities that the server keeps"},
   {"certificate", "CAs that are trusted, and certificates that are revoked"},
   {"artifact", "models and other files, by package and version"},
+  {"key", "publishers' keys, and what they sign"},
   {"release", "artifacts, and for whom they are"},
   {"ota", "how updates went"},
   {"setting", "values that devices are told"},

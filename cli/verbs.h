@@ -55,6 +55,17 @@ int cli_artifact_download(struct cli_session *session);
 int cli_artifact_delete(struct cli_session *session);
 int cli_artifact_compatibility(struct cli_session *session);
 
+int cli_artifact_sign(struct cli_session *session);
+
+int cli_key_create_command(struct cli_session *session);
+int cli_key_public(struct cli_session *session);
+int cli_key_c_header(struct cli_session *session);
+int cli_key_sign_command(struct cli_session *session);
+int cli_key_verify(struct cli_session *session);
+int cli_key_rotate(struct cli_session *session);
+int cli_key_publish(struct cli_session *session);
+int cli_key_list(struct cli_session *session);
+
 int cli_release_create(struct cli_session *session);
 int cli_release_list(struct cli_session *session);
 int cli_release_show(struct cli_session *session);
@@ -65,6 +76,7 @@ int cli_release_status(struct cli_session *session);
 int cli_release_shadow(struct cli_session *session);
 int cli_release_devices(struct cli_session *session);
 int cli_release_preview(struct cli_session *session);
+int cli_release_policy(struct cli_session *session);
 
 int cli_ota_events(struct cli_session *session);
 

@@ -21,7 +21,7 @@ ALLOWED = {
     "features": set(),
     "sdk": {"wire"},
     "server": {"wire", "runtime", "cli", "virtual"},
-    "cli": {"runtime", "features"},
+    "cli": {"wire", "runtime", "features"},  # wire: what publishers sign
     "examples": {"wire", "runtime", "features", "sdk"},
     "virtual": {"wire", "runtime", "features", "sdk", "examples"},
 }
