@@ -117,7 +117,7 @@ void godwit_log_set_level(enum godwit_log_level level) {
   above_info = (int)level - (int)GODWIT_LOG_INFO;
 }
 
-void godwit_log(enum godwit_log_level level, const char *format, ...) {
+void godwit_log_line(enum godwit_log_level level, const char *format, ...) {
   if ((int)level > (int)GODWIT_LOG_INFO + above_info) return;
   char line[GODWIT_LOG_LINE_MAX];
   va_list arguments;

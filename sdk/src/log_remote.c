@@ -11,7 +11,7 @@
 #define HEAD_SIZE 2u /* of a record: level, length of the line that follows */
 #define BUFFER_USED_MAX 65535u
 
-static const struct godwit_remote_log *active; /* one a process: godwit_log has no client */
+static const struct godwit_remote_log *active; /* one a process: godwit_log_line has no client */
 
 /* The ring -------------------------------------------------------------------- */
 

@@ -21,10 +21,19 @@ enum godwit_log_level {
  * GODWIT_LOG_INFO. */
 void godwit_log_set_level(enum godwit_log_level level);
 
+/* The most detailed level that is compiled in; -1: no line at all, and neither
+ * their texts nor what formats them. A device that cannot show its log saves
+ * two kilobytes. */
+#ifndef GODWIT_LOG_LEVEL_MAX
+#define GODWIT_LOG_LEVEL_MAX 3
+#endif
+
 /* Conversions: %s %c %d %i %u %x with l, ll or z; %02x style zero padding and
  * width; %%. No floats: firmware needs no printf of its libc for this. */
-__attribute__((format(printf, 2, 3))) void godwit_log(enum godwit_log_level level,
-                                                      const char *format, ...);
+#define godwit_log(level, ...) \
+  ((int)(level) <= GODWIT_LOG_LEVEL_MAX ? godwit_log_line(level, __VA_ARGS__) : (void)0)
+__attribute__((format(printf, 2, 3))) void godwit_log_line(enum godwit_log_level level,
+                                                           const char *format, ...);
 
 /* Lines for the server (`.s/logs`). They wait in the caller's buffer, also while
  * there is no connection, and go up one by one, oldest first, as CBOR
