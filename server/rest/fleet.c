@@ -851,6 +851,7 @@ static const struct srv_property failed_event_members[] = {
     {"eventType", SRV_VALUE_TEXT, 0, NULL, "the state reported"},
     {"status", SRV_VALUE_INTEGER, 0, NULL, "the reason's number"},
     {"message", SRV_VALUE_TEXT, 0, NULL, "the reason"},
+    {"detail", SRV_VALUE_TEXT, 0, NULL, "why more closely; empty when it did not say"},
     {"currentVersion", SRV_VALUE_TEXT, 0, NULL, "what it runs"},
     {"targetVersion", SRV_VALUE_TEXT, 0, NULL, "what it was going to"},
     {"timestamp", SRV_VALUE_TIME, 0, NULL, "when it said so"},

@@ -25,6 +25,7 @@ godwit_test(NAME unit.server.rest
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_export.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_logs.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_openapi.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_policy.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_releases.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_requests.c
           ${CMAKE_CURRENT_SOURCE_DIR}/rest/test_rpc.c
