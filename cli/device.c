@@ -5,6 +5,7 @@
 #include "cli/api.h"
 #include "cli/credential.h"
 #include "cli/output.h"
+#include "cli/policy.h"
 #include "cli/verbs.h"
 
 #define LINE_MAX_LENGTH 512
@@ -183,6 +184,13 @@ int cli_device_list(struct cli_session *session) {
   return status;
 }
 
+/* Why its last update failed, and what to do. */
+static void print_detail(struct cli_session *session, const char *detail) {
+  const char *advice = cli_detail_advice(detail);
+  if (detail[0] == 0) return;
+  cli_fact(session, "why", "%s%s%s", detail, advice[0] != 0 ? ": " : "", advice);
+}
+
 static void print_device(struct cli_session *session, const json_t *device,
                          const struct cli_names *names) {
   json_t *metadata = json_object_get(device, "metadata");
@@ -205,6 +213,7 @@ static void print_device(struct cli_session *session, const json_t *device,
     describe_package(line, sizeof line, package, update);
     const char *reason = cli_text(update, "reason");
     cli_fact(session, "runs", "%s%s%s", line, reason[0] != 0 ? ", " : "", reason);
+    print_detail(session, cli_text(update, "detail"));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/api.h"
 #include "cli/output.h"
+#include "cli/policy.h"
 #include "cli/rollout.h"
 #include "cli/verbs.h"
 
@@ -55,6 +56,7 @@ static void print_release(struct cli_session *session, const json_t *release,
            cli_join_artifacts(line, sizeof line, json_object_get(release, "artifactIds"),
                               names->artifacts));
   print_audience(session, release, names);
+  cli_policy_print(session, json_object_get(release, "policy"));
 }
 
 /* Prints the release, whichever way, and gives it back. */
@@ -93,19 +95,24 @@ static int find_artifacts(struct cli_session *session, const char *blueprint, js
 int cli_release_body(struct cli_session *session, json_t **body) {
   const char *blueprint = cli_option(session, "blueprint"), *name = cli_option(session, "name");
   char blueprint_id[CLI_ID_MAX + 1] = "";
-  json_t *tags, *artifacts;
-  int status = CLI_OK;
+  json_t *tags, *artifacts, *policy;
+  int status = cli_policy_read(session, &policy);
+  if (status != CLI_OK) return status;
   if (blueprint != NULL)
     status = cli_find_id(session, &cli_kind_blueprint, blueprint, blueprint_id);
-  if (status != CLI_OK) return status;
-  status = cli_find_options(session, &cli_kind_tag, "tag", &tags);
-  if (status != CLI_OK) return status;
+  if (status == CLI_OK) status = cli_find_options(session, &cli_kind_tag, "tag", &tags);
+  if (status != CLI_OK) {
+    json_decref(policy);
+    return status;
+  }
   status = find_artifacts(session, blueprint_id[0] != 0 ? blueprint_id : NULL, &artifacts);
   if (status != CLI_OK) {
+    json_decref(policy);
     json_decref(tags);
     return status;
   }
   *body = json_object();
+  if (policy != NULL) json_object_set_new(*body, "policy", policy);
   json_object_set_new(*body, "artifactIds", artifacts);
   json_object_set_new(*body, "deviceTagIds", tags);
   json_object_set_new(*body, "rollout", json_boolean(cli_switch(session, "rollout")));
@@ -215,6 +222,28 @@ static int set_rollout(struct cli_session *session, int on) {
   if (cli_switch(session, "force")) json_object_set_new(body, "force", json_true());
   status = cli_api_send(session, "PATCH", &address, body, &release);
   return status == CLI_OK ? show_or_wait(session, release) : status;
+}
+
+/* The whole policy is replaced: what is not given is not asked any more. */
+int cli_release_policy(struct cli_session *session) {
+  struct cli_address address;
+  json_t *release, *policy;
+  int status = cli_policy_read(session, &policy);
+  if (status == CLI_OK && policy == NULL && !cli_switch(session, "none")) {
+    status = cli_misuse(session, "give --spread, --shadow or --confirm-after, or --none");
+  }
+  if (status == CLI_OK && policy != NULL && cli_switch(session, "none")) {
+    status = cli_misuse(session, "--none takes the policy away: leave the other options out");
+  }
+  if (status == CLI_OK) status = address_found(session, &address);
+  if (status != CLI_OK) {
+    json_decref(policy);
+    return status;
+  }
+  json_t *body = json_object();
+  json_object_set_new(body, "policy", policy == NULL ? json_null() : policy);
+  status = cli_api_send(session, "PATCH", &address, body, &release);
+  return status == CLI_OK ? show(session, release) : status;
 }
 
 int cli_release_rollout_on(struct cli_session *session) { return set_rollout(session, 1); }

@@ -8,6 +8,7 @@
 
 #include "cli/api.h"
 #include "cli/output.h"
+#include "cli/policy.h"
 #include "cli/rollout.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
@@ -75,11 +76,22 @@ static int get(struct cli_session *session, const char *release_id, json_t **rol
   return cli_api_get(session, &address, rollout);
 }
 
+static void print_details(struct cli_session *session, const json_t *details) {
+  json_t *each;
+  size_t i;
+  json_array_foreach(details, i, each) {
+    const char *detail = cli_text(each, "detail"), *advice = cli_detail_advice(detail);
+    cli_fact(session, "of them", "%lld %s%s%s", number(each, "count"), detail,
+             advice[0] != 0 ? ": " : "", advice);
+  }
+}
+
 static void print_failures(struct cli_session *session, const json_t *rollout) {
   json_t *failure;
   size_t i;
   json_array_foreach(json_object_get(rollout, "failures"), i, failure) {
     cli_fact(session, "failed", "%lld: %s", number(failure, "count"), cli_text(failure, "reason"));
+    print_details(session, json_object_get(failure, "details"));
   }
 }
 
@@ -95,6 +107,10 @@ static int print(struct cli_session *session, const json_t *rollout) {
   cli_fact(session, "devices", "%lld, %lld of them online", number(rollout, "targets"),
            number(rollout, "online"));
   cli_fact(session, "states", "%s", line);
+  if (number(rollout, "spreadSeconds") > 0) {
+    cli_format_span(line, sizeof line, number(rollout, "spreadSeconds"));
+    cli_fact(session, "spread", "devices begin within %s", line);
+  }
   if (number(rollout, "superseded") > 0) {
     cli_fact(session, "superseded", "%lld get a newer release", number(rollout, "superseded"));
   }
@@ -178,6 +194,7 @@ int cli_release_devices(struct cli_session *session) {
                                               {"STATE", "state", CLI_CELL_TEXT},
                                               {"PERCENT", "percent", CLI_CELL_TEXT},
                                               {"REASON", "reason", CLI_CELL_TEXT},
+                                              {"DETAIL", "detail", CLI_CELL_TEXT},
                                               {"RUNS", "version", CLI_CELL_TEXT},
                                               {"LAST REPORT", "lastReport", CLI_CELL_TIME},
                                               {0}};
@@ -194,6 +211,14 @@ int cli_release_devices(struct cli_session *session) {
 }
 
 /* --- preview ---------------------------------------------------------------------- */
+
+static void print_spread(struct cli_session *session, const json_t *spread) {
+  char span[32];
+  if (number(spread, "seconds") == 0) return;
+  cli_format_span(span, sizeof span, number(spread, "seconds"));
+  fprintf(session->err, "They would begin within about %s, for %lld devices.\n", span,
+          number(spread, "devices"));
+}
 
 static void print_preview(struct cli_session *session, const json_t *document) {
   static const char *const heading[] = {"DEVICE", "STATUS", "RUNS", "WOULD", "WHY"};
@@ -217,6 +242,7 @@ static void print_preview(struct cli_session *session, const json_t *document) {
           "cannot run it.\n",
           number(counts, "update"), number(counts, "same"), number(counts, "superseded"),
           number(counts, "incompatible"));
+  print_spread(session, json_object_get(document, "spread"));
 }
 
 int cli_release_preview(struct cli_session *session) {
