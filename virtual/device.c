@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "examples/common/wit_model.h"
+#include "examples/micro_speech/device/beside.h"
 #include "godwit/folder.h"
 #include "godwit/hello.h"
 #include "godwit/log.h"
@@ -48,6 +49,7 @@ struct device {
   struct godwit_folder folder;
   struct godwit_store store;
   struct godwit_updater updater;
+  struct beside beside; /* a candidate on the same windows */
   struct godwit_hello hello;
   struct godwit_remote_log remote_log;
   bool running; /* updater_start has returned */
@@ -62,6 +64,18 @@ static uint64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* For the candidate to look, too: the next period is not there yet. */
+static bool has_time(void *arg) {
+  const struct device *device = arg;
+  return virt_hearing_wait_ms(&device->speech.hearing) > 0;
 }
 
 /* --- models: what the updater asks of the application ---------------------------- */
@@ -194,6 +208,8 @@ static int open_updater(struct device *device, const struct virt_options *option
                                                         .on_event = on_event,
                                                         .event_arg = device,
                                                         .patch = &godwit_updater_patch,
+                                                        .shadow = &godwit_shadow_side_by_side,
+                                                        .shadow_arg = &device->beside.shadow,
                                                         .retry_min_ms = RETRY_MIN_MS,
                                                         .retry_max_ms = RETRY_MAX_MS});
   return status == GODWIT_OK ? 0 : fail("updater", godwit_status_name(status));
@@ -225,6 +241,13 @@ static int start(struct device *device, struct virt_options *options,
   int status =
       virt_speech_start(&device->speech, &device->models, device->client, options->seed, stopped);
   if (status < 0) return fail("calls and settings", godwit_status_name(status));
+  beside_init(&device->beside, &(struct beside_config){.client = device->client,
+                                                       .updater = &device->updater,
+                                                       .models = &device->models,
+                                                       .listener = &device->speech.hearing.listener,
+                                                       .now_us = now_us,
+                                                       .has_time = has_time,
+                                                       .arg = device});
   status = godwit_updater_start(&device->updater);
   if (status != GODWIT_OK && status != GODWIT_ERR_NOT_FOUND) {
     return fail("cannot start with what is stored", godwit_status_name(status));

@@ -21,6 +21,13 @@ void listener_watch_windows(struct listener *listener, listener_window_fn on_win
   listener->on_window_context = context;
 }
 
+void listener_watch_looks(struct listener *listener, listener_look_fn on_look,
+                          uint64_t (*now_us)(void), void *context) {
+  listener->on_look = on_look;
+  listener->now_us = now_us;
+  listener->on_look_context = context;
+}
+
 static void tell_window(const struct listener *listener, const int8_t *window) {
   size_t label;
   struct listener_window told = {.window = window};
@@ -44,6 +51,10 @@ static void report(const struct listener *listener, const struct recognizer_dete
   heard(context, &word);
 }
 
+static uint64_t clock_us(const struct listener *listener) {
+  return listener->on_look ? listener->now_us() : 0;
+}
+
 static void evaluate_window(struct listener *listener, listener_heard_fn heard, void *context) {
   listener->counts.windows_due++;
   if (!listener->models->active) {
@@ -53,15 +64,18 @@ static void evaluate_window(struct listener *listener, listener_heard_fn heard, 
   int8_t window[RECOGNIZER_WINDOW_BYTES];
   int8_t scores[WIT_MODEL_LABELS_MAX];
   recognizer_window(&listener->recognizer, window);
+  struct listener_look look = {.window = window, .scores = scores, .time_us = clock_us(listener)};
   if (!wit_model_run(listener->models, window, scores)) {
     listener->counts.windows_missed++;
     return;
   }
+  look.time_us = clock_us(listener) - look.time_us;
   listener->counts.windows_evaluated++;
   struct recognizer_detection detection;
   bool is_word = recognizer_push_scores(&listener->recognizer, scores, &detection);
   tell_window(listener, window);
   if (is_word) report(listener, &detection, window, heard, context);
+  if (listener->on_look) listener->on_look(listener->on_look_context, &look);
 }
 
 void listener_push(struct listener *listener, const int16_t *samples, size_t count,

@@ -5,8 +5,8 @@
  * step for each 20 ms of audio. Keeps the books by which "never deaf" is
  * proved: every window that was due, and whether a model looked at it.
  *
- * Portable: no allocation, no clock, no I/O. The caller owns the struct and the
- * models; one thread. */
+ * Portable: no allocation, no I/O, no clock but the one that is given. The
+ * caller owns the struct and the models; one thread. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +32,14 @@ struct listener_window {
 };
 typedef void (*listener_window_fn)(void *context, const struct listener_window *window);
 
+/* What the model said of one window, raw. */
+struct listener_look {
+  const int8_t *window; /* the model's input; dies with the call */
+  const int8_t *scores; /* one a label; likewise */
+  uint64_t time_us;     /* of the inference */
+};
+typedef void (*listener_look_fn)(void *context, const struct listener_look *look);
+
 struct listener_counts {
   uint64_t windows_due;       /* since the first whole second of audio */
   uint64_t windows_evaluated; /* a model looked at them */
@@ -48,6 +56,9 @@ struct listener {
   struct listener_counts counts;
   listener_window_fn on_window; /* NULL: nobody asked */
   void *on_window_context;
+  listener_look_fn on_look; /* NULL: nobody asked */
+  uint64_t (*now_us)(void);
+  void *on_look_context;
 };
 
 void listener_init(struct listener *listener, struct wit_model_pair *models);
@@ -57,6 +68,11 @@ void listener_model_changed(struct listener *listener);
 
 /* Calls on_window for each window that is evaluated from now on. */
 void listener_watch_windows(struct listener *listener, listener_window_fn on_window, void *context);
+
+/* Calls on_look behind each inference, when all that follows from it has been
+ * done and said: it delays the next window only. now_us: any clock. */
+void listener_watch_looks(struct listener *listener, listener_look_fn on_look,
+                          uint64_t (*now_us)(void), void *context);
 
 /* Hears `count` samples. Calls `heard` for each word recognised. */
 typedef void (*listener_heard_fn)(void *context, const struct listener_heard *heard);

@@ -10,6 +10,7 @@
 
 #include "examples/common/wit_model.h"
 #include "examples/micro_speech/device/audio.h"
+#include "examples/micro_speech/device/beside.h"
 #include "examples/micro_speech/device/collector.h"
 #include "examples/micro_speech/device/event.h"
 #include "examples/micro_speech/device/listener.h"
@@ -22,7 +23,8 @@
 #define MODEL_FILE_BYTES (64 * 1024)
 #define MODEL_ARENA_BYTES (32 * 1024)
 #define AUDIO_PERIOD WIT_AUDIO_STEP_SAMPLES /* 20 ms, one row of features */
-#define STATS_PERIOD_S 2.0                  /* of audio */
+#define AUDIO_PERIOD_MS 20
+#define STATS_PERIOD_S 2.0 /* of audio */
 
 static const struct wit_model_contract contract = {
     .input_bytes = RECOGNIZER_WINDOW_BYTES,
@@ -58,7 +60,8 @@ struct device {
   struct godwit_folder folder;
   struct godwit_store store;
   struct godwit_updater updater;
-  bool running; /* updater_start has returned */
+  struct beside beside; /* a candidate on the same windows */
+  bool running;         /* updater_start has returned */
   uint64_t stats_due_sample;
 };
 
@@ -92,6 +95,12 @@ static int refuse(const struct godwit_model *candidate, const struct wit_error *
 static uint64_t clock_us(void *arg) {
   (void)arg;
   return (uint64_t)now_us();
+}
+static uint64_t look_us(void) { return (uint64_t)now_us(); }
+/* For the candidate to look, too. */
+static bool has_time(void *arg) {
+  const struct device *device = arg;
+  return audio_behind_ms(device->audio) < AUDIO_PERIOD_MS;
 }
 /* A window is due each 20 ms: an inference must leave time for hearing. */
 static const struct wit_self_test_clock test_clock = {.now_us = clock_us, .limit_us = 15000};
@@ -155,6 +164,17 @@ static void tell_stored_model(const struct device *device, const char *version) 
         {"resumable_bytes", EVENT_NUMBER(device->store.state.incoming_bytes)});
 }
 
+static void tell_comparison(const struct device *device,
+                            const struct godwit_updater_event *happened) {
+  const struct gw_shadow_summary *sums = &device->beside.shadow.report.summary;
+  uint32_t agreement = gw_shadow_agreement(sums);
+  event("shadow", {"version", EVENT_TEXT(happened->version)}, {"started", EVENT_NUMBER(0)},
+        {"passed", EVENT_NUMBER(happened->status == GODWIT_OK)},
+        {"windows", EVENT_NUMBER(sums->compared)}, {"heard", EVENT_NUMBER(sums->heard)},
+        {"agreement", EVENT_NUMBER(agreement == UINT32_MAX ? 0 : agreement / 1000.0)},
+        {"skipped", EVENT_NUMBER(sums->skipped)}, {"missed", EVENT_NUMBER(sums->missed)});
+}
+
 static void on_event(void *arg, const struct godwit_updater_event *happened) {
   struct device *device = arg;
   switch (happened->type) {
@@ -204,8 +224,7 @@ static void on_event(void *arg, const struct godwit_updater_event *happened) {
       event("shadow", {"version", EVENT_TEXT(happened->version)}, {"started", EVENT_NUMBER(1)});
       break;
     case GODWIT_EVENT_SHADOW_ENDED:
-      event("shadow", {"version", EVENT_TEXT(happened->version)}, {"started", EVENT_NUMBER(0)},
-            {"passed", EVENT_NUMBER(happened->status == GODWIT_OK)});
+      tell_comparison(device, happened);
       break;
     case GODWIT_EVENT_CONFIRMED:
       event("confirmed", {"version", EVENT_TEXT(happened->version)});
@@ -364,6 +383,13 @@ static void say_hello(struct device *device, const char *board) {
 static void open_updater(struct device *device, const struct options *options) {
   wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], MODEL_ARENA_BYTES);
   open_store(device, options->store);
+  beside_init(&device->beside, &(struct beside_config){.client = device->client,
+                                                       .updater = &device->updater,
+                                                       .models = &device->models,
+                                                       .listener = &device->listener,
+                                                       .now_us = look_us,
+                                                       .has_time = has_time,
+                                                       .arg = device});
   must(godwit_updater_init(
            &device->updater,
            &(struct godwit_updater_config){
@@ -377,6 +403,8 @@ static void open_updater(struct device *device, const struct options *options) {
                        .arg = device},
                .on_event = on_event,
                .event_arg = device,
+               .shadow = &godwit_shadow_side_by_side,
+               .shadow_arg = &device->beside.shadow,
            }),
        "updater");
 }

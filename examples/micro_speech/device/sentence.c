@@ -111,6 +111,17 @@ static void say_failed(char *text, const struct event_field *fields) {
   }
 }
 
+static void say_shadow(char *text, const struct event_field *fields) {
+  const char *version = text_of(fields, "version");
+  if (number_of(fields, "started") != 0) {
+    say(text, "beside", "model %s listens, too, before it takes over", version);
+  } else {
+    say(text, "beside", "model %s %s: agreed in %.0f %% of %.0f windows in which a word was heard",
+        version, number_of(fields, "passed") != 0 ? "did well" : "did not do well enough",
+        100 * number_of(fields, "agreement"), number_of(fields, "heard"));
+  }
+}
+
 static void say_heard(char *text, const struct event_field *fields) {
   bool keyword = number_of(fields, "keyword") != 0;
   say(text, "heard", keyword ? "%s  %.0f %%" : "(%s)  %.0f %%", text_of(fields, "label"),
@@ -190,6 +201,7 @@ static const struct {
     {"swap", say_swap},
     {"rejected", say_rejected},
     {"failed", say_failed},
+    {"shadow", say_shadow},
     {"heard", say_heard},
     {"played", say_played},
     {"stats", say_stats},
