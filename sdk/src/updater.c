@@ -49,8 +49,19 @@ static void tell_of(struct godwit_updater *updater, enum godwit_updater_event_ty
       updater, &(struct godwit_updater_event){.type = type, .version = version, .status = status});
 }
 
+/* What lies in the active slot, where there is such a thing: from the journal on
+ * that says so to the next one. */
+static struct godwit_store_entry *active_of(const struct godwit_updater *updater) {
+  return &updater->config.store->state.active;
+}
+
+static const struct godwit_store_entry *candidate_of(const struct godwit_updater *updater) {
+  const struct godwit_store_state *state = &updater->config.store->state;
+  return updater->from_previous ? &state->previous : &state->incoming;
+}
+
 const char *godwit_updater_version(const struct godwit_updater *updater) {
-  return updater->has_active ? updater->active.version : "";
+  return updater->has_active ? active_of(updater)->version : "";
 }
 
 static void copy_version(char out[GW_REPORT_VERSION_MAX + 1], const char *version) {
@@ -124,7 +135,8 @@ static void fail(struct godwit_updater *updater, int status, enum gw_ota_reason 
   godwit_log(GODWIT_LOG_WARN, "updater: %s@%s: %s %s (%s), %s keeps running",
              updater->config.store->package, updater->wanted.version,
              gw_ota_reason_name((uint8_t)reason), gw_ota_detail_name((uint8_t)detail),
-             godwit_status_name(status), updater->has_active ? updater->active.version : "nothing");
+             godwit_status_name(status),
+             updater->has_active ? active_of(updater)->version : "nothing");
   godwit_updater_tell(updater, &(struct godwit_updater_event){
                                    .type = GODWIT_EVENT_FAILED,
                                    .version = updater->wanted.version,
@@ -233,12 +245,11 @@ static int load(struct godwit_updater *updater, const struct godwit_store_entry 
   return status;
 }
 
-static void activate(struct godwit_updater *updater, const struct godwit_store_entry *entry,
-                     unsigned slot) {
-  updater->active = *entry; /* may be a part of the store's state */
+/* The journal's active model, that lies in the slot. */
+static void activate(struct godwit_updater *updater, unsigned slot) {
   updater->active_slot = (uint8_t)slot;
   updater->has_active = true;
-  const struct godwit_model model = model_in_slot(updater, &updater->active, slot);
+  const struct godwit_model model = model_in_slot(updater, active_of(updater), slot);
   uint64_t began_ms = godwit_platform_now_ms();
   updater->config.ops.activate(updater->config.ops.arg, &model);
   updater->activated_ms = godwit_platform_now_ms();
@@ -251,9 +262,9 @@ static void tell_swapped(struct godwit_updater *updater, bool from_store) {
       updater,
       &(struct godwit_updater_event){
           .type = GODWIT_EVENT_SWAPPED,
-          .version = updater->active.version,
-          .bytes_total = updater->active.size_bytes,
-          .bytes_done = updater->active.size_bytes,
+          .version = active_of(updater)->version,
+          .bytes_total = active_of(updater)->size_bytes,
+          .bytes_done = active_of(updater)->size_bytes,
           .manifest_to_swap_ms =
               updater->wanted.package[0] != '\0' ? (uint32_t)(now_ms - updater->manifest_ms) : 0,
           .load_ms = updater->load_ms,
@@ -262,10 +273,11 @@ static void tell_swapped(struct godwit_updater *updater, bool from_store) {
 }
 
 static void tell_reverted(struct godwit_updater *updater, uint8_t reason, uint8_t detail) {
-  godwit_updater_tell(updater, &(struct godwit_updater_event){.type = GODWIT_EVENT_REVERTED,
-                                                              .version = updater->active.version,
-                                                              .reason = reason,
-                                                              .detail = detail});
+  godwit_updater_tell(updater,
+                      &(struct godwit_updater_event){.type = GODWIT_EVENT_REVERTED,
+                                                     .version = active_of(updater)->version,
+                                                     .reason = reason,
+                                                     .detail = detail});
 }
 
 /* Start ----------------------------------------------------------------------- */
@@ -278,7 +290,7 @@ static int bring_up_active(struct godwit_updater *updater) {
   if (status == GODWIT_OK) status = godwit_store_start(store);
   if (status < 0) return status;
   if (load(updater, &store->state.active, 0) < 0) return GODWIT_ERR_MODEL;
-  activate(updater, &store->state.active, 0);
+  activate(updater, 0);
   tell_swapped(updater, true);
   return GODWIT_OK;
 }
@@ -338,12 +350,19 @@ static bool is_same_wish(const struct gw_component *a, const struct gw_component
 
 static void drop_candidate(struct godwit_updater *updater);
 
+static void cancel(struct godwit_updater *updater) {
+  if (updater->phase == GODWIT_UPDATER_VERIFYING) {
+    godwit_store_reader_close(&updater->reader);
+  } else {
+    godwit_updater_fetch_cancel(updater);
+  }
+}
+
 /* Ends what is under way; what is already on the medium stays for a later
  * resume. */
 static void drop_job(struct godwit_updater *updater) {
   bool was_busy = updater->phase != GODWIT_UPDATER_IDLE;
-  godwit_updater_fetch_cancel(updater);
-  godwit_store_reader_close(&updater->reader);
+  cancel(updater);
   if (updater->phase >= GODWIT_UPDATER_TESTING) drop_candidate(updater);
   updater->phase = GODWIT_UPDATER_IDLE;
   updater->is_deferred = false;
@@ -389,7 +408,6 @@ static bool is_way_back(const struct godwit_updater *updater) {
 }
 
 static void begin_way_back(struct godwit_updater *updater) {
-  updater->candidate = updater->config.store->state.previous;
   updater->from_previous = true;
   godwit_updater_begin_verifying(updater);
 }
@@ -399,7 +417,7 @@ static void decide(struct godwit_updater *updater) {
   const struct gw_component *wanted = &updater->wanted;
   const struct godwit_store_rejection *rejection;
   updater->is_reported = false;
-  if (updater->has_active && godwit_updater_is_entry(wanted, &updater->active)) {
+  if (updater->has_active && godwit_updater_is_entry(wanted, active_of(updater))) {
     updater->wanted_is_open = false;
   } else if ((rejection = godwit_store_find_rejection(store, wanted->digest)) != NULL) {
     fail(updater, GODWIT_ERR_MODEL, (enum gw_ota_reason)rejection->reason,
@@ -426,7 +444,7 @@ void godwit_updater_begin_verifying(struct godwit_updater *updater) {
  * the candidate is whole. */
 static int open_reader(struct godwit_updater *updater) {
   const struct godwit_model_slot *slot = &updater->config.slot[free_slot(updater)];
-  return godwit_store_reader_open(&updater->reader, updater->config.store, &updater->candidate,
+  return godwit_store_reader_open(&updater->reader, updater->config.store, candidate_of(updater),
                                   replaces_in_place(updater) ? NULL : slot->memory,
                                   slot->size_bytes);
 }
@@ -445,7 +463,7 @@ static void give_up_revert(struct godwit_updater *updater) {
   updater->is_revert = false;
   updater->phase = GODWIT_UPDATER_IDLE;
   godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s cannot be brought back, %s keeps running",
-             updater->config.store->package, updater->candidate.version,
+             updater->config.store->package, candidate_of(updater)->version,
              godwit_updater_version(updater));
 }
 
@@ -485,9 +503,10 @@ static void run_verifying(struct godwit_updater *updater) {
     godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
   } else {
     if (!updater->is_revert) {
-      report_state(updater, GW_OTA_DOWNLOADED, updater->candidate.version);
-      report_state(updater, GW_OTA_UPDATING, updater->candidate.version);
-      godwit_updater_tell_progress(updater, GODWIT_EVENT_DOWNLOADED, updater->candidate.size_bytes);
+      report_state(updater, GW_OTA_DOWNLOADED, candidate_of(updater)->version);
+      report_state(updater, GW_OTA_UPDATING, candidate_of(updater)->version);
+      godwit_updater_tell_progress(updater, GODWIT_EVENT_DOWNLOADED,
+                                   candidate_of(updater)->size_bytes);
     }
     updater->needs_room = false;
     updater->phase = GODWIT_UPDATER_LOADING;
@@ -499,21 +518,21 @@ static void run_verifying(struct godwit_updater *updater) {
 /* The new one has failed, and the old one was taken down for it: it comes back,
  * from the medium where there is just one slot. */
 static void restore(struct godwit_updater *updater) {
-  const struct godwit_store_entry old = updater->active;
+  const struct godwit_store_entry *old = active_of(updater);
   const struct godwit_model_slot *slot = &updater->config.slot[0];
   int status = GODWIT_OK;
   if (!updater->is_down) return;
   updater->is_down = false;
   if (replaces_in_place(updater)) {
-    status = godwit_store_read(updater->config.store, &old, slot->memory, slot->size_bytes);
+    status = godwit_store_read(updater->config.store, old, slot->memory, slot->size_bytes);
   }
-  if (status == GODWIT_OK) status = load(updater, &updater->active, updater->active_slot);
+  if (status == GODWIT_OK) status = load(updater, old, updater->active_slot);
   if (status == GODWIT_OK) {
-    activate(updater, &old, updater->active_slot);
+    activate(updater, updater->active_slot);
   } else {
     updater->has_active = false;
     godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s could not be brought back: %s",
-               updater->config.store->package, old.version, godwit_status_name(status));
+               updater->config.store->package, old->version, godwit_status_name(status));
   }
 }
 
@@ -522,7 +541,7 @@ static void drop_candidate(struct godwit_updater *updater) {
   if (updater->phase == GODWIT_UPDATER_SHADOWING) {
     updater->config.shadow->end(updater->config.shadow_arg);
   }
-  discard(updater, &updater->candidate, free_slot(updater));
+  discard(updater, candidate_of(updater), free_slot(updater));
   restore(updater);
 }
 
@@ -571,18 +590,18 @@ static enum gw_ota_detail detail_of_test(int status) {
 
 /* Going back from a bad model asks nobody. */
 static bool may_swap(struct godwit_updater *updater) {
-  return updater->is_revert ||
-         godwit_updater_may(updater, updater->config.hooks.may_swap, updater->candidate.size_bytes);
+  return updater->is_revert || godwit_updater_may(updater, updater->config.hooks.may_swap,
+                                                  candidate_of(updater)->size_bytes);
 }
 
 static int load_candidate(struct godwit_updater *updater) {
   if (replaces_in_place(updater)) {
     int status =
-        godwit_store_read(updater->config.store, &updater->candidate,
+        godwit_store_read(updater->config.store, candidate_of(updater),
                           updater->config.slot[0].memory, updater->config.slot[0].size_bytes);
     if (status < 0) return GODWIT_ERR_IO; /* it was whole just now */
   }
-  return load(updater, &updater->candidate, free_slot(updater));
+  return load(updater, candidate_of(updater), free_slot(updater));
 }
 
 /* In place, or where there is no memory for two, the old model goes first. */
@@ -591,7 +610,7 @@ static bool takes_down(const struct godwit_updater *updater) {
 }
 
 static void take_down(struct godwit_updater *updater) {
-  discard(updater, &updater->active, updater->active_slot);
+  discard(updater, active_of(updater), updater->active_slot);
   updater->is_down = true;
 }
 
@@ -628,7 +647,8 @@ static void begin_shadow(struct godwit_updater *updater);
 /* One that has been in service here has passed it already. */
 static int test_candidate(struct godwit_updater *updater) {
   const struct godwit_model_ops *ops = &updater->config.ops;
-  const struct godwit_model model = model_in_slot(updater, &updater->candidate, free_slot(updater));
+  const struct godwit_model model =
+      model_in_slot(updater, candidate_of(updater), free_slot(updater));
   if (updater->from_previous) return GODWIT_OK;
   int status = ops->test != NULL ? ops->test(ops->arg, &model) : GODWIT_ERR_NOT_FOUND;
   return status == GODWIT_ERR_NOT_FOUND && !updater->config.require_test ? GODWIT_OK : status;
@@ -650,12 +670,13 @@ static void begin_shadow(struct godwit_updater *updater) {
   const struct godwit_shadow_ops *shadow = updater->config.shadow;
   updater->phase = GODWIT_UPDATER_SWAPPING;
   if (shadow == NULL || !updater->has_active || updater->is_down || updater->from_previous) return;
-  const struct godwit_model active = model_in_slot(updater, &updater->active, updater->active_slot);
+  const struct godwit_model active =
+      model_in_slot(updater, active_of(updater), updater->active_slot);
   const struct godwit_model candidate =
-      model_in_slot(updater, &updater->candidate, free_slot(updater));
+      model_in_slot(updater, candidate_of(updater), free_slot(updater));
   if (shadow->begin(updater->config.shadow_arg, &active, &candidate, &updater->policy) < 0) return;
   updater->phase = GODWIT_UPDATER_SHADOWING;
-  tell_of(updater, GODWIT_EVENT_SHADOW_STARTED, updater->candidate.version, GODWIT_OK);
+  tell_of(updater, GODWIT_EVENT_SHADOW_STARTED, candidate_of(updater)->version, GODWIT_OK);
 }
 
 /* Loaded for as long as a model in service needs to be confirmed: a restart is
@@ -671,7 +692,7 @@ static void run_shadowing(struct godwit_updater *updater) {
     note_harmless(updater);
     return;
   }
-  tell_of(updater, GODWIT_EVENT_SHADOW_ENDED, updater->candidate.version, status);
+  tell_of(updater, GODWIT_EVENT_SHADOW_ENDED, candidate_of(updater)->version, status);
   if (status == GODWIT_OK) {
     updater->config.shadow->end(updater->config.shadow_arg);
     updater->phase = GODWIT_UPDATER_SWAPPING;
@@ -684,7 +705,7 @@ static void run_shadowing(struct godwit_updater *updater) {
 bool godwit_updater_candidate(const struct godwit_updater *updater,
                               struct godwit_model *candidate) {
   if (updater->phase != GODWIT_UPDATER_SHADOWING) return false;
-  *candidate = model_in_slot(updater, &updater->candidate, free_slot(updater));
+  *candidate = model_in_slot(updater, candidate_of(updater), free_slot(updater));
   return true;
 }
 
@@ -716,7 +737,7 @@ static void run_swapping(struct godwit_updater *updater) {
     return;
   }
   updater->is_down = false;
-  activate(updater, &store->state.active, free_slot(updater));
+  activate(updater, free_slot(updater));
   updater->phase = GODWIT_UPDATER_IDLE;
   updater->fetched_bytes = 0;
   if (updater->is_revert) {
@@ -751,23 +772,22 @@ int godwit_updater_revert(struct godwit_updater *updater) {
 
 int godwit_updater_confirm(struct godwit_updater *updater) {
   if (!updater->has_active) return GODWIT_ERR_STATE;
-  bool was_confirmed = updater->active.confirmed;
-  int status = godwit_store_confirm(updater->config.store, updater->active.floor);
+  bool was_confirmed = active_of(updater)->confirmed;
+  int status = godwit_store_confirm(updater->config.store, active_of(updater)->floor);
   if (status < 0) return status;
-  updater->active.confirmed = true;
   if (!was_confirmed) {
-    tell_of(updater, GODWIT_EVENT_CONFIRMED, updater->active.version, GODWIT_OK);
+    tell_of(updater, GODWIT_EVENT_CONFIRMED, active_of(updater)->version, GODWIT_OK);
   }
   return GODWIT_OK;
 }
 
 static bool waits_for_confirmation(const struct godwit_updater *updater) {
-  return updater->has_active && !updater->active.confirmed && !updater->is_revert &&
+  return updater->has_active && !active_of(updater)->confirmed && !updater->is_revert &&
          updater->config.confirm_after_ms != UINT32_MAX;
 }
 
 static uint64_t confirm_at_ms(const struct godwit_updater *updater) {
-  uint64_t after_ms = (uint64_t)updater->active.confirm_after_s * 1000u;
+  uint64_t after_ms = (uint64_t)active_of(updater)->confirm_after_s * 1000u;
   if (after_ms < updater->config.confirm_after_ms) after_ms = updater->config.confirm_after_ms;
   return updater->activated_ms + after_ms;
 }
@@ -804,19 +824,18 @@ int godwit_updater_init(struct godwit_updater *updater,
 }
 
 void godwit_updater_deinit(struct godwit_updater *updater) {
-  godwit_updater_fetch_cancel(updater);
+  cancel(updater);
   if (updater->config.client != NULL) {
     godwit_client_cancel(updater->config.client, &updater->manifest_request);
   }
-  godwit_store_reader_close(&updater->reader);
   if (updater->phase == GODWIT_UPDATER_SHADOWING) {
     updater->config.shadow->end(updater->config.shadow_arg);
   }
   if (updater->phase >= GODWIT_UPDATER_TESTING) {
-    discard(updater, &updater->candidate, free_slot(updater));
+    discard(updater, candidate_of(updater), free_slot(updater));
   }
   if (updater->has_active && !updater->is_down) {
-    discard(updater, &updater->active, updater->active_slot);
+    discard(updater, active_of(updater), updater->active_slot);
   }
   updater->has_active = false;
   updater->phase = GODWIT_UPDATER_IDLE;

@@ -212,6 +212,7 @@ static void take_whole(struct godwit_updater *updater) {
   updater->takes_whole = true;
   updater->offer = (struct gw_offer){.size_bytes = updater->wanted.size_bytes};
   updater->is_reported = false;
+  updater->reader.open = false;
   updater->phase = GODWIT_UPDATER_PREPARING;
 }
 
@@ -230,7 +231,6 @@ static int begin_in_store(struct godwit_updater *updater, uint32_t *offset) {
                                   is_whole_form(updater) ? NULL : updater->offer.id, offset);
   if (status < 0) return status;
   godwit_store_set_terms(store, updater->sequence, updater->floor, updater->policy.confirm_after_s);
-  updater->candidate = store->state.incoming;
   return GODWIT_OK;
 }
 
@@ -248,6 +248,7 @@ static void run_preparing(struct godwit_updater *updater) {
   int status = is_whole_form(updater) ? GODWIT_OK : updater->config.patch->prepare(updater);
   if (status == 1) return;
   if (status < 0) take_whole(updater);
+  memset(&updater->download, 0, sizeof updater->download); /* the reader's place */
   updater->from_previous = false;
   updater->fetch_at = UINT32_MAX;
   updater->phase = GODWIT_UPDATER_DOWNLOADING;
@@ -314,7 +315,7 @@ static void pause(struct godwit_updater *updater) {
 
 static int finish(struct godwit_updater *updater) {
   struct godwit_store *store = updater->config.store;
-  int status = note_progress(updater, updater->candidate.size_bytes);
+  int status = note_progress(updater, updater->wanted.size_bytes);
   if (status == GODWIT_OK) status = godwit_store_finish(store);
   /* A form that has ended before what it is of. */
   return status == GODWIT_ERR_STATE ? GODWIT_ERR_FORMAT : status;
@@ -354,7 +355,7 @@ static int find_start(struct godwit_updater *updater, uint32_t *from) {
   }
   updater->is_resumed = offset > 0;
   *from = offset;
-  if (offset == updater->candidate.size_bytes && offset > 0) {
+  if (offset == updater->wanted.size_bytes && offset > 0) {
     godwit_updater_begin_verifying(updater);
     return 1;
   }
@@ -409,7 +410,7 @@ static void run_downloading(struct godwit_updater *updater) {
   from -= from % godwit_ota_block_size(client);
   if (!updater->is_reported) {
     godwit_updater_report(updater, GW_OTA_DOWNLOADING, GW_OTA_READY, GW_DETAIL_NONE,
-                          updater->candidate.version);
+                          updater->wanted.version);
     updater->is_reported = true;
   }
   if (updater->fetch_at == UINT32_MAX) {
@@ -469,7 +470,11 @@ uint32_t godwit_updater_fetch_due_ms(const struct godwit_updater *updater, uint6
 
 void godwit_updater_fetch_cancel(struct godwit_updater *updater) {
   if (updater->config.client == NULL) return;
-  godwit_ota_download_cancel(updater->config.client, &updater->download);
+  if (updater->phase == GODWIT_UPDATER_PREPARING) {
+    godwit_store_reader_close(&updater->reader);
+  } else if (updater->phase == GODWIT_UPDATER_DOWNLOADING) {
+    godwit_ota_download_cancel(updater->config.client, &updater->download);
+  }
   godwit_client_cancel(updater->config.client, &updater->request);
   if (updater->config.trust_ops != NULL) updater->config.trust_ops->cancel(updater->config.trust);
 }

@@ -145,7 +145,7 @@ static int keep_progress(struct godwit_updater *updater, const struct gw_patch *
   _Static_assert(GW_PATCH_CHECKPOINT_SIZE <= GODWIT_CHECKPOINT_MAX, "fits the journal");
   struct godwit_store *store = updater->config.store;
   if (gw_patch_done(patch)) {
-    return godwit_store_progress(store, updater->candidate.size_bytes, NULL, 0);
+    return godwit_store_progress(store, updater->wanted.size_bytes, NULL, 0);
   }
   uint32_t written = gw_patch_checkpoint(patch, checkpoint);
   return godwit_store_progress(store, written, checkpoint, sizeof checkpoint);

@@ -214,11 +214,11 @@ struct godwit_updater {
   struct gw_offer offer;      /* the form it comes in */
   uint32_t sequence, floor;   /* that its signature states */
   uint32_t key_wanted;        /* epoch of the keyset that is asked for; 0: the description */
-  struct godwit_store_entry candidate;
-  struct godwit_store_reader reader;
-  struct godwit_ota_download download;
-  struct godwit_store_entry active; /* what lies in the active slot */
-  uint64_t manifest_ms;             /* when `wanted` arrived */
+  union {                     /* never both */
+    struct godwit_ota_download download;
+    struct godwit_store_reader reader;
+  };
+  uint64_t manifest_ms; /* when `wanted` arrived */
   uint64_t activated_ms, loaded_ms;
   uint64_t retry_at_ms;   /* also: end of the random wait */
   uint64_t paid_ms;       /* when what failed updates have cost is paid off */
