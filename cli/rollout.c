@@ -216,8 +216,8 @@ static void print_spread(struct cli_session *session, const json_t *spread) {
   char span[32];
   if (number(spread, "seconds") == 0) return;
   cli_format_span(span, sizeof span, number(spread, "seconds"));
-  fprintf(session->err, "They would begin within about %s, for %lld devices.\n", span,
-          number(spread, "devices"));
+  fprintf(session->err, "They would begin within about %s, for %lld device%s.\n", span,
+          number(spread, "devices"), number(spread, "devices") == 1 ? "" : "s");
 }
 
 static void print_preview(struct cli_session *session, const json_t *document) {

@@ -5,6 +5,7 @@
 #include "tests/unit/wire/bytes.h"
 #include "wire/cbor.h"
 #include "wire/coap.h"
+#include "wire/description.h"
 #include "wire/hello.h"
 #include "wire/report.h"
 
@@ -79,6 +80,13 @@ static void check_hello(struct bytes bytes) {
   assert_bytes_equal(again, gw_hello_encode(&words, again, sizeof again), bytes);
 }
 
+static void check_description(struct bytes bytes) {
+  static struct gw_description description;
+  uint8_t again[GW_DESCRIPTION_SIZE_MAX];
+  assert_int_equal(gw_description_parse(bytes.data, bytes.size, &description), GW_OK);
+  assert_bytes_equal(again, gw_description_encode(&description, again, sizeof again), bytes);
+}
+
 static const struct {
   const char *kind;
   void (*check)(struct bytes bytes);
@@ -86,6 +94,7 @@ static const struct {
 } kinds[] = {
     {"message", check_message, 10}, {"manifest", check_manifest, 2}, {"report", check_report, 3},
     {"cbor", check_cbor, 2},        {"hello", check_hello, 1},
+    {"description", check_description, 1},
 };
 
 /* The example's hex without its comments. */
@@ -131,6 +140,7 @@ TEST(manifest_examples_of_the_specification_parse_and_encode_the_same) { check_k
 TEST(report_examples_of_the_specification_parse_and_encode_the_same) { check_kind(2); }
 TEST(cbor_examples_of_the_specification_are_well_formed) { check_kind(3); }
 TEST(hello_examples_of_the_specification_parse_and_encode_the_same) { check_kind(4); }
+TEST(description_examples_of_the_specification_parse_and_encode_the_same) { check_kind(5); }
 
 TEST(no_example_of_the_specification_has_a_kind_that_nothing_checks) {
   size_t size;
