@@ -11,7 +11,7 @@
 
 #define UNIT_MAX 32u /* records begin at multiples of it */
 #define STATE_BYTES ((GODWIT_JOURNAL_SIZE + UNIT_MAX - 1u) / UNIT_MAX * UNIT_MAX)
-#define COPY_BYTES 64u
+#define COPY_BYTES 256u
 #define NOT_OPEN UINT32_MAX
 
 _Static_assert(STATE_BYTES <= GODWIT_FLASH_PAGE_MIN, "a page holds a state");

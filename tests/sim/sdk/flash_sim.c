@@ -99,6 +99,8 @@ static uint8_t fate[FLASH_MAX];    /* of unsure units: what they are at this sta
 static uint8_t now[FLASH_MAX];     /* what is read of sure units, and what was meant */
 static uint8_t before[FLASH_MAX];  /* unsure units: what was there */
 static unsigned erases[BLOCKS_MAX];
+static size_t used_bytes;
+static struct godwit_flash_config regions;
 static uint32_t random_state;
 
 enum fate { AS_MEANT, AS_BEFORE, AS_ERASED, GARBAGE, ECC_ERROR, FATES };
@@ -162,11 +164,10 @@ static bool is_within(const struct godwit_flash_region *region, uint32_t offset,
 }
 
 static void check_range(const char *what, uint32_t offset, size_t size) {
-  struct godwit_flash_config config = flash_sim_config();
   bool inside =
-      is_within(&config.journal, offset, size) || is_within(&config.scratch, offset, size);
-  for (unsigned i = 0; i < config.slot_count; i++) {
-    inside |= is_within(&config.slot[i], offset, size);
+      is_within(&regions.journal, offset, size) || is_within(&regions.scratch, offset, size);
+  for (unsigned i = 0; i < regions.slot_count; i++) {
+    inside |= is_within(&regions.slot[i], offset, size);
   }
   if (!inside) {
     fail_msg("%s: %s of %zu bytes at %u is outside every region", flash_sim.shape->name, what, size,
@@ -178,19 +179,21 @@ void flash_sim_reset(const struct flash_shape *shape, uint32_t seed) {
   memset(&flash_sim, 0, sizeof flash_sim);
   flash_sim.shape = shape;
   random_state = seed != 0 ? seed : 1;
-  struct godwit_flash_config config = flash_sim_config();
-  const struct godwit_flash_region *last = &config.slot[shape->slot_count > 2 ? 2 : 0];
-  size_t used = last->offset + last->size_bytes;
-  memset(now, shape->erased_value, used);
+  regions = flash_sim_config();
+  const struct godwit_flash_region *last = &regions.slot[shape->slot_count > 2 ? 2 : 0];
+  used_bytes = last->offset + last->size_bytes;
+  memset(now, shape->erased_value, used_bytes);
   /* Blank from the factory, or with what another program left there. */
-  memset(unit_is, roll() % 2 ? ERASED : PROGRAMMED, used / shape->program_bytes + 1);
+  memset(unit_is, roll() % 2 ? ERASED : PROGRAMMED, used_bytes / shape->program_bytes);
   memset(erases, 0, sizeof erases);
 }
 
 void flash_sim_power_on(void) {
-  size_t units = sizeof unit_is / flash_sim.shape->program_bytes;
+  size_t units = used_bytes / flash_sim.shape->program_bytes;
+  bool alike = roll() % 2; /* all of them as meant today, and none tomorrow */
+  uint8_t common = (uint8_t)(roll() % FATES);
   for (size_t i = 0; i < units; i++) {
-    if (unit_is[i] == UNSURE) fate[i] = (uint8_t)(roll() % FATES);
+    if (unit_is[i] == UNSURE) fate[i] = alike ? common : (uint8_t)(roll() % FATES);
   }
 }
 
