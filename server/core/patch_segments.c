@@ -12,7 +12,8 @@
 #define BLOCK 32u
 #define SHIFTS_MAX 64u /* the first is no base */
 #define ANCHOR 12u     /* so many equal bytes are no accident */
-#define HASH_BITS 16u
+#define HASH_BITS_MIN 8u
+#define HASH_BITS_MAX 18u
 #define VOTES_MAX 4096u
 #define SAMPLE 64u           /* bytes that are looked for by likeness */
 #define SAMPLES_MAX 128u     /* how often, */
@@ -29,6 +30,7 @@ struct finder {
   int32_t shift[SHIFTS_MAX];
   unsigned shift_count;
   uint32_t switch_cost;
+  unsigned hash_bits;
   uint32_t *cost; /* [block][SHIFTS_MAX] */
   uint8_t *from;  /* [block][SHIFTS_MAX]: the shift of the block before */
   uint8_t *chosen;
@@ -99,12 +101,12 @@ static void propose(struct finder *finder, int32_t shift) {
   }
 }
 
-static uint32_t anchor_hash(const uint8_t *data) {
+static uint32_t anchor_hash(const uint8_t *data, unsigned bits) {
   uint64_t low;
   uint32_t high;
   memcpy(&low, data, 8);
   memcpy(&high, data + 8, 4);
-  return (uint32_t)((low * 0x9e3779b97f4a7c15u ^ high * 0xc2b2ae3d27d4eb4fu) >> (64 - HASH_BITS));
+  return (uint32_t)((low * 0x9e3779b97f4a7c15u ^ high * 0xc2b2ae3d27d4eb4fu) >> (64 - bits));
 }
 
 struct vote {
@@ -146,7 +148,7 @@ static bool find_anchor(const struct finder *finder, const uint32_t *places, siz
     *length = equal_bytes(finder, at, *base_at);
     if (*length >= ANCHOR) return true;
   }
-  uint32_t place = places[anchor_hash(finder->result + at)];
+  uint32_t place = places[anchor_hash(finder->result + at, finder->hash_bits)];
   if (place == 0) return false;
   *base_at = place - 1;
   *length = equal_bytes(finder, at, *base_at);
@@ -155,12 +157,16 @@ static bool find_anchor(const struct finder *finder, const uint32_t *places, siz
 
 static bool propose_by_equal_bytes(struct finder *finder) {
   if (finder->base_size < ANCHOR || finder->result_size < ANCHOR) return true;
-  uint32_t *places = calloc((size_t)1 << HASH_BITS, sizeof *places);
+  finder->hash_bits = HASH_BITS_MIN;
+  while (finder->hash_bits < HASH_BITS_MAX && finder->base_size >> finder->hash_bits) {
+    finder->hash_bits++;
+  }
+  uint32_t *places = calloc((size_t)1 << finder->hash_bits, sizeof *places);
   struct vote *votes = calloc(VOTES_MAX, sizeof *votes);
   unsigned count = 0;
   bool done = places && votes;
   for (size_t at = 0; done && at + ANCHOR <= finder->base_size; at++) {
-    places[anchor_hash(finder->base + at)] = (uint32_t)at + 1;
+    places[anchor_hash(finder->base + at, finder->hash_bits)] = (uint32_t)at + 1;
   }
   int64_t shift = 0;
   for (size_t at = 0; done && at + ANCHOR <= finder->result_size;) {

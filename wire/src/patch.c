@@ -161,6 +161,12 @@ static int read_segments(struct gw_patch *patch, uint32_t *at) {
   return GW_OK;
 }
 
+/* Behind the result's last byte nothing is of interest. */
+static void pass_over_the_rest(struct gw_patch *patch) {
+  patch->staged = 0;
+  patch->wanted = patch->encoded_size;
+}
+
 static int end_head(struct gw_patch *patch, uint32_t at) {
   uint32_t covered = patch->segment ? patch->segments[patch->segment - 1].end : 0;
   if (at > GW_PATCH_HEAD_SIZE_MAX || covered != patch->result_size) return GW_ERR_MALFORMED;
@@ -179,7 +185,7 @@ static int end_head(struct gw_patch *patch, uint32_t at) {
   patch->code = patch->resumed.code;
   if (patch->resumed.made == patch->result_size) { /* nothing is left to make */
     patch->made = patch->mark.made = patch->result_size;
-    patch->wanted = patch->encoded_size;
+    pass_over_the_rest(patch);
   }
   return GW_OK;
 }
@@ -249,14 +255,20 @@ static unsigned decode_bit(struct gw_patch *patch, uint32_t chance, unsigned *us
   return bit;
 }
 
-static void decode_byte(struct gw_patch *patch, int base) {
-  unsigned used = 0, bit;
+/* A byte has one way to be said. Who says that the guess is wrong, and then says
+ * the same, would leave a model behind that replay_byte does not come to. */
+static int decode_byte(struct gw_patch *patch, int base) {
+  unsigned used = 0, decisions = 0, bit;
   gw_patch_model_begin(&patch->model, base);
+  bool in_run = patch->model.in_run;
   do {
     bit = decode_bit(patch, gw_patch_model_chance(&patch->model), &used);
+    decisions++;
   } while (gw_patch_model_learn(&patch->model, bit));
   patch->coder_offset += used;
   unstage(patch, used);
+  bool denied = in_run && decisions > 1;
+  return denied && patch->model.byte == patch->model.guess ? GW_ERR_MALFORMED : GW_OK;
 }
 
 static void begin_decoding(struct gw_patch *patch) {
@@ -288,7 +300,8 @@ static int make_byte(struct gw_patch *patch) {
   int base;
   int status = base_byte(patch, &base);
   if (status < 0) return status;
-  decode_byte(patch, base);
+  status = decode_byte(patch, base);
+  if (status < 0) return status;
   patch->made++;
   return flush(patch);
 }
@@ -320,16 +333,17 @@ static int replay_byte(struct gw_patch *patch) {
 /* ---- feeding ------------------------------------------------------------------------------------
  */
 
-static size_t stage(struct gw_patch *patch, const uint8_t *data, size_t size) {
-  size_t room = sizeof patch->staging - patch->staged;
-  size_t left =
-      patch->encoded_size ? patch->encoded_size - patch->wanted : HEADER_SIZE - patch->wanted;
-  if (room > left) room = left;
-  if (size > room) size = room;
-  memcpy(patch->staging + patch->staged, data, size);
-  patch->staged = (uint16_t)(patch->staged + size);
-  patch->wanted += (uint32_t)size;
-  return size;
+/* Takes what fits of the bytes at `offset`; false: nothing. */
+static bool stage(struct gw_patch *patch, uint32_t offset, const uint8_t *data, size_t size) {
+  if (patch->wanted < offset || patch->wanted - offset >= size) return false;
+  size_t had = patch->wanted - offset, most = sizeof patch->staging - patch->staged;
+  size_t left = (patch->encoded_size ? patch->encoded_size : HEADER_SIZE) - patch->wanted;
+  if (most > left) most = left;
+  if (most > size - had) most = size - had;
+  memcpy(patch->staging + patch->staged, data + had, most);
+  patch->staged = (uint16_t)(patch->staged + most);
+  patch->wanted += (uint32_t)most;
+  return most > 0;
 }
 
 static int replay(struct gw_patch *patch, uint32_t *work_left) {
@@ -341,37 +355,35 @@ static int replay(struct gw_patch *patch, uint32_t *work_left) {
   return GW_OK;
 }
 
-/* As much as the staged bytes allow. */
-static int work(struct gw_patch *patch, uint32_t *work_left) {
-  if (!patch->head_size) {
-    int status = read_head(patch);
-    if (status != GW_OK || !patch->head_size || patch->resumed.made) return status;
-  }
+static int decode(struct gw_patch *patch, uint32_t *work_left) {
   for (; patch->made < patch->result_size && input_is_enough(patch); --*work_left) {
     if (*work_left == 0) return GW_PATCH_MORE;
     if (patch->range == 0) begin_decoding(patch);
     int status = make_byte(patch);
     if (status < 0) return status;
   }
+  if (patch->made == patch->result_size) pass_over_the_rest(patch);
   return GW_OK;
 }
 
-/* Head, then what a restart makes necessary, then the rest. */
+/* As much as the staged bytes allow: the head, then what a restart makes
+ * necessary, then the rest. */
+static int work(struct gw_patch *patch, uint32_t *work_left) {
+  int status = patch->head_size ? GW_OK : read_head(patch);
+  if (status != GW_OK || !patch->head_size) return status;
+  status = replay(patch, work_left);
+  return status == GW_OK ? decode(patch, work_left) : status;
+}
+
 int gw_patch_feed(struct gw_patch *patch, uint32_t offset, const void *data, size_t size) {
   if (patch->status != GW_OK) return patch->status;
   bool ended = patch->encoded_size && patch->wanted == patch->encoded_size;
   if (offset > patch->wanted && !ended) return GW_ERR_ORDER;
   uint32_t work_left = patch->work_max ? patch->work_max : UINT32_MAX;
-  const uint8_t *bytes = data;
-  size_t taken = 0;
   int status;
   do {
-    status = patch->head_size ? replay(patch, &work_left) : GW_OK;
-    if (status != GW_OK) break;
-    size_t had = patch->wanted >= offset ? patch->wanted - offset : size;
-    taken = had < size ? stage(patch, bytes + had, size - had) : 0;
     status = work(patch, &work_left);
-  } while (status == GW_OK && taken);
+  } while (status == GW_OK && stage(patch, offset, data, size));
   if (status < 0) patch->status = status;
   return status;
 }

@@ -342,6 +342,60 @@ TEST(a_medium_that_fails_ends_it_with_its_own_status) {
   side_free(&form);
 }
 
+/* A form made by hand: a right header, and these segments behind it. */
+static int feed_segments(const void *segments, size_t size, uint16_t count, uint32_t form_size) {
+  struct side base = make_weights(1000, 5), result = make_weights(1000, 6);
+  struct side form = encoded(&base, &result);
+  uint8_t hostile[1400] = {0};
+  struct medium medium;
+  struct gw_patch patch;
+  memcpy(hostile, form.data, 36);
+  hostile[6] = (uint8_t)count;
+  hostile[7] = (uint8_t)(count >> 8);
+  for (unsigned i = 0; i < 4; i++) hostile[12 + i] = (uint8_t)(form_size >> (8 * i));
+  memcpy(hostile + 36, segments, size);
+  medium_init(&medium, &base, result.size);
+  decoder_init(&patch, &medium, &result);
+  struct side side = {.data = hostile, .size = sizeof hostile};
+  int status = feed(&patch, &side, 0, sizeof hostile, 1024);
+  if (status < 0 && medium.calls) fail_msg("status %d after %u calls, form of %u", status, medium.calls, form_size);
+  medium_free(&medium);
+  side_free(&base);
+  side_free(&result);
+  side_free(&form);
+  return status;
+}
+
+TEST(segments_that_leave_base_or_result_are_malformed) {
+  static const struct {
+    const char *what;
+    uint8_t bytes[12];
+    uint8_t size;
+    uint16_t count;
+  } cases[] = {
+      {"none", {0}, 0, 0},
+      {"of no length", {0, 1, 0xe8, 7, 1}, 5, 2},
+      {"shorter than the result", {0xe7, 7, 1}, 3, 1},
+      {"longer than the result", {0xe9, 7, 1}, 3, 1},
+      {"longer than any number", {0xff, 0xff, 0xff, 0xff, 0x7f, 1}, 6, 1},
+      {"a number without end", {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 10, 1},
+      {"behind the base's end", {0xe8, 7, 3}, 3, 1},
+      {"before the base's begin", {0xe8, 7, 2}, 3, 1},
+      {"far behind the base's end", {0xe8, 7, 0xff, 0xff, 0xff, 0xff, 0xf}, 7, 1},
+      {"far before the base's begin", {0xe8, 7, 0xfe, 0xff, 0xff, 0xff, 0xf}, 7, 1},
+      {"more than there may be", {0xe8, 7, 1}, 3, GW_PATCH_SEGMENTS_MAX + 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    int status = feed_segments(cases[i].bytes, cases[i].size, cases[i].count, 1400);
+    if (status != GW_ERR_MALFORMED) fail_msg("segments %s: %d", cases[i].what, status);
+  }
+  static const uint8_t right[] = {0xe8, 7, 1};
+  assert_int_equal(feed_segments(right, sizeof right, 1, 1400), GW_OK);
+  assert_int_equal(feed_segments(right, sizeof right, 1, 43), GW_OK); /* zeros from there on */
+  assert_int_equal(feed_segments(right, sizeof right, 1, 42), GW_ERR_MALFORMED);
+  assert_int_equal(feed_segments(right, sizeof right, 1, 3), GW_ERR_MALFORMED);
+}
+
 /* ---- going on ----------------------------------------------------------------------------- */
 
 /* A device that is switched off after `before` encoded bytes. */
