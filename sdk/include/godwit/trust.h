@@ -14,9 +14,9 @@
  *
  * Memory: the objects are the caller's; the arithmetic takes GODWIT_TRUST_MEMORY_BYTES
  * of the client's memory, or of the caller's, from begin to the end.
- * Time: a signature is some 6,000 multiplications on the curve. They are done
- * in slices, one a call of godwit_trust_step, so that a device goes on listening
- * meanwhile; godwit_trust_check does all of them at once.
+ * Time: a signature is 21 million instructions on a Cortex-M4. They are done in 32
+ * slices of at most 1.3 million, one a call of godwit_trust_step, so that a
+ * device goes on listening meanwhile; godwit_trust_check does all at once.
  * Threads: as godwit/client.h. */
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,9 @@
 #include "wire/coap.h"
 #include "wire/description.h"
 #include "wire/hello.h"
+#include "wire/keyset.h"
 #include "wire/report.h"
+#include "wire/statement.h"
 
 #define FENCE "```hex "
 
@@ -87,14 +89,35 @@ static void check_description(struct bytes bytes) {
   assert_bytes_equal(again, gw_description_encode(&description, again, sizeof again), bytes);
 }
 
+static int sign_again(const struct gw_sign1 *message, uint8_t *payload, size_t room) {
+  struct gw_statement statement;
+  struct gw_keyset keyset;
+  if (gw_statement_parse(message->payload, message->payload_size, &statement) == GW_OK)
+    return gw_statement_encode(&statement, payload, room);
+  assert_int_equal(gw_keyset_parse(message->payload, message->payload_size, &keyset), GW_OK);
+  return gw_keyset_encode(&keyset, payload, room);
+}
+
+static void check_signed(struct bytes bytes) {
+  struct gw_sign1 message;
+  uint8_t payload[GW_SIGN1_PAYLOAD_MAX], again[GW_SIGN1_SIZE_MAX];
+  assert_int_equal(gw_sign1_parse(bytes.data, bytes.size, &message), GW_OK);
+  int size = sign_again(&message, payload, sizeof payload);
+  assert_int_equal(size, message.payload_size);
+  assert_memory_equal(payload, message.payload, message.payload_size);
+  message.payload = payload;
+  assert_bytes_equal(again, gw_sign1_encode(&message, again, sizeof again), bytes);
+}
+
 static const struct {
   const char *kind;
   void (*check)(struct bytes bytes);
   int at_least; /* examples that the document owes */
 } kinds[] = {
-    {"message", check_message, 10}, {"manifest", check_manifest, 2}, {"report", check_report, 3},
-    {"cbor", check_cbor, 2},        {"hello", check_hello, 1},
-    {"description", check_description, 1},
+    {"message", check_message, 10}, {"manifest", check_manifest, 2},
+    {"report", check_report, 3},    {"cbor", check_cbor, 2},
+    {"hello", check_hello, 1},      {"description", check_description, 1},
+    {"signed", check_signed, 2},
 };
 
 /* The example's hex without its comments. */
@@ -220,3 +243,5 @@ TEST(every_test_that_the_table_of_rules_names_exists) {
   assert_int_equal(rows, 10);
   free(text);
 }
+
+TEST(signed_examples_of_the_specification_parse_and_encode_the_same) { check_kind(6); }
