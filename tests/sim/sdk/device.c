@@ -37,8 +37,10 @@ void device_describe(const char *version, const struct gw_description *descripti
 static int load(void *arg, const struct godwit_model *candidate) {
   struct device *device = arg;
   device->loads++;
+  if (device->no_slots) return GODWIT_OK;
   assert_ptr_equal(candidate->data, device->slot[candidate->slot]);
   assert_ptr_not_equal(candidate->data, device->running_data);
+  if (device->fits_alone && device->running_data != NULL) return GODWIT_ERR_NO_MEMORY;
   if (device->crash_in_load) longjmp(*world_medium.on_cut, 1);
   if (candidate->size >= 3 && memcmp(candidate->data, "bad", 3) == 0) return GODWIT_ERR_MODEL;
   bool has_run = strcmp(device->last_run, candidate->version) == 0;
@@ -48,6 +50,7 @@ static int load(void *arg, const struct godwit_model *candidate) {
 static int test(void *arg, const struct godwit_model *candidate) {
   struct device *device = arg;
   device->tests++;
+  if (device->no_slots) return GODWIT_OK;
   if (candidate->size >= 8 && memcmp(candidate->data, "untested", 8) == 0) {
     return GODWIT_ERR_NOT_FOUND;
   }
@@ -62,6 +65,11 @@ static void activate(void *arg, const struct godwit_model *model) {
   snprintf(device->last_run, sizeof device->last_run, "%s", model->version);
   device->running_data = model->data;
   device->running_size = model->size;
+  if (device->no_slots) {
+    assert_null(model->data);
+    assert_int_equal(godwit_model_read(model, 1000, device->read_back, sizeof device->read_back),
+                     0);
+  }
 }
 
 static void discard(void *arg, const struct godwit_model *model) {
@@ -139,7 +147,7 @@ void device_boot(struct device *device) {
   assert_int_equal(godwit_store_init(&device->store, &device->store_config), GODWIT_OK);
   device->updater_config.client = device->client;
   for (size_t i = 0; i < 2; i++) {
-    bool used = i == 0 || !device->one_slot;
+    bool used = !device->no_slots && (i == 0 || !device->one_slot);
     device->updater_config.slot[i].memory = used ? device->slot[i] : NULL;
     device->updater_config.slot[i].size_bytes = used ? DEVICE_MODEL_MAX : 0;
   }

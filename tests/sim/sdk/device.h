@@ -32,6 +32,9 @@ struct device {
   int test_status; /* what the self-test comes to, for one that does not begin with "untested" */
   unsigned test_steps, tests; /* calls that it takes; calls so far */
   unsigned waits;             /* inferences of the old model while another was tested */
+  bool fits_alone;            /* a new model does not fit beside another */
+  bool no_slots;              /* before device_boot: nothing is loaded */
+  uint8_t read_back[100];     /* then: from byte 1,000 of what runs */
   bool no_download, no_swap;  /* what the hooks say */
   bool with_shadow;           /* before device_boot: two models run side by side where asked for */
   int shadow_status;          /* 1: not decided yet */

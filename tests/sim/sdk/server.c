@@ -627,6 +627,7 @@ static void serve(struct session *session, const struct gw_coap_message *request
   char path[PATH_SIZE];
   assert_true(gw_coap_path(request, path, sizeof path) >= 0);
   if (strcmp(path, ".u/desired") == 0) world_server.manifest_requests++;
+  if (world_server.deaf_to != NULL && strcmp(path, world_server.deaf_to) == 0) return;
   bool reads = request->code == GW_COAP_GET;
   if (strncmp(path, ".u/c/", 5) == 0 && reads) {
     serve_component(session, request, path + 5);

@@ -77,6 +77,7 @@ struct world_artifact {
 struct world_server {
   bool deaf;                /* alive for DTLS, answers no request */
   bool deaf_to_observe;     /* answers all but the observation */
+  const char *deaf_to;      /* not NULL: answers all but requests for that path */
   bool resets_observe;      /* answers an observation with RST */
   bool separate;            /* empty acknowledgement first, the answer in its own CON */
   bool skip_cid;            /* does not negotiate Connection ID */
