@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wit/inspect.h"
+#include "wit/self_test.h"
 
 #define ARENA_SIZE (256u * 1024)
 #define COST_MAX (1u << 20)
@@ -63,6 +64,10 @@ static void look_inside(const struct wit_model *model) {
     for (size_t k = 0; k < length && k < 64; k++) sink ^= bytes[k];
   }
   walk_graph(model, info.operator_count, info.tensor_count);
+  uint32_t checksum;
+  struct wit_self_test_info test;
+  wit_graph_checksum(model, &checksum, &error);
+  wit_self_test_info(model, &test, &error);
 }
 
 static void run(const struct wit_model *model, void *arena, size_t arena_size) {
@@ -82,6 +87,28 @@ static void run(const struct wit_model *model, void *arena, size_t arena_size) {
   wit_interpreter_reset(interpreter);
 }
 
+/* Beside itself, in exactly the room that two need. */
+static void run_two(const struct wit_model *model) {
+  struct wit_interpreter *first, *second;
+  struct wit_two two;
+  if (wit_plan_two(model, model, &wit_ops_all, &two, NULL)) return;
+  if (two.together_bytes > two.apart_bytes || two.together_bytes > 2 * ARENA_SIZE) abort();
+  void *arena = aligned_alloc(WIT_ARENA_ALIGNMENT, two.together_bytes);
+  if (!arena) abort();
+  if (wit_interpreter_init(&first, model, &wit_ops_all, arena, two.together_bytes, NULL) ||
+      wit_interpreter_init_beside(&second, model, &wit_ops_all, arena, two.together_bytes, first,
+                                  NULL)) {
+    abort();
+  }
+  if (wit_interpreter_cost(first) <= COST_MAX / 4) {
+    wit_interpreter_invoke(first, NULL);
+    wit_interpreter_invoke(second, NULL);
+    wit_self_test_run(first, model, NULL, NULL, NULL);
+    wit_interpreter_invoke(second, NULL);
+  }
+  free(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct wit_model model;
   struct wit_error error;
@@ -95,5 +122,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!arena) abort();
   run(&model, arena, error.arena_needed_bytes);
   free(arena);
+  run_two(&model);
   return 0;
 }
