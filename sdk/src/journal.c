@@ -9,7 +9,6 @@
 #define TRUST_BYTES (12u + GODWIT_TRUST_KEYS_MAX * GODWIT_TRUST_KEY_SIZE)
 #define FLAG_NAMED_BY_DIGEST 1u
 #define FLAG_CONFIRMED 2u
-#define FLAGS_ALL 3u
 #define SIZE_MAX_BYTES 0x7FFFFFFFu /* as in the manifest */
 
 _Static_assert(VERSION_BYTES == GW_VERSION_MAX, "the journal's versions are the manifest's");
@@ -17,28 +16,8 @@ _Static_assert(GODWIT_JOURNAL_1_SIZE ==
                    8u + 4u * ENTRY_BYTES + 8u + GODWIT_STORE_REJECTED_MAX * REJECTION_BYTES + 4u,
                "docs/spec/store.md");
 _Static_assert(GODWIT_JOURNAL_SIZE == GODWIT_JOURNAL_1_SIZE + 3u * 4u + GW_OFFER_ID_SIZE +
-                                          GODWIT_CHECKPOINT_MAX + 4u + 12u +
-                                          GODWIT_TRUST_KEYS_MAX * GODWIT_TRUST_KEY_SIZE + 16u,
+                                          GODWIT_CHECKPOINT_MAX + 4u + TRUST_BYTES + 16u,
                "docs/spec/store.md");
-
-static void put_u32(uint8_t *bytes, uint32_t value) {
-  for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8u * i));
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-         (uint32_t)bytes[3] << 24;
-}
-
-/* The last four bytes are the checksum of the others. */
-static void put_checksum(uint8_t *bytes, size_t size) {
-  put_u32(bytes + size - 4u, godwit_crc32(bytes, size - 4u));
-}
-
-static bool checks(const uint8_t *bytes, size_t size, const char magic[4]) {
-  return memcmp(bytes, magic, 4) == 0 &&
-         get_u32(bytes + size - 4u) == godwit_crc32(bytes, size - 4u);
-}
 
 uint32_t godwit_crc32(const uint8_t *data, size_t size) {
   uint32_t crc = 0xFFFFFFFFu;
@@ -49,180 +28,188 @@ uint32_t godwit_crc32(const uint8_t *data, size_t size) {
   return ~crc;
 }
 
-static void put_version(uint8_t *bytes, const char *version) {
-  memset(bytes, 0, VERSION_BYTES);
-  for (size_t i = 0; i < VERSION_BYTES && version[i] != '\0'; i++) bytes[i] = (uint8_t)version[i];
+/* Layout --------------------------------------------------------------------- */
+
+/* Goes over the bytes, and either writes what the fields hold or reads it: so
+ * that the layout stands once. */
+struct cursor {
+  uint8_t *at;
+  bool writes;
+  bool is_bad; /* what was read is not to be believed */
+};
+
+static void go_raw(struct cursor *cursor, void *data, size_t size) {
+  if (cursor->writes) {
+    memcpy(cursor->at, data, size);
+  } else {
+    memcpy(data, cursor->at, size);
+  }
+  cursor->at += size;
 }
 
-static int get_version(const uint8_t *bytes, char version[GW_VERSION_MAX + 1]) {
-  memcpy(version, bytes, VERSION_BYTES);
+static void go_byte(struct cursor *cursor, uint8_t *value) { go_raw(cursor, value, 1); }
+
+/* Little-endian. */
+static void go_word(struct cursor *cursor, uint32_t *value) {
+  uint8_t bytes[4];
+  for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(*value >> (8u * i));
+  go_raw(cursor, bytes, 4);
+  *value = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+/* Becomes a file name, and is compared as text. */
+static void go_version(struct cursor *cursor, char version[GW_VERSION_MAX + 1]) {
+  size_t length = cursor->writes ? strlen(version) : VERSION_BYTES;
+  uint8_t *at = cursor->at;
+  go_raw(cursor, version, length);
+  cursor->at = at + VERSION_BYTES;
+  if (cursor->writes) return;
   version[VERSION_BYTES] = '\0';
-  for (size_t i = strlen(version); i < VERSION_BYTES; i++) {
-    if (bytes[i] != 0) return GODWIT_ERR_FORMAT;
+  length = strlen(version);
+  for (size_t i = length; i < VERSION_BYTES; i++) cursor->is_bad |= at[i] != 0;
+  cursor->is_bad |= length > 0 && !godwit_store_version_is_safe(version);
+}
+
+static void go_entry(struct cursor *cursor, struct godwit_store_entry *entry) {
+  uint8_t flags = (uint8_t)((entry->named_by_digest ? FLAG_NAMED_BY_DIGEST : 0u) |
+                            (entry->confirmed ? FLAG_CONFIRMED : 0u));
+  go_version(cursor, entry->version);
+  go_raw(cursor, entry->digest, GW_DIGEST_SIZE);
+  go_word(cursor, &entry->size_bytes);
+  go_byte(cursor, &flags);
+  go_byte(cursor, &entry->slot);
+  cursor->at += 2;
+  entry->named_by_digest = (flags & FLAG_NAMED_BY_DIGEST) != 0;
+  entry->confirmed = (flags & FLAG_CONFIRMED) != 0;
+  cursor->is_bad |=
+      flags > (FLAG_NAMED_BY_DIGEST | FLAG_CONFIRMED) || entry->size_bytes > SIZE_MAX_BYTES;
+}
+
+/* All that GWJ1 has. */
+static void go_models(struct cursor *cursor, struct godwit_store_state *state) {
+  go_word(cursor, &state->generation);
+  go_entry(cursor, &state->active);
+  go_entry(cursor, &state->previous);
+  go_entry(cursor, &state->incoming);
+  go_entry(cursor, &state->discarded);
+  go_word(cursor, &state->incoming_bytes);
+  go_byte(cursor, &state->incoming_attempts);
+  go_byte(cursor, &state->active_starts);
+  go_byte(cursor, &state->incoming_encoding);
+  go_byte(cursor, &state->incoming_checkpoint_size);
+  for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++) {
+    struct godwit_store_rejection *rejected = &state->rejected[i];
+    go_version(cursor, rejected->version);
+    go_raw(cursor, rejected->digest, GW_DIGEST_SIZE);
+    go_byte(cursor, &rejected->reason);
+    go_byte(cursor, &rejected->detail);
+    cursor->at += 2;
   }
-  /* It becomes a file name. */
-  return version[0] == '\0' || godwit_store_version_is_safe(version) ? GODWIT_OK
-                                                                     : GODWIT_ERR_FORMAT;
 }
 
-static void put_entry(uint8_t *bytes, const struct godwit_store_entry *entry) {
-  memset(bytes, 0, ENTRY_BYTES);
-  put_version(bytes, entry->version);
-  memcpy(bytes + 16, entry->digest, GW_DIGEST_SIZE);
-  put_u32(bytes + 48, entry->size_bytes);
-  bytes[52] = (uint8_t)((entry->named_by_digest ? FLAG_NAMED_BY_DIGEST : 0u) |
-                        (entry->confirmed ? FLAG_CONFIRMED : 0u));
-  bytes[53] = entry->slot;
-}
-
-static int get_entry(const uint8_t *bytes, struct godwit_store_entry *entry) {
-  memcpy(entry->digest, bytes + 16, GW_DIGEST_SIZE);
-  entry->size_bytes = get_u32(bytes + 48);
-  entry->named_by_digest = (bytes[52] & FLAG_NAMED_BY_DIGEST) != 0;
-  entry->confirmed = (bytes[52] & FLAG_CONFIRMED) != 0;
-  entry->slot = bytes[53];
-  if (bytes[52] > FLAGS_ALL || entry->size_bytes > SIZE_MAX_BYTES) {
-    return GODWIT_ERR_FORMAT;
-  }
-  return get_version(bytes, entry->version);
-}
-
-static void put_trust(uint8_t *at, const struct godwit_trust_state *trust) {
-  put_u32(at, trust->epoch);
-  put_u32(at + 4, trust->floor);
-  at[8] = trust->key_count;
-  memcpy(at + 12, trust->key, sizeof trust->key);
-}
-
-void godwit_journal_encode(const struct godwit_store_state *state,
-                           uint8_t bytes[GODWIT_JOURNAL_SIZE]) {
-  memset(bytes, 0, GODWIT_JOURNAL_SIZE);
-  memcpy(bytes, "GWJ2", 4);
-  put_u32(bytes + 4, state->generation);
-  uint8_t *at = bytes + 8;
-  put_entry(at, &state->active);
-  put_entry(at + ENTRY_BYTES, &state->previous);
-  put_entry(at + 2 * ENTRY_BYTES, &state->incoming);
-  put_entry(at + 3 * ENTRY_BYTES, &state->discarded);
-  at += 4 * ENTRY_BYTES;
-  put_u32(at, state->incoming_bytes);
-  at[4] = state->incoming_attempts;
-  at[5] = state->active_starts;
-  at[6] = state->incoming_encoding;
-  at[7] = state->incoming_checkpoint_size;
-  at += 8;
-  for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
-    put_version(at, state->rejected[i].version);
-    memcpy(at + 16, state->rejected[i].digest, GW_DIGEST_SIZE);
-    at[48] = state->rejected[i].reason;
-    at[49] = state->rejected[i].detail;
-  }
-  put_u32(at, state->active.sequence);
-  put_u32(at + 4, state->previous.sequence);
-  put_u32(at + 8, state->incoming.sequence);
-  memcpy(at + 12, state->incoming_offer, GW_OFFER_ID_SIZE);
-  memcpy(at + 20, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
-  put_u32(at + 52, state->scratch_bytes);
-  put_trust(at + 56, &state->trust);
-  at += 56 + TRUST_BYTES;
-  put_u32(at, state->active.floor);
-  put_u32(at + 4, state->active.confirm_after_s);
-  put_u32(at + 8, state->incoming.floor);
-  put_u32(at + 12, state->incoming.confirm_after_s);
-  put_checksum(bytes, GODWIT_JOURNAL_SIZE);
-}
-
-static int get_models(const uint8_t *at, struct godwit_store_state *out) {
-  int status = get_entry(at, &out->active);
-  if (status == GODWIT_OK) status = get_entry(at + ENTRY_BYTES, &out->previous);
-  if (status == GODWIT_OK) status = get_entry(at + 2 * ENTRY_BYTES, &out->incoming);
-  if (status == GODWIT_OK) status = get_entry(at + 3 * ENTRY_BYTES, &out->discarded);
-  return status;
-}
-
-static int get_trust(const uint8_t *at, struct godwit_trust_state *out) {
-  out->epoch = get_u32(at);
-  out->floor = get_u32(at + 4);
-  out->key_count = at[8];
-  memcpy(out->key, at + 12, sizeof out->key);
-  return out->key_count <= GODWIT_TRUST_KEYS_MAX ? GODWIT_OK : GODWIT_ERR_FORMAT;
-}
-
-/* What GWJ1 does not have. */
-static int get_rest(const uint8_t *at, struct godwit_store_state *out) {
-  out->active.sequence = get_u32(at);
-  out->previous.sequence = get_u32(at + 4);
-  out->incoming.sequence = get_u32(at + 8);
-  memcpy(out->incoming_offer, at + 12, GW_OFFER_ID_SIZE);
-  memcpy(out->incoming_checkpoint, at + 20, GODWIT_CHECKPOINT_MAX);
-  out->scratch_bytes = get_u32(at + 52);
-  const uint8_t *terms = at + 56 + TRUST_BYTES;
-  out->active.floor = get_u32(terms);
-  out->active.confirm_after_s = get_u32(terms + 4);
-  out->incoming.floor = get_u32(terms + 8);
-  out->incoming.confirm_after_s = get_u32(terms + 12);
-  return get_trust(at + 56, &out->trust);
+static void go_rest(struct cursor *cursor, struct godwit_store_state *state) {
+  struct godwit_trust_state *trust = &state->trust;
+  go_word(cursor, &state->active.sequence);
+  go_word(cursor, &state->previous.sequence);
+  go_word(cursor, &state->incoming.sequence);
+  go_raw(cursor, state->incoming_offer, GW_OFFER_ID_SIZE);
+  go_raw(cursor, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
+  go_word(cursor, &state->scratch_bytes);
+  go_word(cursor, &trust->epoch);
+  go_word(cursor, &trust->floor);
+  go_byte(cursor, &trust->key_count);
+  cursor->at += 3;
+  go_raw(cursor, trust->key, sizeof trust->key);
+  go_word(cursor, &state->active.floor);
+  go_word(cursor, &state->active.confirm_after_s);
+  go_word(cursor, &state->incoming.floor);
+  go_word(cursor, &state->incoming.confirm_after_s);
 }
 
 static bool is_consistent(const struct godwit_store_state *state) {
   return state->incoming_bytes <= state->incoming.size_bytes &&
          state->scratch_bytes <= state->incoming_bytes &&
-         state->incoming_checkpoint_size <= GODWIT_CHECKPOINT_MAX;
+         state->incoming_checkpoint_size <= GODWIT_CHECKPOINT_MAX &&
+         state->trust.key_count <= GODWIT_TRUST_KEYS_MAX;
+}
+
+/* Records -------------------------------------------------------------------- */
+
+/* The last four bytes are the checksum of the others. */
+static void go_checksum(struct cursor *cursor, uint8_t *bytes, size_t size) {
+  uint32_t is = godwit_crc32(bytes, size - 4u), says = is;
+  cursor->at = bytes + size - 4u;
+  go_word(cursor, &says);
+  cursor->is_bad |= is != says;
+}
+
+static struct cursor begin_writing(uint8_t *bytes, size_t size, const char magic[4]) {
+  memset(bytes, 0, size);
+  memcpy(bytes, magic, 4);
+  return (struct cursor){.at = bytes + 4, .writes = true};
+}
+
+/* The cursor only reads then; it is one type for both ways. */
+static struct cursor begin_reading(const uint8_t *bytes, size_t size, const char magic[4]) {
+  struct cursor cursor = {.is_bad = memcmp(bytes, magic, 4) != 0};
+  if (!cursor.is_bad) go_checksum(&cursor, (uint8_t *)bytes, size);
+  cursor.at = (uint8_t *)bytes + 4;
+  return cursor;
+}
+
+void godwit_journal_encode(const struct godwit_store_state *state,
+                           uint8_t bytes[GODWIT_JOURNAL_SIZE]) {
+  struct cursor cursor = begin_writing(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
+  struct godwit_store_state *from = (struct godwit_store_state *)state; /* not written to */
+  go_models(&cursor, from);
+  go_rest(&cursor, from);
+  go_checksum(&cursor, bytes, GODWIT_JOURNAL_SIZE);
 }
 
 int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store_state *out) {
   memset(out, 0, sizeof *out);
-  bool has_rest = size >= GODWIT_JOURNAL_SIZE && checks(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
-  if (!has_rest &&
-      (size < GODWIT_JOURNAL_1_SIZE || !checks(bytes, GODWIT_JOURNAL_1_SIZE, "GWJ1"))) {
-    return GODWIT_ERR_FORMAT;
+  if (size < GODWIT_JOURNAL_1_SIZE) return GODWIT_ERR_FORMAT;
+  struct cursor cursor = begin_reading(bytes, GODWIT_JOURNAL_1_SIZE, "GWJ1");
+  bool has_rest = cursor.is_bad;
+  if (has_rest) {
+    if (size < GODWIT_JOURNAL_SIZE) return GODWIT_ERR_FORMAT;
+    cursor = begin_reading(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
   }
-  out->generation = get_u32(bytes + 4);
-  const uint8_t *at = bytes + 8;
-  if (get_models(at, out) < 0) return GODWIT_ERR_FORMAT;
-  at += 4 * ENTRY_BYTES;
-  out->incoming_bytes = get_u32(at);
-  out->incoming_attempts = at[4];
-  out->active_starts = at[5];
-  out->incoming_encoding = at[6];
-  out->incoming_checkpoint_size = at[7];
-  at += 8;
-  for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++, at += REJECTION_BYTES) {
-    if (get_version(at, out->rejected[i].version) < 0) return GODWIT_ERR_FORMAT;
-    memcpy(out->rejected[i].digest, at + 16, GW_DIGEST_SIZE);
-    out->rejected[i].reason = at[48];
-    if (has_rest) out->rejected[i].detail = at[49];
-  }
-  if (has_rest && get_rest(at, out) < 0) return GODWIT_ERR_FORMAT;
-  return is_consistent(out) ? GODWIT_OK : GODWIT_ERR_FORMAT;
+  if (cursor.is_bad) return GODWIT_ERR_FORMAT;
+  go_models(&cursor, out);
+  if (has_rest) go_rest(&cursor, out);
+  return !cursor.is_bad && is_consistent(out) ? GODWIT_OK : GODWIT_ERR_FORMAT;
+}
+
+static void go_progress(struct cursor *cursor, struct godwit_store_state *state, uint32_t *since) {
+  go_word(cursor, &state->generation);
+  go_word(cursor, since);
+  go_word(cursor, &state->incoming_bytes);
+  go_word(cursor, &state->scratch_bytes);
+  go_byte(cursor, &state->incoming_checkpoint_size);
+  cursor->at += 3;
+  go_raw(cursor, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
 }
 
 void godwit_progress_encode(const struct godwit_store_state *state, uint32_t since,
                             uint8_t bytes[GODWIT_PROGRESS_SIZE]) {
-  memset(bytes, 0, GODWIT_PROGRESS_SIZE);
-  memcpy(bytes, "GWP2", 4);
-  put_u32(bytes + 4, state->generation);
-  put_u32(bytes + 8, since);
-  put_u32(bytes + 12, state->incoming_bytes);
-  put_u32(bytes + 16, state->scratch_bytes);
-  bytes[20] = state->incoming_checkpoint_size;
-  memcpy(bytes + 24, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
-  put_checksum(bytes, GODWIT_PROGRESS_SIZE);
+  struct cursor cursor = begin_writing(bytes, GODWIT_PROGRESS_SIZE, "GWP2");
+  go_progress(&cursor, (struct godwit_store_state *)state, &since); /* not written to */
+  go_checksum(&cursor, bytes, GODWIT_PROGRESS_SIZE);
 }
 
 int godwit_progress_decode(const uint8_t bytes[GODWIT_PROGRESS_SIZE], uint32_t since,
                            struct godwit_store_state *state) {
-  uint32_t generation = get_u32(bytes + 4), whole = get_u32(bytes + 12),
-           scratch = get_u32(bytes + 16);
-  if (!checks(bytes, GODWIT_PROGRESS_SIZE, "GWP2") || get_u32(bytes + 8) != since ||
-      (int32_t)(generation - state->generation) <= 0 || whole > state->incoming.size_bytes ||
-      scratch > whole || bytes[20] > GODWIT_CHECKPOINT_MAX) {
+  struct godwit_store_state read = *state;
+  uint32_t read_since = 0;
+  struct cursor cursor = begin_reading(bytes, GODWIT_PROGRESS_SIZE, "GWP2");
+  if (cursor.is_bad) return GODWIT_ERR_FORMAT;
+  go_progress(&cursor, &read, &read_since);
+  if (read_since != since || (int32_t)(read.generation - state->generation) <= 0 ||
+      !is_consistent(&read)) {
     return GODWIT_ERR_FORMAT;
   }
-  state->generation = generation;
-  state->incoming_bytes = whole;
-  state->scratch_bytes = scratch;
-  state->incoming_checkpoint_size = bytes[20];
-  memcpy(state->incoming_checkpoint, bytes + 24, GODWIT_CHECKPOINT_MAX);
+  *state = read;
   return GODWIT_OK;
 }
