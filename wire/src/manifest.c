@@ -160,15 +160,18 @@ static int read_component_value(struct gw_cbor_reader *reader, unsigned key, voi
   }
 }
 
-static int parse_component(struct gw_cbor_reader *reader, unsigned index, void *manifest) {
+static int read_component(struct gw_cbor_reader *reader, struct gw_component *out) {
   const uint32_t required = KEY(COMPONENT_PACKAGE) | KEY(COMPONENT_VERSION) |
                             KEY(COMPONENT_DIGEST) | KEY(COMPONENT_SIZE) | KEY(COMPONENT_URI);
-  struct gw_component *out = &((struct gw_manifest *)manifest)->component[index];
   uint32_t seen;
   int status = gw_cbor_read_map(reader, COMPONENT_PAIRS, read_component_value, out, &seen);
   if (status != GW_OK) return status;
   if ((seen & required) != required) return GW_ERR_MISSING;
   return out->package[0] && out->version[0] && out->uri[0] ? GW_OK : GW_ERR_MISSING;
+}
+
+static int parse_component(struct gw_cbor_reader *reader, unsigned index, void *manifest) {
+  return read_component(reader, &((struct gw_manifest *)manifest)->component[index]);
 }
 
 static int parse_components(struct gw_cbor_reader *reader, struct gw_manifest *out) {
@@ -215,6 +218,128 @@ const struct gw_component *gw_manifest_find(const struct gw_manifest *manifest,
     if (strcmp(manifest->component[i].package, package) == 0) return &manifest->component[i];
   }
   return NULL;
+}
+
+/* ---- Scanning ---- */
+
+enum { SCAN_HEAD, SCAN_PAIRS, SCAN_ELEMENTS, SCAN_END };
+
+void gw_manifest_scan_begin(struct gw_manifest_scan *scan, const char *package) {
+  memset(scan, 0, sizeof *scan);
+  scan->package = package;
+}
+
+static int enter(struct gw_cbor_reader *reader, enum gw_cbor_type type, uint32_t *count) {
+  struct gw_cbor_item item;
+  int status = gw_cbor_read(reader, &item);
+  if (status != GW_OK) return status;
+  if (item.type != type || item.size >= UINT32_MAX) return GW_ERR_MALFORMED;
+  *count = item.indefinite ? UINT32_MAX : (uint32_t)item.size;
+  return GW_OK;
+}
+
+/* GW_OK when another one follows, 1 at the end; a BREAK is eaten. */
+static int next_of(struct gw_cbor_reader *reader, uint32_t *count) {
+  struct gw_cbor_reader peek = *reader;
+  struct gw_cbor_item item;
+  if (*count != UINT32_MAX) return *count > 0 ? GW_OK : 1;
+  int status = gw_cbor_read(&peek, &item);
+  if (status == GW_ERR_TRUNCATED && reader->offset < reader->size) return GW_OK; /* a long one */
+  if (status != GW_OK || item.type != GW_CBOR_BREAK) return status;
+  *reader = peek;
+  return 1;
+}
+
+static void count_down(uint32_t *count) {
+  if (*count != UINT32_MAX) --*count;
+}
+
+static int scan_element(struct gw_manifest_scan *scan, struct gw_cbor_reader *reader) {
+  struct gw_component component = {.package = ""};
+  int status = next_of(reader, &scan->elements);
+  if (status == 1) scan->state = SCAN_PAIRS;
+  if (status != GW_OK) return status;
+  status = read_component(reader, &component);
+  if (status != GW_OK) return status;
+  count_down(&scan->elements);
+  if (!scan->is_found && strcmp(component.package, scan->package) == 0) {
+    scan->component = component;
+    scan->is_found = true;
+  }
+  return GW_OK;
+}
+
+static int scan_pair(struct gw_manifest_scan *scan, struct gw_cbor_reader *reader) {
+  struct gw_cbor_item key;
+  int status = next_of(reader, &scan->pairs);
+  if (status == 1) scan->state = SCAN_END;
+  if (status != GW_OK) return status;
+  struct gw_cbor_reader peek = *reader;
+  status = gw_cbor_read(&peek, &key);
+  if (status == GW_OK) status = gw_cbor_skip(reader); /* a key of another kind may hold more */
+  if (status != GW_OK) return status;
+  uint32_t number = key.type == GW_CBOR_UINT && key.uint <= TOP_PAIRS ? (uint32_t)key.uint : 0;
+  if (number != 0 && (scan->seen & KEY(number)) != 0) return GW_ERR_MALFORMED;
+  status = number == TOP_COMPONENTS ? enter(reader, GW_CBOR_ARRAY, &scan->elements)
+                                    : gw_cbor_skip(reader);
+  if (status != GW_OK) return status;
+  scan->seen |= KEY(number);
+  count_down(&scan->pairs);
+  if (number == TOP_COMPONENTS) scan->state = SCAN_ELEMENTS;
+  return GW_OK;
+}
+
+/* Reads one item on; an error leaves what was not read whole. */
+static int scan_one(struct gw_manifest_scan *scan, struct gw_cbor_reader *reader) {
+  switch (scan->state) {
+    case SCAN_HEAD:
+      scan->state = SCAN_PAIRS;
+      return enter(reader, GW_CBOR_MAP, &scan->pairs);
+    case SCAN_PAIRS:
+      return scan_pair(scan, reader);
+    case SCAN_ELEMENTS:
+      return scan_element(scan, reader);
+    default:
+      return reader->offset < reader->size ? GW_ERR_MALFORMED : GW_ERR_TRUNCATED;
+  }
+}
+
+static int scan_kept(struct gw_manifest_scan *scan) {
+  struct gw_cbor_reader reader;
+  int status = GW_OK;
+  gw_cbor_reader_init(&reader, scan->kept, scan->kept_size);
+  while (status >= GW_OK) {
+    const struct gw_cbor_reader before = reader;
+    uint8_t state = scan->state;
+    status = scan_one(scan, &reader);
+    if (status >= GW_OK) continue;
+    reader = before;
+    scan->state = state;
+  }
+  scan->kept_size = (uint16_t)(scan->kept_size - reader.offset);
+  memmove(scan->kept, scan->kept + reader.offset, scan->kept_size);
+  return status == GW_ERR_TRUNCATED ? GW_OK : status;
+}
+
+int gw_manifest_scan_feed(struct gw_manifest_scan *scan, const uint8_t *data, size_t size) {
+  while (size > 0 && scan->status == GW_OK) {
+    size_t room = GW_MANIFEST_SCAN_BYTES - scan->kept_size;
+    if (room > size) room = size;
+    if (room == 0) scan->status = GW_ERR_TOO_LONG;
+    memcpy(scan->kept + scan->kept_size, data, room);
+    scan->kept_size = (uint16_t)(scan->kept_size + room);
+    data += room;
+    size -= room;
+    if (scan->status == GW_OK) scan->status = scan_kept(scan);
+  }
+  return scan->status;
+}
+
+int gw_manifest_scan_end(struct gw_manifest_scan *scan) {
+  if (scan->status != GW_OK) return scan->status;
+  if (scan->state != SCAN_END || scan->kept_size > 0) return GW_ERR_TRUNCATED;
+  int status = check_top_keys(scan->seen);
+  return status != GW_OK ? status : scan->is_found;
 }
 
 /* ---- Names ---- */

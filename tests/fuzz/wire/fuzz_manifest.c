@@ -39,6 +39,26 @@ static void fuzz_manifest(const uint8_t *data, size_t size) {
   }
 }
 
+/* In pieces of any size it is the same, but for values that are too long for it. */
+static void fuzz_scan(const uint8_t *data, size_t size) {
+  struct gw_manifest manifest;
+  struct gw_manifest_scan scan;
+  bool is_good = gw_manifest_parse(data, size, &manifest) == GW_OK;
+  const char *package = is_good && manifest.component_count > 0
+                            ? manifest.component[manifest.component_count - 1].package
+                            : "model";
+  size_t piece = size > 0 ? 1 + data[size - 1] % 64u : 1;
+  gw_manifest_scan_begin(&scan, package);
+  for (size_t at = 0; at < size; at += piece) {
+    (void)gw_manifest_scan_feed(&scan, data + at, size - at < piece ? size - at : piece);
+  }
+  int found = gw_manifest_scan_end(&scan);
+  if (!is_good || found == GW_ERR_TOO_LONG) return;
+  const struct gw_component *expected = gw_manifest_find(&manifest, package);
+  check(found == (expected != NULL));
+  if (expected != NULL) check_components_equal(expected, &scan.component);
+}
+
 static void fuzz_report(const uint8_t *data, size_t size) {
   struct gw_report report;
   struct gw_report again;
@@ -72,6 +92,7 @@ static void fuzz_names(const uint8_t *data, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_manifest(data, size);
+  fuzz_scan(data, size);
   fuzz_report(data, size);
   fuzz_names(data, size);
   return 0;

@@ -454,3 +454,113 @@ TEST(find_returns_the_component_of_a_package_or_null) {
   manifest.component_count = 1;
   assert_null(gw_manifest_find(&manifest, "main"));
 }
+
+/* ---- Scanning ---- */
+
+#define MANY 40u
+
+/* A manifest of any number of components, package-0 to package-39. */
+static size_t encode_many(uint8_t *buffer, size_t size, size_t count, bool indefinite) {
+  struct gw_cbor_writer writer;
+  char digest[GW_DIGEST_HEX_SIZE + 1], package[32];
+  gw_cbor_writer_init(&writer, buffer, size);
+  gw_cbor_write_map(&writer, 3);
+  gw_cbor_write_uint(&writer, 1);
+  gw_cbor_write_uint(&writer, 1700000000);
+  gw_cbor_write_uint(&writer, 3);
+  if (indefinite) writer.buffer[writer.length++] = 0x9f;
+  if (!indefinite) gw_cbor_write_array(&writer, count);
+  for (size_t i = 0; i < count; i++) {
+    snprintf(package, sizeof package, "package-%u", (unsigned)i);
+    struct gw_component made = component(package, "1.2.3", (uint32_t)i);
+    gw_digest_to_hex(made.digest, digest);
+    gw_cbor_write_map(&writer, 6);
+    const char *texts[] = {made.package, made.version, digest, NULL, made.uri, made.type};
+    for (unsigned key = 1; key <= 6; key++) {
+      gw_cbor_write_uint(&writer, key);
+      if (key == 4) gw_cbor_write_uint(&writer, made.size_bytes);
+      if (key != 4) gw_cbor_write_text(&writer, texts[key - 1]);
+    }
+  }
+  if (indefinite) writer.buffer[writer.length++] = 0xff;
+  gw_cbor_write_uint(&writer, 2);
+  gw_cbor_write_text(&writer, digest);
+  int length = gw_cbor_writer_finish(&writer);
+  assert_true(length > 0);
+  return (size_t)length;
+}
+
+static int scan_in_pieces(const uint8_t *data, size_t size, size_t piece, const char *package,
+                          struct gw_manifest_scan *scan) {
+  gw_manifest_scan_begin(scan, package);
+  for (size_t at = 0; at < size; at += piece) {
+    size_t length = size - at < piece ? size - at : piece;
+    int status = gw_manifest_scan_feed(scan, data + at, length);
+    if (status != GW_OK) assert_int_equal(gw_manifest_scan_end(scan), status);
+    if (status != GW_OK) return status;
+  }
+  return gw_manifest_scan_end(scan);
+}
+
+TEST(finds_each_of_many_components_in_pieces_of_any_size) {
+  uint8_t buffer[8192];
+  for (int indefinite = 0; indefinite < 2; indefinite++) {
+    size_t size = encode_many(buffer, sizeof buffer, MANY, indefinite);
+    for (size_t piece = 1; piece <= size; piece = piece * 2 + 1) {
+      for (uint32_t i = 0; i < MANY; i += 13) {
+        struct gw_manifest_scan scan;
+        char package[32];
+        snprintf(package, sizeof package, "package-%u", i);
+        assert_int_equal(scan_in_pieces(buffer, size, piece, package, &scan), 1);
+        assert_string_equal(scan.component.package, package);
+        assert_string_equal(scan.component.type, "default");
+        assert_int_equal(scan.component.size_bytes, i);
+      }
+    }
+  }
+}
+
+TEST(a_package_that_is_not_named_among_many_is_not_found) {
+  uint8_t buffer[8192];
+  struct gw_manifest_scan scan;
+  size_t size = encode_many(buffer, sizeof buffer, MANY, false);
+  assert_int_equal(scan_in_pieces(buffer, size, 100, "package-40", &scan), 0);
+  assert_int_equal(scan_in_pieces((const uint8_t *)"\xa0", 1, 1, "package-0", &scan), 0);
+}
+
+TEST(a_scan_that_ends_early_or_late_is_an_error) {
+  uint8_t buffer[8192];
+  struct gw_manifest_scan scan;
+  size_t size = encode_many(buffer, sizeof buffer, 3, false);
+  for (size_t length = 0; length < size; length++) {
+    assert_int_equal(scan_in_pieces(buffer, length, 64, "package-0", &scan), GW_ERR_TRUNCATED);
+  }
+  buffer[size] = 0;
+  assert_int_equal(scan_in_pieces(buffer, size + 1, 64, "package-0", &scan), GW_ERR_MALFORMED);
+}
+
+TEST(a_scan_refuses_what_the_parser_refuses) {
+  static const char *const bad[] = {"80",
+                                    "a2 01 01 01 02",
+                                    "a2 01 01 03 a0",
+                                    "a1 01 01",
+                                    "a1 03 80",
+                                    "a2 01 01 03 81 a0",
+                                    "a2 01 01 03 81 a1 01 61 'm'",
+                                    "a1 1b ffffffffffffffff 00 01"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    struct gw_manifest manifest;
+    struct gw_manifest_scan scan;
+    struct bytes input = bytes_from_hex(bad[i]);
+    int status = gw_manifest_parse(input.data, input.size, &manifest);
+    assert_true(status < 0);
+    assert_int_equal(scan_in_pieces(input.data, input.size, 7, "m", &scan), status);
+    bytes_free(input);
+  }
+}
+
+TEST(a_value_that_is_too_long_for_the_scan_is_an_error_and_not_a_wrong_answer) {
+  uint8_t buffer[1024] = {0xa1, 0x09, 0x59, 0x02, 0x00};
+  struct gw_manifest_scan scan;
+  assert_int_equal(scan_in_pieces(buffer, 5 + 512, 100, "m", &scan), GW_ERR_TOO_LONG);
+}

@@ -67,6 +67,32 @@ int gw_manifest_parse(const uint8_t *data, size_t size, struct gw_manifest *out)
 const struct gw_component *gw_manifest_find(const struct gw_manifest *manifest,
                                             const char *package);
 
+/* Looks for one package's component in a manifest of any length, and with any
+ * number of components, that comes in pieces: what a device wants which the
+ * server sends more than GW_MANIFEST_SIZE_MAX bytes (RFC 7959 2.6). Needs room for
+ * one component, not for all. */
+#define GW_MANIFEST_SCAN_BYTES 256u /* the longest component, and what stands before it */
+struct gw_manifest_scan {
+  struct gw_component component; /* once is_found */
+  const char *package;           /* borrowed */
+  uint32_t pairs, elements;      /* that follow; UINT32_MAX: until a BREAK */
+  uint32_t seen;
+  int status; /* first error */
+  uint16_t kept_size;
+  uint8_t state;
+  bool is_found;
+  uint8_t kept[GW_MANIFEST_SCAN_BYTES]; /* begins a component, or another value */
+};
+void gw_manifest_scan_begin(struct gw_manifest_scan *scan, const char *package);
+/* The next bytes. GW_OK, or the first error: as gw_manifest_parse, but that
+ * GW_ERR_TOO_LONG is a component, or a value beside the components, of more than
+ * GW_MANIFEST_SCAN_BYTES. */
+int gw_manifest_scan_feed(struct gw_manifest_scan *scan, const uint8_t *data, size_t size);
+/* That was all. 1: *component is the package's, the first where there are several;
+ * 0: it is not named; else the first error, GW_ERR_TRUNCATED where more was
+ * promised. */
+int gw_manifest_scan_end(struct gw_manifest_scan *scan);
+
 /* Writes "/.u/c/PKG@VER" into component->uri from its package and version;
  * GW_ERR_TOO_LONG when one of them is not NUL-terminated in its field. */
 int gw_component_set_uri(struct gw_component *component);
