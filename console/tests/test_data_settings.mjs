@@ -2,10 +2,14 @@
 // A project's settings: general, API keys, certificates, the audit log; and who
 // may see which of them.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { box, choose } from './data_support.mjs';
 import { another, awkward, looksRight, openAs, openSignedIn, P } from './fleet_support.mjs';
-import { closeBrowser, screenshot, startServer, until } from './harness.mjs';
+import { closeBrowser, godwit, models, screenshot, startServer, until } from './harness.mjs';
 
 let server, page;
 before(async () => {
@@ -116,6 +120,47 @@ test('a certificate is revoked by its serial number, and let in again', async ()
   await looksRight(page, 'settings-certificates');
   await row.getByRole('button', { name: 'Let in again' }).click();
   await row.waitFor({ state: 'detached' });
+});
+
+test('a keyset is handed out, an artifact is signed, and a stranger signs nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'godwit-keys-'));
+  const file = (name) => join(folder, name);
+  const key = (...words) => execFileSync(godwit, ['key', ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  const model = join(models, 'yes_no.tflite');
+  const sign = (by) => key('sign', model, '--package', 'model', '--version', '7.0.0', '--key', file(by), '--output', file(`${by}.cose`));
+  try {
+    for (const name of ['ours.pem', 'spare.pem', 'theirs.pem']) key('create', file(name));
+    key('rotate', '--first', '--key', file('ours.pem'), '--add', file('spare.pem'), '--output', file('set.cose'));
+    await section('signing-keys');
+    await page.getByText('No keyset has been handed out').waitFor();
+    await page.getByRole('button', { name: 'Hand out a keyset…' }).click();
+    const choosing = async (label, name) => {
+      const chooser = page.waitForEvent('filechooser');
+      await dialog().getByLabel(label).click();
+      await (await chooser).setFiles(file(name));
+    };
+    sign('theirs.pem');
+    await choosing('Keyset', 'theirs.pem.cose');
+    await dialog().getByRole('button', { name: 'Hand it out' }).click();
+    await dialog().getByText('no signed keyset').waitFor();
+    await choosing('Keyset', 'set.cose');
+    await dialog().getByRole('button', { name: 'Hand it out' }).click();
+    await until('two keys', async () => await page.getByRole('table', { name: 'Signing keys' }).locator('tbody tr').count() === 2);
+    await looksRight(page, 'settings-signing-keys');
+    const made = await server.artifact('yes_no', '7.0.0');
+    await page.go(`/p/default/artifacts/${made.id}`);
+    await page.getByRole('button', { name: 'Add…' }).click();
+    await choosing('Signature', 'theirs.pem.cose');
+    await dialog().getByRole('button', { name: 'Add it' }).click();
+    await dialog().getByText('not in the project').waitFor();
+    sign('spare.pem');
+    await choosing('Signature', 'spare.pem.cose');
+    await dialog().getByRole('button', { name: 'Add it' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await page.getByText(/^by [0-9a-f]{8}$/).waitFor();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the audit log says who changed what, from what to what', async () => {

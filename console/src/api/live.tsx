@@ -50,6 +50,8 @@ const dependents: Record<string, Kind[]> = {
   credential: ['credential'],
   certificate: ['certificate'],
   revokedCertificate: ['certificate'],
+  artifactSignature: ['artifact'],
+  keyset: ['keyset'],
   member: ['member'],
   organization: ['organization'],
   project: ['project'],

@@ -6,7 +6,7 @@ import { ApiError, getObject, getPage, send, type Answer, type Page, type Query 
 
 /** What lists and objects are about; live events use the same words. */
 export type Kind =
-  | 'session' | 'project' | 'organization' | 'member' | 'apikey' | 'certificate' | 'audit'
+  | 'session' | 'project' | 'organization' | 'member' | 'apikey' | 'certificate' | 'keyset' | 'audit'
   | 'device' | 'credential' | 'blueprint' | 'tag' | 'setting' | 'state' | 'profile'
   | 'artifact' | 'release' | 'rollout' | 'overview' | 'otaEvent' | 'log' | 'capture' | 'virtualDevice';
 

@@ -48,6 +48,8 @@ export interface Artifact {
   size: string;
   binaryInfo: BinaryInfo;
   model?: Model;
+  signature?: SignatureFacts | null;
+  encodings?: Encoding[];
   latestEvaluation?: Evaluation;
   createdAt: string;
   updatedAt: string;
@@ -210,6 +212,13 @@ export interface Digests {
 }
 export type Document = unknown;
 export type Empty = Record<string, unknown>;
+export interface Encoding {
+  encoding: "compressed" | "delta";
+  baseVersion: string | null;
+  size: number | null;
+  percent: number | null;
+  state: "ready" | "notSmaller" | "failed" | "pending" | "tooLarge";
+}
 export interface Error {
   code: number;
   message: string;
@@ -233,6 +242,7 @@ export interface FailedUpdate {
   eventType: string;
   status: number;
   message: string;
+  detail: string;
   currentVersion: string;
   targetVersion: string;
   timestamp: string;
@@ -267,6 +277,19 @@ export interface InspectedModel {
   layers: ModelLayer[];
   metadata: Record<string, unknown>;
   compatibility: Compatibility[];
+}
+export interface Keyset {
+  id: string;
+  epoch: number;
+  floor: number;
+  signedBy: string;
+  keys: KeysetKey[];
+  keyset: string | null;
+  createdAt: string;
+}
+export interface KeysetKey {
+  keyId: string;
+  publicKey: string;
 }
 export interface Labelled {
   count: number;
@@ -345,6 +368,7 @@ export interface OtaEvent {
   eventType: string;
   status: number;
   message: string;
+  detail: string;
   currentVersion: string;
   targetVersion: string;
   timestamp: string | null;
@@ -368,6 +392,7 @@ export interface PackageUpdate {
   stateCode: number;
   reason: string;
   reasonCode: number;
+  detail: string;
   version: string;
   target: string;
   time: string | null;
@@ -385,6 +410,11 @@ export interface PreviewDevice {
   current: Record<string, string>;
   verdict: "update" | "same" | "superseded" | "incompatible";
   why: string;
+}
+export interface PreviewSpread {
+  seconds: number;
+  devices: number;
+  automatic: boolean;
 }
 export interface Project {
   id: string;
@@ -407,9 +437,15 @@ export interface Release {
   blueprintId: string;
   rollout: boolean;
   sequenceNumber: string;
+  policy: ReleasePolicy;
   problem?: string;
   createdAt: string;
   updatedAt: string;
+}
+export interface ReleasePolicy {
+  spreadSeconds: number | null;
+  shadow: ShadowPolicy | null;
+  confirmSeconds: number | null;
 }
 export interface ReleasePreview {
   list: PreviewDevice[];
@@ -417,6 +453,7 @@ export interface ReleasePreview {
   perPage: number;
   total: number;
   counts: PreviewCounts;
+  spread: PreviewSpread;
 }
 export interface RevokedCertificate {
   id: string;
@@ -435,6 +472,7 @@ export interface Rollout {
   superseded: number;
   online: number;
   failures: RolloutFailure[];
+  spreadSeconds: number;
   asOf: string | null;
   complete: boolean;
 }
@@ -445,6 +483,7 @@ export interface RolloutDevice {
   state: "waiting" | "downloading" | "downloaded" | "updating" | "updated" | "failed";
   percent: number | null;
   reason: string;
+  detail: string;
   package: string;
   version: string;
   target: string;
@@ -453,6 +492,12 @@ export interface RolloutDevice {
 export interface RolloutFailure {
   reason: string;
   reasonCode: number;
+  count: number;
+  details: RolloutFailureDetail[];
+}
+export interface RolloutFailureDetail {
+  detail: string;
+  detailCode: number;
   count: number;
 }
 export interface RolloutStates {
@@ -523,9 +568,83 @@ export interface SettingsSync {
   inSync: boolean;
   reported: SettingsReport | null;
 }
+export interface Shadow {
+  devices: number;
+  devicesMerged: number;
+  timesBelowUs: number[];
+  pairs: ShadowPair[];
+}
+export interface ShadowDisagreement {
+  active: string;
+  candidate: string;
+  count: number;
+}
+export interface ShadowLabel {
+  name: string;
+  active: boolean;
+  candidate: boolean;
+  quiet: boolean;
+}
+export interface ShadowPair {
+  package: string;
+  activeVersion: string;
+  candidateVersion: string;
+  devices: number;
+  verdicts: ShadowVerdicts;
+  failures: Record<string, number>;
+  elapsedSeconds: number;
+  compared: number;
+  agreed: number;
+  heard: number;
+  heardAgreed: number;
+  onlyCandidateKnows: number;
+  onlyActiveKnows: number;
+  skipped: number;
+  missed: number;
+  agreement: number | null;
+  agreementAll: number | null;
+  latencyRatio: number | null;
+  active: ShadowSide;
+  candidate: ShadowSide;
+  labels: ShadowLabel[];
+  disagreements: ShadowDisagreement[];
+  otherDisagreements: number;
+  updatedAt: string;
+}
+export interface ShadowPolicy {
+  windows: number | null;
+  seconds: number | null;
+  agreement: number | null;
+  latency: number | null;
+}
+export interface ShadowSide {
+  meanUs: number | null;
+  maxUs: number | null;
+  times: number[];
+  meanConfidence: number | null;
+  confidences: number[];
+}
+export interface ShadowVerdicts {
+  more: number;
+  pass: number;
+  fail: number;
+}
 export interface SignInLink {
   link: string;
   expiresAt: string | null;
+}
+export interface Signature {
+  keyId: string;
+  sequence: number;
+  floor: number;
+  createdAt: string;
+  signature: string | null;
+}
+export interface SignatureFacts {
+  keyId: string;
+  sequence: number;
+  floor: number;
+  createdAt: string;
 }
 export interface Status {
   version: string;

@@ -4,8 +4,9 @@
 import type * as server from './schema';
 
 export type {
-  AccountSession, ApiKey, Artifact, AuditEntry, Blueprint, Capture, Certificate, Compatibility, Device, DeviceProfile, FailedUpdate, Member, Membership,
-  OtaEvent, Organization, Overview, PackageUpdate, PreviewDevice, Project, Release, RevokedCertificate, Rollout, RolloutDevice, Session, Tag,
+  AccountSession, ApiKey, Artifact, AuditEntry, Blueprint, Capture, Certificate, Compatibility, Device, DeviceProfile, Encoding, FailedUpdate, Keyset, KeysetKey, Member, Membership,
+  OtaEvent, Organization, Overview, PackageUpdate, PreviewDevice, Project, Release, ReleasePolicy, RevokedCertificate, Rollout, RolloutDevice,
+  Session, Shadow, ShadowPair, ShadowPolicy, Tag,
   VersionHistory, VirtualDevice,
 } from './schema';
 export type Account = server.SessionAccount;

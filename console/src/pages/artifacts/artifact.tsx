@@ -14,9 +14,11 @@ import { useRemove } from '../../components/remove';
 import { bytesText, CopyIcon, TimeAgo } from '../../components/values';
 import { CompatibilityTable } from './compatibility';
 import { artifactName, useArtifacts, useBlueprints } from './data';
+import { Encodings } from './encodings';
 import { Evaluations } from './evaluations';
 import { Fact, ModelFacts, Section } from './facts';
 import { ModelGraph } from './graph';
+import { Signature } from './signature';
 import { newestFirst } from './versions';
 
 function CompareWith(props: { artifact: Artifact }) {
@@ -105,10 +107,12 @@ export default function Page() {
           <Fact label="SHA-256">
             <Group gap={4} wrap="nowrap"><span className="gw-mono">{digest.slice(0, 16)}…</span><CopyIcon value={digest} label="Copy SHA-256" /></Group>
           </Fact>
+          <Signature artifact={artifact} />
         </SimpleGrid>
         {isModel && artifact.model ? <ModelFacts info={artifact.model} size={Number(artifact.size)} /> : null}
         {isModel ? <CompatibilityTable rows={compatibility.data?.data.compatibility} /> : null}
         {isModel ? <Evaluations artifactId={artifact.id} /> : null}
+        <Encodings artifact={artifact} refetch={answer.refetch} />
         <UsedBy releases={releases} />
         {artifact.model ? <ModelGraph info={artifact.model} /> : null}
       </Stack>

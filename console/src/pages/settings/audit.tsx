@@ -12,7 +12,7 @@ import { useParamsOf } from '../../components/params';
 import { TimeAgo } from '../../components/values';
 
 const LIMIT = 100;
-const kinds = ['account', 'apiKey', 'artifact', 'blueprint', 'capture', 'certificate', 'credential', 'device', 'evaluation', 'member', 'organization', 'project', 'release', 'revokedCertificate', 'setting', 'tag'];
+const kinds = ['account', 'apiKey', 'artifact', 'artifactSignature', 'blueprint', 'capture', 'certificate', 'credential', 'device', 'evaluation', 'keyset', 'member', 'organization', 'project', 'release', 'revokedCertificate', 'setting', 'tag'];
 const actions = ['create', 'update', 'delete', 'signIn', 'signInByLink', 'signInFailed', 'signOut', 'makeLink', 'passwordRefused', 'call'];
 /** "apiKey" as people say it: "API key". */
 function words(name: string): string {

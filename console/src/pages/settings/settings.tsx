@@ -9,12 +9,14 @@ import { Audit } from './audit';
 import { Certificates } from './certificates';
 import { General } from './general';
 import { Members } from './members';
+import { SigningKeys } from './signing-keys';
 
 const sections = [
   { id: 'general', label: 'General', component: General },
   { id: 'members', label: 'Members', component: ProjectMembers },
   { id: 'api-keys', label: 'API keys', component: ApiKeys },
   { id: 'certificates', label: 'Certificates', component: Certificates },
+  { id: 'signing-keys', label: 'Signing keys', component: SigningKeys },
   { id: 'audit', label: 'Audit log', component: Audit },
 ];
 
