@@ -267,7 +267,8 @@ static void refuse_first_of_several(const struct gw_coap_message *message,
   bool has_block;
   int status = read_block2(message, &block, &has_block);
   if (response->status != GODWIT_OK) return;
-  if (status < 0 || (has_block && block.more)) response->status = GODWIT_ERR_FORMAT;
+  response->has_more = status == GODWIT_OK && has_block && block.more;
+  if (status < 0 || response->has_more) response->status = GODWIT_ERR_FORMAT;
 }
 
 /* Moves the request on by one block. Returns GODWIT_OK with response->offset

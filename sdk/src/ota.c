@@ -9,10 +9,22 @@
 #include "platform/datagram.h"
 
 #define MANIFEST_PATH "/.u/desired"
+#define MANIFEST_RETRY_MS 60000u /* after one of several blocks could not be had */
 #define WAIT_SLICE_MS 1000u
 #define BUSY_PAUSE_MS 10000u /* before a report that a busy server refused */
 
 /* Manifest ------------------------------------------------------------------ */
+
+static struct godwit_request get_manifest(godwit_response_fn on_response, void *arg) {
+  return (struct godwit_request){
+      .method = GODWIT_GET,
+      .path = MANIFEST_PATH,
+      .content_format = GODWIT_FORMAT_NONE,
+      .accept = GODWIT_FORMAT_CBOR,
+      .on_response = on_response,
+      .arg = arg,
+  };
+}
 
 static int pass_manifest_on(struct godwit_client *client, const struct godwit_response *response,
                             void *arg) {
@@ -28,16 +40,70 @@ int godwit_ota_observe_manifest_async(struct godwit_client *client,
   godwit_client_cancel(client, &ota->manifest_request);
   ota->on_manifest = on_manifest;
   ota->on_manifest_arg = arg;
-  ota->manifest_request = (struct godwit_request){
-      .method = GODWIT_GET,
-      .path = MANIFEST_PATH,
-      .content_format = GODWIT_FORMAT_NONE,
-      .accept = GODWIT_FORMAT_CBOR,
-      .observe = true,
-      .on_response = pass_manifest_on,
-      .arg = ota,
-  };
+  ota->manifest_request = get_manifest(pass_manifest_on, ota);
+  ota->manifest_request.observe = true;
   return godwit_client_request(client, &ota->manifest_request);
+}
+
+static void tell_wish(struct godwit_client *client, struct godwit_ota_watch *watch, int status) {
+  int found = status == GODWIT_OK ? gw_manifest_scan_end(&watch->scan) : 0;
+  if (found < 0) status = GODWIT_ERR_FORMAT;
+  watch->on_wish(client, status, found == 1 ? &watch->scan.component : NULL, watch->arg);
+}
+
+/* A block of a manifest of several. */
+static int take_rest(struct godwit_client *client, const struct godwit_response *response,
+                     void *arg) {
+  struct godwit_ota_watch *watch = arg;
+  int status = response->status;
+  if (status == GODWIT_OK) {
+    (void)gw_manifest_scan_feed(&watch->scan, response->payload, response->payload_size);
+    if (!response->is_last) return 0;
+  } else if (client->state != GODWIT_CLIENT_CONNECTED) {
+    return 0; /* the next session begins with the manifest */
+  } else {
+    watch->observation.internal.refresh_ms = godwit_platform_now_ms() + MANIFEST_RETRY_MS;
+  }
+  tell_wish(client, watch, status);
+  return 0;
+}
+
+/* Of several blocks all are fetched by one transfer of their own: the first one of a
+ * notification may be of another size than ours. */
+static int take_manifest(struct godwit_client *client, const struct godwit_response *response,
+                         void *arg) {
+  struct godwit_ota_watch *watch = arg;
+  int status = response->status;
+  godwit_client_cancel(client, &watch->rest); /* of the one before */
+  gw_manifest_scan_begin(&watch->scan, watch->scan.package);
+  if (response->has_more) {
+    watch->rest = get_manifest(take_rest, watch);
+    watch->rest.blockwise = true;
+    status = godwit_client_request(client, &watch->rest);
+    if (status == GODWIT_OK) return 0;
+  }
+  if (status == GODWIT_OK) {
+    (void)gw_manifest_scan_feed(&watch->scan, response->payload, response->payload_size);
+  }
+  tell_wish(client, watch, status);
+  return 0;
+}
+
+int godwit_ota_watch_begin(struct godwit_client *client, struct godwit_ota_watch *watch,
+                           const char *package, godwit_ota_wish_fn on_wish, void *arg) {
+  if (package == NULL || on_wish == NULL) return GODWIT_ERR_ARGUMENT;
+  godwit_ota_watch_end(client, watch);
+  watch->on_wish = on_wish;
+  watch->arg = arg;
+  watch->scan.package = package;
+  watch->observation = get_manifest(take_manifest, watch);
+  watch->observation.observe = true;
+  return godwit_client_request(client, &watch->observation);
+}
+
+void godwit_ota_watch_end(struct godwit_client *client, struct godwit_ota_watch *watch) {
+  godwit_client_cancel(client, &watch->observation);
+  godwit_client_cancel(client, &watch->rest);
 }
 
 int godwit_ota_payload_as_manifest(const uint8_t *payload, size_t payload_size,

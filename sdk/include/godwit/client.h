@@ -162,6 +162,8 @@ struct godwit_response {
   uint64_t offset; /* of payload in the representation: not 0 in a blockwise GET */
   int32_t block1;  /* value of the Block1 option (RFC 7959 2.2): for uploads; -1 when absent */
   bool is_last;    /* the request has ended: its object is free when the callback returns */
+  bool has_more;   /* payload is the first of several blocks, and was not asked for so: status is
+                      GODWIT_ERR_FORMAT. The whole comes by a blockwise GET */
 };
 
 /* A blockwise GET: return 0 to go on with the next block, anything else to end

@@ -12,8 +12,9 @@
 #include "wire/manifest.h"
 #include "wire/report.h"
 
-/* response->payload is the manifest as it came: give it to
- * godwit_ota_payload_as_manifest. Called with the current manifest at once and
+/* response->payload is the manifest as it came, in one message: give it to
+ * godwit_ota_payload_as_manifest. One that takes several is GODWIT_ERR_FORMAT here
+ * (godwit_ota_watch_begin takes it). Called with the current manifest at once and
  * with each new one, over reconnects too; status is not GODWIT_OK where the
  * server refused. Do not block here: note the manifest, and download from the
  * main loop. */
@@ -24,6 +25,26 @@ typedef void (*godwit_ota_manifest_fn)(struct godwit_client *client,
  * fetches the manifest again. May be called before the client is connected. */
 int godwit_ota_observe_manifest_async(struct godwit_client *client,
                                       godwit_ota_manifest_fn on_manifest, void *arg);
+
+/* What the manifest says of one package, with each change, over reconnects too. The
+ * manifest may be of any length and name any number of components; one that takes
+ * several blocks is fetched block by block (RFC 7959 2.6). component NULL: none of
+ * that package; it dies with the callback. status is not GODWIT_OK where the
+ * manifest could not be had, or is none: what was said before holds. */
+typedef void (*godwit_ota_wish_fn)(struct godwit_client *client, int status,
+                                   const struct gw_component *component, void *arg);
+/* The caller's; zeroed before its first use. Several packages have one each. */
+struct godwit_ota_watch {
+  godwit_ota_wish_fn on_wish;
+  void *arg;
+  struct godwit_request observation, rest; /* internal, and what follows */
+  struct gw_manifest_scan scan;
+};
+/* May be called before the client is connected. Another call with the same object
+ * begins anew. `package` is borrowed. */
+int godwit_ota_watch_begin(struct godwit_client *client, struct godwit_ota_watch *watch,
+                           const char *package, godwit_ota_wish_fn on_wish, void *arg);
+void godwit_ota_watch_end(struct godwit_client *client, struct godwit_ota_watch *watch);
 
 /* GODWIT_ERR_FORMAT for anything that is no manifest. No release is a manifest
  * without components. */

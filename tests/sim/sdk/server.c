@@ -29,6 +29,7 @@ struct world_server world_server;
 #define UPLOADS_MAX 4
 #define UPLOAD_BYTES_MAX (16u << 20)
 #define PATH_SIZE 64
+#define BLOCK_MAX 1024u
 
 struct observation {
   bool used;
@@ -80,7 +81,7 @@ static mbedtls_ssl_config config;
 static mbedtls_ssl_cookie_ctx cookies;
 static bool configured;
 static struct world_artifact artifacts[WORLD_ARTIFACTS_MAX];
-static uint8_t manifest[2048];
+static uint8_t manifest[8192];
 static size_t manifest_size;
 static struct {
   char path[PATH_SIZE];
@@ -322,8 +323,19 @@ static void serve_resource(struct session *session, const struct gw_coap_message
     observation->value++;
     gw_retransmit_stop(&observation->retransmit);
   }
-  answer(session, request, GW_COAP_CONTENT, observation ? &observation->value : NULL, NULL, format,
-         data, size);
+  struct gw_block block = {.szx = GW_BLOCK_SZX_MAX};
+  struct gw_block_slice slice;
+  uint32_t value, option;
+  bool in_blocks = gw_coap_option_uint(request, GW_COAP_OPT_BLOCK2, &value) || size > BLOCK_MAX;
+  if (in_blocks && gw_coap_option_uint(request, GW_COAP_OPT_BLOCK2, &value))
+    assert_int_equal(gw_block_decode(value, &block), GW_OK);
+  if (gw_block2_slice(block, size, &slice) < 0) {
+    answer_code(session, request, GW_COAP_BAD_REQUEST);
+    return;
+  }
+  option = gw_block_encode(slice.block);
+  answer(session, request, GW_COAP_CONTENT, observation ? &observation->value : NULL,
+         in_blocks ? &option : NULL, format, data + slice.offset, slice.size);
 }
 
 static void notify(struct session *session, struct observation *observation) {
@@ -339,6 +351,11 @@ static void notify(struct session *session, struct observation *observation) {
                        observation->token, observation->token_length);
   gw_coap_writer_option_uint(&writer, GW_COAP_OPT_OBSERVE, observation->value);
   gw_coap_writer_option_uint(&writer, GW_COAP_OPT_CONTENT_FORMAT, (uint32_t)format);
+  if (size > BLOCK_MAX) {
+    const struct gw_block first = {.more = true, .szx = GW_BLOCK_SZX_MAX};
+    gw_coap_writer_option_uint(&writer, GW_COAP_OPT_BLOCK2, gw_block_encode(first));
+    size = BLOCK_MAX;
+  }
   gw_coap_writer_payload(&writer, data, size);
   observation->notification_size = (size_t)gw_coap_writer_finish(&writer);
   gw_retransmit_start(&observation->retransmit, world_now_ms(), world_random());
