@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "wit/inspect.h"
+#include "wit/self_test.h"
 
 #define TEXT_MAX 512
 #define ARENA_MAX (64u * 1024 * 1024) /* a microcontroller has less by far */
@@ -183,6 +184,26 @@ static json_t *describe_metadata(const struct wit_model *model) {
   return list;
 }
 
+/* What a device will run before it trusts the model; NULL where there is none. */
+static json_t *describe_self_test(const struct wit_model *model) {
+  struct wit_self_test_info info;
+  struct wit_error error;
+  const char *text;
+  size_t length;
+  int status = wit_self_test_info(model, &info, &error);
+  if (status == WIT_ERR_NO_TEST) return NULL;
+  if (status != WIT_OK) {
+    return json_pack("{s:o}", "reason", text_of(error.message, strlen(error.message)));
+  }
+  json_t *labels = json_array();
+  for (size_t i = 0; wit_self_test_label(model, i, &text, &length); i++) {
+    json_array_append_new(labels, text_of(text, length));
+  }
+  return json_pack("{s:I,s:I,s:I,s:I,s:o}", "cases", (json_int_t)info.case_count, "bytes",
+                   (json_int_t)info.size_bytes, "tolerance", (json_int_t)info.tolerance,
+                   "timeLimitMicroseconds", (json_int_t)info.limit_us, "labels", labels);
+}
+
 static const char *label_source(const struct wit_model *model) {
   switch (wit_model_label_source(model)) {
     case WIT_LABELS_GODWIT:
@@ -207,6 +228,8 @@ static void describe_model(json_t *document, const struct wit_model *model) {
   json_object_set_new(document, "labelSource", json_string(label_source(model)));
   json_object_set_new(document, "labels", describe_labels(model));
   json_object_set_new(document, "metadata", describe_metadata(model));
+  json_t *test = describe_self_test(model);
+  if (test != NULL) json_object_set_new(document, "selfTest", test);
   json_object_set_new(document, "inputs", describe_ends(model, wit_model_input));
   json_object_set_new(document, "outputs", describe_ends(model, wit_model_output));
   json_object_set_new(document, "operators", describe_operators(model));
@@ -377,6 +400,19 @@ static void print_graph(struct cli_session *session, const json_t *document) {
   }
 }
 
+static void print_self_test(struct cli_session *session, const json_t *test) {
+  if (test == NULL) {
+    cli_fact(session, "self-test", "none; `godwit model pack` adds one");
+  } else if (text_in(test, "reason") != NULL) {
+    cli_fact(session, "self-test", "broken: %s", text_in(test, "reason"));
+  } else if (number_in(test, "timeLimitMicroseconds") > 0) {
+    cli_fact(session, "self-test", "%lld cases, an inference within %g ms",
+             number_in(test, "cases"), (double)number_in(test, "timeLimitMicroseconds") / 1000);
+  } else {
+    cli_fact(session, "self-test", "%lld cases", number_in(test, "cases"));
+  }
+}
+
 static void print_model(struct cli_session *session, const json_t *document) {
   char line[TEXT_MAX];
   json_t *entry, *labels = json_object_get(document, "labels");
@@ -398,6 +434,7 @@ static void print_model(struct cli_session *session, const json_t *document) {
     cli_fact(session, "metadata", "%s, %lld bytes", text_in(entry, "name"),
              number_in(entry, "size"));
   }
+  print_self_test(session, json_object_get(document, "selfTest"));
   fputc('\n', session->out);
   print_ends(session, document);
   fputc('\n', session->out);

@@ -38,6 +38,7 @@ struct packer {
   struct cli_metadata_entry entry[CLI_METADATA_ENTRIES_MAX];
   size_t entry_count;
   char *labels, *thresholds, *frontend; /* texts made here */
+  uint8_t *kept_test;                   /* an earlier self-test with other limits */
   char arena[24];
   float *threshold; /* one a label */
 
@@ -356,10 +357,34 @@ static int open_dataset(struct packer *p) {
   return CLI_OK;
 }
 
+#define TOLERANCE_AT 8u
+#define TIME_LIMIT_AT 16u
+
+/* A test that stays may be given another tolerance and time limit: its cases do
+ * not depend on them. */
+static int keep_test(struct packer *p) {
+  static const char name[] = WIT_SELF_TEST_METADATA;
+  struct wit_self_test_info info;
+  const uint8_t *test;
+  size_t size;
+  if (wit_self_test_info(&p->model, &info, NULL) != WIT_OK) return CLI_OK; /* run_test says why */
+  wit_model_metadata(&p->model, name, &test, &size);
+  p->kept_test = malloc(size);
+  if (p->kept_test == NULL) return no_memory(p);
+  memcpy(p->kept_test, test, size);
+  uint32_t tolerance = cli_option(p->session, "tolerance") ? p->options.tolerance : info.tolerance;
+  uint32_t limit = cli_option(p->session, "time-limit") ? p->options.limit_us : info.limit_us;
+  for (unsigned i = 0; i < 4; i++) {
+    p->kept_test[TOLERANCE_AT + i] = (uint8_t)(tolerance >> 8 * i);
+    p->kept_test[TIME_LIMIT_AT + i] = (uint8_t)(limit >> 8 * i);
+  }
+  return set_entry(p, name, p->kept_test, size);
+}
+
 /* A test that is there stays, unless another is asked for. */
 static int make_test(struct packer *p) {
   bool asked = p->options.dataset != NULL || cli_option(p->session, "probes") != NULL;
-  if (!asked && has_entry(p, WIT_SELF_TEST_METADATA)) return CLI_OK;
+  if (!asked && has_entry(p, WIT_SELF_TEST_METADATA)) return keep_test(p);
   if (p->options.dataset == NULL && p->options.probes == 0) {
     return set_entry(p, WIT_SELF_TEST_METADATA, NULL, 0);
   }
@@ -474,6 +499,7 @@ static void print_packed(struct packer *p) {
 static void packer_free(struct packer *p) {
   cli_dataset_close(&p->dataset);
   free(p->made.bytes.data);
+  free(p->kept_test);
   free(p->threshold);
   free(p->thresholds);
   free(p->frontend);

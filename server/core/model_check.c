@@ -8,6 +8,7 @@
 
 #include "server/core/internal.h"
 #include "wit/inspect.h"
+#include "wit/self_test.h"
 #include "wit/wit.h"
 
 static int refuse(struct srv_core *core, const char *what, const struct wit_error *error) {
@@ -187,6 +188,15 @@ static json_t *describe_metadata(const struct wit_model *model) {
   return object;
 }
 
+/* What devices run before they trust the model; null where it carries nothing. */
+static json_t *describe_self_test(const struct wit_model *model) {
+  struct wit_self_test_info info;
+  if (wit_self_test_info(model, &info, NULL) != WIT_OK) return json_null();
+  return json_pack("{s:I, s:I, s:I, s:I}", "cases", (json_int_t)info.case_count, "bytes",
+                   (json_int_t)info.size_bytes, "tolerance", (json_int_t)info.tolerance,
+                   "timeLimitMicroseconds", (json_int_t)info.limit_us);
+}
+
 static json_t *describe(const struct wit_model *model, size_t arena_needed_bytes) {
   struct wit_model_info info;
   wit_model_info(model, &info);
@@ -202,6 +212,7 @@ static json_t *describe(const struct wit_model *model, size_t arena_needed_bytes
   json_object_set_new(object, "ops", describe_ops(model));
   json_object_set_new(object, "layers", describe_layers(model));
   json_object_set_new(object, "metadata", describe_metadata(model));
+  json_object_set_new(object, "selfTest", describe_self_test(model));
   return object;
 }
 

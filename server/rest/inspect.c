@@ -143,24 +143,36 @@ static const struct srv_property layer_members[] = {
     {0}};
 static const struct srv_shape layer = {"ModelLayer", layer_members, false};
 
-#define MODEL_MEMBERS                                                                          \
-  {"isModel", SRV_VALUE_BOOL, 0, NULL, "one that devices can run"},                            \
-      {"problem", SRV_VALUE_TEXT, SRV_PROPERTY_NULL, NULL, "why it is none, in wit's words"},  \
-      {"size", SRV_VALUE_INTEGER, 0, NULL, "bytes"},                                           \
-      {"digest", SRV_VALUE_TEXT, 0, NULL, "SHA-256, 64 hex digits"},                           \
-      {"description", SRV_VALUE_TEXT, SRV_PROPERTY_OPTIONAL, NULL, "from the file"},           \
-      {"labels", SRV_VALUE_TEXT, SRV_PROPERTY_LIST, NULL, "what its output stands for"},       \
-      {"arenaBytes", SRV_VALUE_INTEGER, 0, NULL, "memory that it runs in; 0: not known"},      \
-      {"inputs", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &tensor, "what goes in"},                \
-      {"outputs", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &tensor, "what comes out"},             \
-      {"operators", SRV_VALUE_TEXT, SRV_PROPERTY_LIST | SRV_PROPERTY_OPTIONAL, NULL,           \
-       "names of its ops"},                                                                    \
-      {"operatorCount", SRV_VALUE_INTEGER, SRV_PROPERTY_OPTIONAL, NULL, "layers"},             \
-      {"ops", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &op, "its ops with versions"},              \
-      {"layers", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &layer,                                  \
-       "the first 200; none where the model is too large to keep them"},                       \
-  {                                                                                            \
-    "metadata", SRV_VALUE_ANY, SRV_PROPERTY_MAP, NULL, "short texts as they are, else {bytes}" \
+static const struct srv_property self_test_members[] = {
+    {"cases", SRV_VALUE_INTEGER, 0, NULL, "inputs with what must come out"},
+    {"bytes", SRV_VALUE_INTEGER, 0, NULL, "of the file"},
+    {"tolerance", SRV_VALUE_INTEGER, 0, NULL,
+     "how far an integer output may be off; 0: bit for bit"},
+    {"timeLimitMicroseconds", SRV_VALUE_INTEGER, 0, NULL, "of one inference; 0: any"},
+    {0}};
+static const struct srv_shape self_test = {"ModelSelfTest", self_test_members, false};
+
+#define MODEL_MEMBERS                                                                         \
+  {"isModel", SRV_VALUE_BOOL, 0, NULL, "one that devices can run"},                           \
+      {"problem", SRV_VALUE_TEXT, SRV_PROPERTY_NULL, NULL, "why it is none, in wit's words"}, \
+      {"size", SRV_VALUE_INTEGER, 0, NULL, "bytes"},                                          \
+      {"digest", SRV_VALUE_TEXT, 0, NULL, "SHA-256, 64 hex digits"},                          \
+      {"description", SRV_VALUE_TEXT, SRV_PROPERTY_OPTIONAL, NULL, "from the file"},          \
+      {"labels", SRV_VALUE_TEXT, SRV_PROPERTY_LIST, NULL, "what its output stands for"},      \
+      {"arenaBytes", SRV_VALUE_INTEGER, 0, NULL, "memory that it runs in; 0: not known"},     \
+      {"inputs", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &tensor, "what goes in"},               \
+      {"outputs", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &tensor, "what comes out"},            \
+      {"operators", SRV_VALUE_TEXT, SRV_PROPERTY_LIST | SRV_PROPERTY_OPTIONAL, NULL,          \
+       "names of its ops"},                                                                   \
+      {"operatorCount", SRV_VALUE_INTEGER, SRV_PROPERTY_OPTIONAL, NULL, "layers"},            \
+      {"ops", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &op, "its ops with versions"},             \
+      {"layers", SRV_VALUE_OBJECT, SRV_PROPERTY_LIST, &layer,                                 \
+       "the first 200; none where the model is too large to keep them"},                      \
+      {"metadata", SRV_VALUE_ANY, SRV_PROPERTY_MAP, NULL,                                     \
+       "short texts as they are, else {bytes}"},                                              \
+  {                                                                                           \
+    "selfTest", SRV_VALUE_OBJECT, SRV_PROPERTY_NULL | SRV_PROPERTY_OPTIONAL, &self_test,      \
+        "what devices run before they trust it; null: it carries none"                        \
   }
 static const struct srv_property model_members[] = {MODEL_MEMBERS, {0}};
 const struct srv_shape srv_shape_model = {"Model", model_members, false};

@@ -276,6 +276,7 @@ export interface InspectedModel {
   ops: ModelOp[];
   layers: ModelLayer[];
   metadata: Record<string, unknown>;
+  selfTest?: ModelSelfTest | null;
   compatibility: Compatibility[];
 }
 export interface Keyset {
@@ -342,6 +343,7 @@ export interface Model {
   ops: ModelOp[];
   layers: ModelLayer[];
   metadata: Record<string, unknown>;
+  selfTest?: ModelSelfTest | null;
 }
 export interface ModelLayer {
   index: number;
@@ -354,6 +356,12 @@ export interface ModelOp {
   name: string;
   version: number;
   count: number;
+}
+export interface ModelSelfTest {
+  cases: number;
+  bytes: number;
+  tolerance: number;
+  timeLimitMicroseconds: number;
 }
 export interface Organization {
   id: string;

@@ -147,12 +147,15 @@ TEST(what_is_not_given_again_stays) {
   assert_status(RUN("model", "pack", EXAMPLE "/models/yes_no.tflite", "--threshold", "yes=0.9",
                     "--output", path),
                 0);
-  assert_status(RUN("model", "pack", path, "--frontend", "mine", "--output", path), 0);
+  assert_status(
+      RUN("model", "pack", path, "--frontend", "mine", "--time-limit", "30", "--output", path), 0);
   struct file packed = open_file(path);
   struct wit_self_test_info info;
   assert_int_equal(wit_self_test_info(&packed.model, &info, NULL), WIT_OK);
   assert_int_equal(info.case_count, 12);
   assert_text(&packed.model, "godwit.thresholds", "\n\n0.9\n\n");
+  assert_int_equal(info.limit_us, 30000);
+  assert_int_equal(info.tolerance, 0);
   assert_text(&packed.model, "godwit.frontend", "name=mine\n");
   assert_status(RUN("model", "test", path), 0);
   free(packed.data);

@@ -106,11 +106,12 @@ export function ModelFacts(props: { info: ModelInfo; size: number }) {
   const { info } = props;
   return (
     <Stack gap="lg">
-      <SimpleGrid cols={{ base: 2, md: 4 }}>
+      <SimpleGrid cols={{ base: 2, md: 5 }}>
         <Fact label="Size" help="in the device’s flash">{bytesText(props.size)}</Fact>
         <Fact label="Arena" help="memory it needs to run">{info.arenaBytes === undefined ? '–' : bytesText(info.arenaBytes)}</Fact>
         <Fact label="Layers">{layerCount(info)}</Fact>
         <Fact label="Labels">{info.labels?.length ?? 0}</Fact>
+        <Fact label="Self-test" help="run by each device before the model goes to work">{selfTestText(info)}</Fact>
       </SimpleGrid>
       <Section title="Labels" help="What it can tell apart, in the order of its outputs.">
         <Labels labels={info.labels ?? []} />
@@ -123,6 +124,11 @@ export function ModelFacts(props: { info: ModelInfo; size: number }) {
       </Section>
     </Stack>
   );
+}
+
+function selfTestText(info: ModelInfo): string {
+  if (info.selfTest === undefined || info.selfTest === null) return 'none';
+  return info.selfTest.cases === 1 ? '1 case' : `${countText(info.selfTest.cases)} cases`;
 }
 
 function layerCount(info: ModelInfo): string {
