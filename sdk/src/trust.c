@@ -13,6 +13,10 @@
 #include "wire/sign1.h"
 #include "wire/statement.h"
 
+#if !defined(MBEDTLS_ECP_RESTARTABLE) || !defined(MBEDTLS_ECP_DP_SECP256R1_ENABLED)
+#error "mbedTLS needs MBEDTLS_ECP_RESTARTABLE and P-256: a signature in one go leaves a device deaf"
+#endif
+
 #define MEMBER_SIZE 32u /* of a coordinate, r or s */
 
 /* Multiplications in the field a step: mbedTLS cannot stop within fewer. On a
@@ -76,29 +80,6 @@ static const uint8_t *find_key(const struct keys *keys, const uint8_t key_id[GW_
 
 /* The memory ------------------------------------------------------------------- */
 
-/* Memory of the caller's is a pool only while something is begun. */
-static int open_pool(struct godwit_trust *trust) {
-  const struct godwit_trust_config *config = &trust->config;
-  if (config->client != NULL) {
-    trust->pool = &config->client->pool;
-    return GODWIT_OK;
-  }
-  if (config->memory == NULL || config->memory_size < GODWIT_TRUST_MEMORY_BYTES) {
-    return GODWIT_ERR_NO_MEMORY;
-  }
-  size_t shift = (size_t)(-(uintptr_t)config->memory & (_Alignof(struct godwit_pool) - 1));
-  uint8_t *memory = (uint8_t *)config->memory + shift;
-  trust->pool = (struct godwit_pool *)(void *)memory;
-  godwit_pool_init(trust->pool, memory + sizeof *trust->pool,
-                   config->memory_size - shift - sizeof *trust->pool);
-  return GODWIT_OK;
-}
-
-static void close_pool(struct godwit_trust *trust) {
-  if (trust->config.client == NULL && trust->pool != NULL) godwit_pool_deinit(trust->pool);
-  trust->pool = NULL;
-}
-
 /* In the pool's: */
 static void release(struct godwit_trust_work *work) {
   mbedtls_ecdsa_restart_free(&work->restart);
@@ -125,7 +106,6 @@ static int create(struct godwit_trust_work **out) {
 
 void godwit_trust_cancel(struct godwit_trust *trust) {
   if (trust->work != NULL) release(trust->work); /* freed memory finds its pool */
-  close_pool(trust);
   trust->work = NULL;
   trust->begun = GODWIT_ERR_STATE;
 }
@@ -208,9 +188,7 @@ static int begin_keyset(struct godwit_trust *trust, const uint8_t *data, size_t 
 static void begin(struct godwit_trust *trust, const struct gw_component *component,
                   const uint8_t *data, size_t size) {
   godwit_trust_cancel(trust);
-  trust->begun = open_pool(trust);
-  if (trust->begun != GODWIT_OK) return;
-  struct godwit_pool *before = godwit_pool_enter(trust->pool);
+  struct godwit_pool *before = godwit_pool_enter(&trust->config.client->pool);
   trust->begun = create(&trust->work);
   if (trust->begun == GODWIT_OK) {
     trust->begun = component != NULL ? begin_artifact(trust, component, data, size)
@@ -306,7 +284,7 @@ int godwit_trust_step(struct godwit_trust *trust, struct godwit_trust_result *re
   memset(result, 0, sizeof *result);
   int status = trust->begun;
   if (status == GODWIT_OK && trust->work != NULL) {
-    struct godwit_pool *before = godwit_pool_enter(trust->pool);
+    struct godwit_pool *before = godwit_pool_enter(&trust->config.client->pool);
     trust->begun_detail = GW_DETAIL_SIGNATURE_WRONG;
     status = step(trust, result);
     godwit_pool_leave(before);
@@ -367,16 +345,13 @@ int godwit_trust_init(struct godwit_trust *trust, struct godwit_store *store,
   trust->config = *config;
   trust->store = store;
   trust->begun = GODWIT_ERR_STATE;
-  if (config->key_count > GW_KEYSET_KEYS_MAX) return GODWIT_ERR_ARGUMENT;
+  if (config->client == NULL || config->key_count > GW_KEYSET_KEYS_MAX) return GODWIT_ERR_ARGUMENT;
   if (config->project != NULL && strlen(config->project) > GW_PROJECT_MAX)
     return GODWIT_ERR_ARGUMENT;
   if (config->require_signature && keys_in_use(trust).count == 0) return GODWIT_ERR_ARGUMENT;
-  int status = open_pool(trust);
-  if (status != GODWIT_OK) return status;
-  struct godwit_pool *before = godwit_pool_enter(trust->pool);
-  status = check_keys(config);
+  struct godwit_pool *before = godwit_pool_enter(&config->client->pool);
+  int status = check_keys(config);
   godwit_pool_leave(before);
-  close_pool(trust);
   return status;
 }
 

@@ -12,8 +12,9 @@
  * (godwit/updater.h), which calls the rest. Only who names godwit_trust_p256
  * links any of this.
  *
- * Memory: the objects are the caller's; the arithmetic takes GODWIT_TRUST_MEMORY_BYTES
- * of the client's memory, or of the caller's, from begin to the end.
+ * Memory: the objects are the caller's. The arithmetic takes 6.4 KB of the
+ * client's memory from begin to the last step: there is room for it in
+ * GODWIT_CLIENT_MEMORY_BYTES while a session is open.
  * Time: a signature is 21 million instructions on a Cortex-M4. They are done in 32
  * slices of at most 1.3 million, one a call of godwit_trust_step, so that a
  * device goes on listening meanwhile; godwit_trust_check does all at once.
@@ -29,8 +30,6 @@
 struct godwit_client;
 struct godwit_store;
 
-#define GODWIT_TRUST_MEMORY_BYTES 8192u
-
 /* Zero-initialise. Everything is borrowed until the trust is used no more. */
 struct godwit_trust_config {
   const uint8_t (*key)[GW_KEY_SIZE]; /* built in: `godwit key c-header` writes them */
@@ -39,19 +38,15 @@ struct godwit_trust_config {
   bool require_signature;            /* refuse what is unsigned; false protects from nothing but
                                         mistakes, since a signature can be left out */
   const char *project;          /* what is signed for another is refused; NULL: not looked at */
-  struct godwit_client *client; /* its memory is worked in; NULL: the two below */
-  void *memory;                 /* any alignment, GODWIT_TRUST_MEMORY_BYTES */
-  size_t memory_size;
+  struct godwit_client *client; /* in whose memory the arithmetic is done */
 };
 
 /* Private to trust.c. */
 struct godwit_trust_work;
-struct godwit_pool;
 
 struct godwit_trust {
   struct godwit_trust_config config;
   struct godwit_store *store;
-  struct godwit_pool *pool;       /* the client's, or one laid out in config.memory */
   struct godwit_trust_work *work; /* NULL: nothing begun */
   int begun;                      /* what begin came to: the first step says it */
   uint8_t begun_detail;
@@ -76,9 +71,9 @@ struct godwit_trust_ops {
 extern const struct godwit_trust_ops godwit_trust_p256;
 
 /* The keys in use are those of the journal where its epoch is newer than the
- * ones built in. GODWIT_ERR_ARGUMENT for more than three keys, one that is no
+ * ones built in. GODWIT_ERR_ARGUMENT for no client, more than three keys, one that is no
  * point of the curve, a project that is too long, or signatures required and no
- * keys; GODWIT_ERR_NO_MEMORY for too little memory. */
+ * keys; GODWIT_ERR_NO_MEMORY when the client has none left. */
 int godwit_trust_init(struct godwit_trust *trust, struct godwit_store *store,
                       const struct godwit_trust_config *config);
 

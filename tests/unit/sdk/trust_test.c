@@ -7,7 +7,7 @@
 
 #include "godwit/store.h"
 #include "mbedtls/bignum.h"
-#include "sdk/src/pool.h"
+#include "sdk/src/client_internal.h"
 #include "tests/support/signer.h"
 #include "tests/support/test.h"
 #include "wire/report.h"
@@ -21,7 +21,9 @@ static uint8_t message[GW_SIGN1_SIZE_MAX + 1];
 static size_t size;
 static uint32_t sequence, lowest;
 static uint8_t detail;
-static _Alignas(16) uint8_t memory[GODWIT_TRUST_MEMORY_BYTES + 1];
+#define ROOM 8192u /* what the client leaves, and more */
+static _Alignas(16) uint8_t memory[ROOM];
+static struct godwit_client client; /* just its pool */
 static int writes, drops, next_write;
 
 /* The store of this test ---------------------------------------------------------- */
@@ -42,12 +44,10 @@ int godwit_store_drop_previous(struct godwit_store *s) {
 static struct godwit_trust_config config;
 
 static void begin(void) {
-  struct godwit_pool pool;
   memset(&store, 0, sizeof store);
   writes = drops = next_write = 0;
   godwit_pool_set_outside(calloc, free);
-  godwit_pool_init(&pool, memory, sizeof memory); /* tells mbedTLS whose calloc to use */
-  godwit_pool_deinit(&pool);
+  godwit_pool_init(&client.pool, memory, sizeof memory);
   signer_make(&ours, 1);
   signer_make(&second, 2);
   signer_make(&foreign, 3);
@@ -56,8 +56,7 @@ static void begin(void) {
                                         .key_count = 1,
                                         .require_signature = true,
                                         .project = "default",
-                                        .memory = memory + 1,
-                                        .memory_size = GODWIT_TRUST_MEMORY_BYTES};
+                                        .client = &client};
   assert_int_equal(godwit_trust_init(&trust, &store, &config), GODWIT_OK);
   component = (struct gw_component){.package = "model", .version = "1.1.0", .size_bytes = 18712};
   memset(component.digest, 0xD1, sizeof component.digest);
@@ -115,7 +114,7 @@ TEST(a_wrong_signature_is_refused_even_where_none_is_required) {
 
 TEST(a_device_that_holds_no_key_takes_a_signature_for_none) {
   begin();
-  config = (struct godwit_trust_config){.memory = memory, .memory_size = sizeof memory};
+  config = (struct godwit_trust_config){.client = &client};
   assert_int_equal(godwit_trust_init(&trust, &store, &config), GODWIT_OK);
   sign(statement_of(&component, 7, 0));
   assert_int_equal(check(), GODWIT_OK);
@@ -274,20 +273,13 @@ TEST(what_is_cancelled_or_begun_anew_is_forgotten) {
   assert_int_equal(sequence, 8);
 }
 
-TEST(the_memory_that_is_said_is_enough_and_what_it_takes_is_printed) {
-  struct godwit_trust_result result;
-  size_t peak = 0;
-  int status;
+TEST(a_check_gives_back_what_it_takes_and_that_is_printed) {
   begin();
   sign(statement_of(&component, 7, 0));
-  godwit_trust_begin(&trust, &component, message, size);
-  do {
-    peak = trust.pool->peak;
-    status = godwit_trust_step(&trust, &result);
-  } while (status == 1);
-  assert_int_equal(status, GODWIT_OK);
-  print_message("%zu bytes of %u\n", peak, GODWIT_TRUST_MEMORY_BYTES);
-  assert_true(peak < GODWIT_TRUST_MEMORY_BYTES);
+  assert_int_equal(check(), GODWIT_OK);
+  print_message("%zu bytes\n", client.pool.peak);
+  assert_true(client.pool.peak < 7u * 1024u);
+  assert_int_equal(client.pool.used, 0);
 }
 
 /* Each place where memory may run out. */
@@ -295,22 +287,19 @@ TEST(without_memory_nothing_is_taken_and_nothing_lost) {
   begin();
   unsigned refused = 0;
   sign(statement_of(&component, 7, 0));
-  for (size_t room = sizeof(struct godwit_pool) + 64; room < GODWIT_TRUST_MEMORY_BYTES;
-       room += 64) {
-    struct godwit_trust_result result;
-    godwit_trust_begin(&trust, &component, message, size);
-    /* The rest of the pool is somebody else's. */
-    struct godwit_pool *before = godwit_pool_enter(trust.pool);
-    void *taken = godwit_pool_calloc(1, room);
+  for (size_t left = 64; left < ROOM - 256; left += 64) {
+    struct godwit_pool *before = godwit_pool_enter(&client.pool);
+    void *taken = godwit_pool_calloc(1, ROOM - 64 - left); /* the rest is somebody else's */
     godwit_pool_leave(before);
-    int status;
-    do status = godwit_trust_step(&trust, &result);
-    while (status == 1);
+    assert_non_null(taken);
+    int status = check();
     assert_true(status == GODWIT_OK || status == GODWIT_ERR_NO_MEMORY);
+    assert_int_equal(sequence, status == GODWIT_OK ? 7 : 0);
     refused += status != GODWIT_OK;
-    (void)taken;
+    godwit_pool_free(taken);
+    assert_int_equal(client.pool.used, 0);
   }
-  assert_true(refused > 10);
+  assert_true(refused > 50);
   assert_int_equal(check(), GODWIT_OK);
 }
 
@@ -448,6 +437,6 @@ TEST(an_unusable_config_is_refused) {
   config.key_count = 0;
   assert_int_equal(godwit_trust_init(&trust, &store, &config), GODWIT_ERR_ARGUMENT);
   config.key_count = 1;
-  config.memory_size--;
-  assert_int_equal(godwit_trust_init(&trust, &store, &config), GODWIT_ERR_NO_MEMORY);
+  config.project = "a-project-whose-id-is-much-longer-than-any-that-a-server-would-make-up";
+  assert_int_equal(godwit_trust_init(&trust, &store, &config), GODWIT_ERR_ARGUMENT);
 }

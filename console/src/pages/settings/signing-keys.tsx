@@ -51,7 +51,7 @@ export function SigningKeys() {
           <Title order={2} size="h4">Signing keys</Title>
           <Text size="sm" c="dimmed">Devices that want signatures take only what one of these keys has signed. The private halves are with the publisher, not here.</Text>
         </div>
-        <GuardedButton right="ADMIN" onClick={() => setAdding(true)}>Hand out a keyset…</GuardedButton>
+        <GuardedButton right="ADMIN" flex="none" onClick={() => setAdding(true)}>Hand out a keyset…</GuardedButton>
       </Group>
       <DataTable label="Signing keys" columns={columnsOfKeys(sets ?? [])} rows={sets && (sets[0]?.keys ?? [])} rowKey={(key) => key.keyId} error={list.error}
         empty="No keyset has been handed out: devices believe the keys that are built into them, and the server takes any signature." />
