@@ -10,7 +10,7 @@
 #include "runtime/src/checksum.h"
 #include "runtime/src/error.h"
 #include "runtime/src/flatbuffer.h"
-#include "runtime/src/interpreter.h"
+#include "runtime/src/model.h"
 #include "runtime/src/planner.h"
 
 #define MAGIC "GST2"
@@ -384,6 +384,13 @@ static int check_graph(struct wit_self_test *test, struct wit_error *error) {
                        "self-test: weights, shapes or scales are not those that were packed");
 }
 
+/* An output after invoke. */
+struct output {
+  enum wit_type type;
+  size_t size_bytes;
+  const uint8_t *data;
+};
+
 /* ---- comparing ---------------------------------------------------------------- */
 
 static int64_t load_integer(const uint8_t *at, enum wit_type type) {
@@ -420,7 +427,7 @@ static uint32_t tolerance_of(const struct wit_self_test *test, enum wit_type typ
 }
 
 /* The first element that differs by more than the tolerance; -1: none does. */
-static int32_t find_difference(struct wit_self_test *test, const struct wit_tensor *output,
+static int32_t find_difference(struct wit_self_test *test, const struct output *output,
                                const uint8_t *expected, uint32_t *distance) {
   const uint8_t *actual = output->data;
   bool is_float = output->type == WIT_FLOAT32;
@@ -443,9 +450,8 @@ static int32_t find_difference(struct wit_self_test *test, const struct wit_tens
   return first;
 }
 
-static int compare_output(struct wit_self_test *test, uint32_t index,
-                          const struct wit_tensor *output, const uint8_t *expected,
-                          struct wit_error *error) {
+static int compare_output(struct wit_self_test *test, uint32_t index, const struct output *output,
+                          const uint8_t *expected, struct wit_error *error) {
   uint32_t distance;
   int32_t element = find_difference(test, output, expected, &distance);
   if (element < 0) return WIT_OK;
@@ -456,7 +462,7 @@ static int compare_output(struct wit_self_test *test, uint32_t index,
                        test->info.tolerance);
 }
 
-static float score_at(const struct wit_tensor *output, uint32_t index) {
+static float score_at(const struct output *output, uint32_t index) {
   const uint8_t *data = output->data;
   data += (size_t)element_size(output->type) * index;
   if (output->type == WIT_FLOAT32) return wit_load_f32(data);
@@ -464,12 +470,12 @@ static float score_at(const struct wit_tensor *output, uint32_t index) {
 }
 
 /* As high as any other, but for what the tolerance lets both be off. */
-static bool is_highest(const struct wit_self_test *test, const struct wit_tensor *output,
+static bool is_highest(const struct wit_self_test *test, const struct output *output,
                        uint32_t index) {
   float slack =
       output->type == WIT_FLOAT32 ? test->info.tolerance_float : (float)test->info.tolerance;
   float score = score_at(output, index) + 2 * slack;
-  for (uint32_t i = 0; i < score_count(output); i++) {
+  for (uint32_t i = 0; i < output->size_bytes / element_size(output->type); i++) {
     if (score_at(output, i) > score) return false;
   }
   return true;
@@ -482,7 +488,7 @@ static void shorten(char out[LABEL_SHOWN_MAX + 1], const char *text, size_t leng
 }
 
 static int check_label(struct wit_self_test *test, const struct test_case *one,
-                       const struct wit_tensor *output, struct wit_error *error) {
+                       const struct output *output, struct wit_error *error) {
   char is[LABEL_SHOWN_MAX + 1], expected[LABEL_SHOWN_MAX + 1];
   const char *text = "";
   size_t length = 0;
@@ -512,34 +518,49 @@ static void note_time(struct wit_self_test_report *report, uint64_t us) {
 static int invoke(struct wit_self_test *test, struct wit_error *error) {
   const struct wit_self_test_clock *clock = test->clock;
   uint64_t begin = clock ? clock->now_us(clock->arg) : 0;
-  int status = wit_interpreter_invoke(test->interpreter, error);
+  int status = test->runner.invoke(test->runner.arg);
   if (clock) note_time(&test->report, clock->now_us(clock->arg) - begin);
-  return status;
+  if (status == 0) return WIT_OK;
+  return wit_error_set(error, WIT_ERR_RUNTIME, -1, -1,
+                       "self-test: case %u: an op refused its input", test->report.cases_passed);
+}
+
+static void reset(struct wit_self_test *test) {
+  if (test->runner.reset) test->runner.reset(test->runner.arg);
 }
 
 static void put_inputs(struct wit_self_test *test, struct cursor *cursor) {
-  struct wit_tensor *tensor;
-  for (size_t i = 0; (tensor = wit_interpreter_input(test->interpreter, i)); i++) {
-    struct stored_input input = take_input(cursor, tensor);
+  struct wit_tensor tensor;
+  for (size_t i = 0; wit_model_input(test->model, i, &tensor); i++) {
+    struct stored_input input = take_input(cursor, &tensor);
+    tensor.data = test->runner.input(test->runner.arg, i);
     if (input.bits == 0) { /* raw */
-      memcpy(tensor->data, input.data, tensor->size_bytes);
+      memcpy(tensor.data, input.data, tensor.size_bytes);
     } else {
-      unpack_input(&input, tensor);
+      unpack_input(&input, &tensor);
     }
   }
+}
+
+static int check_output(struct wit_self_test *test, uint32_t index, const struct test_case *one,
+                        const struct wit_tensor *declared, const uint8_t *expected,
+                        struct wit_error *error) {
+  struct output output = {declared->type, declared->size_bytes,
+                          test->runner.output(test->runner.arg, index)};
+  int status = compare_output(test, index, &output, expected, error);
+  return status || index > 0 ? status : check_label(test, one, &output, error);
 }
 
 static int run_case(struct wit_self_test *test, struct wit_error *error) {
   struct cursor cursor = {.at = test->next_case, .left = SIZE_MAX, .well = true};
   struct test_case one = take_case(&cursor);
-  struct wit_tensor *output;
-  wit_interpreter_reset(test->interpreter);
+  struct wit_tensor output;
+  reset(test);
   put_inputs(test, &one.tensors);
   int status = invoke(test, error);
-  for (size_t i = 0; !status && (output = wit_interpreter_output(test->interpreter, i)); i++) {
-    const uint8_t *expected = take(&one.tensors, output->size_bytes);
-    status = compare_output(test, (uint32_t)i, output, expected, error);
-    if (!status && i == 0) status = check_label(test, &one, output, error);
+  for (size_t i = 0; !status && wit_model_output(test->model, i, &output); i++) {
+    const uint8_t *expected = take(&one.tensors, output.size_bytes);
+    status = check_output(test, (uint32_t)i, &one, &output, expected, error);
   }
   test->next_case = cursor.at;
   return status;
@@ -557,32 +578,35 @@ static int check_time(const struct wit_self_test *test, struct wit_error *error)
 }
 
 static int end(struct wit_self_test *test, int status) {
-  wit_interpreter_reset(test->interpreter);
+  reset(test);
   return status;
 }
 
-int wit_self_test_begin(struct wit_self_test *test, struct wit_interpreter *interpreter,
-                        const struct wit_model *model, const struct wit_self_test_clock *clock,
-                        struct wit_error *error) {
+static int check_arena(const struct wit_self_test *test, struct wit_error *error) {
+  const struct wit_self_test_report *report = &test->report;
+  /* Without the copies less is rounded up. */
+  size_t own = report->arena_used - test->runner.arena_copies;
+  if (report->arena_stated == 0 || own <= report->arena_stated + WIT_PLAN_ALIGNMENT) return WIT_OK;
+  return wit_error_set(error, WIT_ERR_TEST_ARENA, -1, -1,
+                       "self-test: the arena in use is %u bytes, the model says %u", (uint32_t)own,
+                       (uint32_t)report->arena_stated);
+}
+
+int wit_self_test_begin_with(struct wit_self_test *test, const struct wit_self_test_runner *runner,
+                             const struct wit_model *model, const struct wit_self_test_clock *clock,
+                             struct wit_error *error) {
   struct cursor cursor;
   memset(test, 0, sizeof *test);
-  test->interpreter = interpreter;
+  test->runner = *runner;
   test->model = model;
   test->clock = clock;
   int status = wit_self_test_info(model, &test->info, error);
   test->report.case_count = test->info.case_count;
-  test->report.cost = wit_interpreter_cost(interpreter);
-  test->report.arena_used = wit_interpreter_arena_used(interpreter);
+  test->report.cost = runner->cost;
+  test->report.arena_used = runner->arena_used;
   test->report.arena_stated = test->info.arena_bytes;
+  if (status == WIT_OK) status = check_arena(test, error);
   if (status != WIT_OK) return status;
-  /* Copies of constants that are unaligned where the file stands here are no
-   * fault of the model; without them less is rounded up. */
-  size_t own = test->report.arena_used - interpreter->copied_bytes;
-  if (test->report.arena_stated > 0 && own > test->report.arena_stated + WIT_PLAN_ALIGNMENT) {
-    return wit_error_set(error, WIT_ERR_TEST_ARENA, -1, -1,
-                         "self-test: the arena in use is %u bytes, the model says %u",
-                         (uint32_t)own, (uint32_t)test->report.arena_stated);
-  }
   find_entry(model, &cursor);
   take(&cursor, HEADER_SIZE);
   test->next_case = cursor.at;
@@ -596,15 +620,4 @@ int wit_self_test_step(struct wit_self_test *test, struct wit_error *error) {
   if (status != WIT_OK) return end(test, status);
   if (++test->report.cases_passed < test->report.case_count) return WIT_SELF_TEST_MORE;
   return end(test, check_time(test, error));
-}
-
-int wit_self_test_run(struct wit_interpreter *interpreter, const struct wit_model *model,
-                      const struct wit_self_test_clock *clock, struct wit_self_test_report *out,
-                      struct wit_error *error) {
-  struct wit_self_test test;
-  int status = wit_self_test_begin(&test, interpreter, model, clock, error);
-  if (status == WIT_OK) status = WIT_SELF_TEST_MORE;
-  while (status == WIT_SELF_TEST_MORE) status = wit_self_test_step(&test, error);
-  if (out) *out = test.report;
-  return status;
 }

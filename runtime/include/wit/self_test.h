@@ -46,6 +46,21 @@ struct wit_self_test_clock {
   uint32_t limit_us;
 };
 
+/* What runs the model: wit's interpreter, or another runtime, which can so be
+ * held to the same test. Tensors are those that the model declares, by index. */
+struct wit_self_test_runner {
+  void *(*input)(void *arg, size_t index);        /* its bytes, to be written; never NULL */
+  const void *(*output)(void *arg, size_t index); /* its bytes after invoke */
+  int (*invoke)(void *arg);                       /* 0: it ran */
+  void (*reset)(void *arg);                       /* variable tensors to their start; may be NULL */
+  void *arg;
+  size_t arena_used; /* bytes; 0: not known, and not tested */
+  /* Of them those that another place of the file in memory would save; not
+   * held against the model. */
+  size_t arena_copies;
+  uint64_t cost; /* multiply-accumulates of one invoke, for the report; 0: not known */
+};
+
 /* What the file says of its test. */
 struct wit_self_test_info {
   uint32_t case_count;
@@ -81,7 +96,7 @@ struct wit_self_test_report {
 /* Treat the fields as private, but for `report`. */
 struct wit_self_test {
   struct wit_self_test_report report;
-  struct wit_interpreter *interpreter;
+  struct wit_self_test_runner runner;
   const struct wit_model *model;
   const struct wit_self_test_clock *clock;
   struct wit_self_test_info info;
@@ -99,6 +114,11 @@ struct wit_self_test {
 int wit_self_test_begin(struct wit_self_test *test, struct wit_interpreter *interpreter,
                         const struct wit_model *model, const struct wit_self_test_clock *clock,
                         struct wit_error *error);
+/* The same with another runtime, which has loaded the same bytes. The runner is
+ * copied. Links nothing of wit but what reads and verifies models. */
+int wit_self_test_begin_with(struct wit_self_test *test, const struct wit_self_test_runner *runner,
+                             const struct wit_model *model, const struct wit_self_test_clock *clock,
+                             struct wit_error *error);
 /* WIT_SELF_TEST_MORE: call again. WIT_OK: passed. WIT_ERR_TEST_OUTPUT: other
  * weights, outputs or label, the message says which and by how much.
  * WIT_ERR_TEST_TIME. WIT_ERR_RUNTIME: an op refused its input. */

@@ -408,6 +408,63 @@ TEST(the_lower_of_the_models_and_the_applications_limit_counts) {
   assert_int_equal(test_time(0, 0, (uint32_t[]){60, 60}, &report), WIT_OK);
 }
 
+/* ---- another runtime --------------------------------------------------------------- */
+
+/* One that has learnt the answers by heart, and may forget them. */
+struct parrot {
+  int8_t input[4], output[3];
+  int refuses;
+};
+
+static void *parrot_input(void *arg, size_t index) {
+  assert_int_equal(index, 0);
+  return ((struct parrot *)arg)->input;
+}
+
+static const void *parrot_output(void *arg, size_t index) {
+  assert_int_equal(index, 0);
+  return ((struct parrot *)arg)->output;
+}
+
+static int parrot_invoke(void *arg) {
+  struct parrot *parrot = arg;
+  run_classifier(parrot->input, parrot->output);
+  return parrot->refuses;
+}
+
+static int test_parrot(int refuses, const char *arena, size_t arena_used,
+                       struct wit_self_test_report *report) {
+  struct header header = good_header();
+  struct entry entry = good_entry(&header);
+  struct parrot parrot = {.refuses = refuses};
+  const struct wit_self_test_runner runner = {.input = parrot_input,
+                                              .output = parrot_output,
+                                              .invoke = parrot_invoke,
+                                              .arg = &parrot,
+                                              .arena_used = arena_used};
+  struct wit_model model;
+  struct wit_self_test test;
+  size_t size;
+  uint8_t *file = packed(&entry, arena, LABELS, &size);
+  assert_int_equal(wit_model_open(&model, file, size, NULL), WIT_OK);
+  int status = wit_self_test_begin_with(&test, &runner, &model, NULL, NULL);
+  if (status == WIT_OK) status = WIT_SELF_TEST_MORE;
+  while (status == WIT_SELF_TEST_MORE) status = wit_self_test_step(&test, NULL);
+  *report = test.report;
+  free(file);
+  return status;
+}
+
+TEST(another_runtime_is_held_to_the_same_test) {
+  struct wit_self_test_report report;
+  assert_int_equal(test_parrot(0, NULL, 0, &report), WIT_OK);
+  assert_int_equal(report.cases_passed, 2);
+  assert_int_equal(test_parrot(0, "1000", 5000, &report), WIT_ERR_TEST_ARENA);
+  assert_int_equal(test_parrot(0, "1000", 0, &report), WIT_OK); /* it does not know */
+  assert_int_equal(test_parrot(-1, NULL, 0, &report), WIT_ERR_RUNTIME);
+  assert_int_equal(report.cases_passed, 0);
+}
+
 /* ---- hostile metadata ------------------------------------------------------------- */
 
 static int info_of(const struct entry *entry, struct wit_self_test_info *info) {
