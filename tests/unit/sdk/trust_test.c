@@ -242,6 +242,27 @@ TEST(the_other_s_is_the_same_signature) {
   assert_int_equal(check(), GODWIT_OK);
 }
 
+/* docs/spec/wire.md, and the first byte of the fuzz target. */
+TEST(the_examples_of_the_specification_are_taken) {
+  static const char *const corpus = GODWIT_SOURCE_DIR "/tests/fuzz/corpus/trust/";
+  char path[1024];
+  size_t length;
+  begin();
+  for (unsigned i = 0; i < GW_DIGEST_SIZE; i++) component.digest[i] = (uint8_t)(i * 7 + 1);
+  snprintf(path, sizeof path, "%sstatement", corpus);
+  uint8_t *file = test_read_file(path, &length);
+  size = length - 1;
+  memcpy(message, file + 1, size);
+  free(file);
+  assert_int_equal(check(), GODWIT_OK);
+  assert_int_equal(sequence, 1790000000);
+  snprintf(path, sizeof path, "%skeyset", corpus);
+  file = test_read_file(path, &length);
+  assert_int_equal(godwit_trust_apply_keyset(&trust, file + 1, length - 1), GODWIT_OK);
+  assert_memory_equal(store.state.trust.key[1], second.key, GW_KEY_SIZE);
+  free(file);
+}
+
 /* Slices ---------------------------------------------------------------------------- */
 
 TEST(a_check_is_done_in_slices_and_leaves_nothing_behind) {
