@@ -29,12 +29,12 @@ struct godwit_ota {
   godwit_ota_manifest_fn on_manifest;
   void *on_manifest_arg;
 
-  struct gw_report report[GODWIT_OTA_REPORTS_MAX]; /* oldest first */
-  size_t report_count;
-  bool report_sent;              /* report[0] is under way */
+  uint8_t reports[GODWIT_OTA_REPORTS_BYTES]; /* that wait, oldest first, see ota.c */
+  uint16_t reports_size;
+  uint8_t report_count;
+  bool report_sent;              /* the oldest is under way */
   uint64_t report_not_before_ms; /* the server was too busy for it */
   struct godwit_request report_request;
-  uint8_t report_payload[GW_REPORT_SIZE_MAX];
   char report_path[sizeof "/.u/c/" + GW_PACKAGE_MAX];
 };
 

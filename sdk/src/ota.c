@@ -122,16 +122,15 @@ const struct gw_component *godwit_ota_find_component(const struct gw_manifest *m
 
 static int pass_classic_block(struct godwit_ota_download *download, uint32_t offset,
                               const uint8_t *data, size_t size, void *arg) {
-  uint32_t end = offset + (uint32_t)size, total = download->classic.component.size_bytes;
-  (void)arg;
-  return download->classic.on_block(&download->classic.component,
-                                    offset / download->classic.block_size, data, size, end == total,
-                                    download->classic.arg);
+  const struct gw_component *component = download->classic.component;
+  bool is_last = offset + size == component->size_bytes;
+  return download->classic.on_block(component, offset / godwit_ota_block_size(arg), data, size,
+                                    is_last, download->classic.arg);
 }
 
 static void end_classic(struct godwit_ota_download *download, int status, void *arg) {
   if (download->classic.on_done == NULL) return;
-  download->classic.on_done(arg, status, download->bytes_whole / download->classic.block_size,
+  download->classic.on_done(arg, status, download->bytes_whole / godwit_ota_block_size(arg),
                             download->classic.arg);
 }
 
@@ -141,13 +140,11 @@ int godwit_ota_download_component_async(struct godwit_client *client,
                                         uint32_t first_block_idx, godwit_ota_block_fn on_block,
                                         godwit_ota_done_fn on_done, void *arg) {
   if (component == NULL || on_block == NULL) return GODWIT_ERR_ARGUMENT;
-  uint32_t block_size = godwit_ota_block_size(client);
-  uint64_t offset = (uint64_t)first_block_idx * block_size;
+  uint64_t offset = (uint64_t)first_block_idx * godwit_ota_block_size(client);
   if (offset > UINT32_MAX) return GODWIT_ERR_ARGUMENT;
-  const struct gw_component copy = *component; /* it may be the one in the object */
   const struct godwit_ota_download_config config = {
-      .path = download->classic.component.uri,
-      .size_bytes = copy.size_bytes,
+      .path = component->uri,
+      .size_bytes = component->size_bytes,
       .offset = (uint32_t)offset,
       .window_blocks = 1,
       .in_order = true,
@@ -155,15 +152,12 @@ int godwit_ota_download_component_async(struct godwit_client *client,
       .on_done = end_classic,
       .arg = client,
   };
-  godwit_ota_download_cancel(client, download);
-  download->classic.component = copy;
   int status = godwit_ota_download_begin(client, download, &config);
   if (status < 0) return status;
+  download->classic.component = component;
   download->classic.on_block = on_block;
   download->classic.on_done = on_done;
   download->classic.arg = arg;
-  download->classic.component = copy;
-  download->classic.block_size = block_size;
   return GODWIT_OK;
 }
 
@@ -212,9 +206,17 @@ int godwit_ota_download_component(struct godwit_client *client,
 
 /* Reports ------------------------------------------------------------------- */
 
+/* They wait as they are sent, one behind the other: size of the payload, package
+ * with its NUL, payload. */
+static const char *oldest_package(const struct godwit_ota *ota) {
+  return (const char *)ota->reports + 1;
+}
+
 static void drop_oldest_report(struct godwit_ota *ota) {
+  size_t size = 1 + strlen(oldest_package(ota)) + 1 + ota->reports[0];
   ota->report_count--;
-  memmove(&ota->report[0], &ota->report[1], ota->report_count * sizeof ota->report[0]);
+  ota->reports_size = (uint16_t)(ota->reports_size - size);
+  memmove(ota->reports, ota->reports + size, ota->reports_size);
 }
 
 static int on_report_answered(struct godwit_client *client, const struct godwit_response *response,
@@ -228,7 +230,7 @@ static int on_report_answered(struct godwit_client *client, const struct godwit_
   }
   if (response->status == GODWIT_ERR_RESPONSE) {
     char code[5];
-    godwit_log(GODWIT_LOG_WARN, "ota: report on %s refused with %s", ota->report[0].package,
+    godwit_log(GODWIT_LOG_WARN, "ota: report on %s refused with %s", oldest_package(ota),
                gw_coap_code_text(response->code, code));
   }
   /* Refused: the same bytes would be refused again. Not answered: once more. */
@@ -241,37 +243,45 @@ void godwit_ota_send_reports(struct godwit_client *client) {
   struct godwit_ota *ota = &client->ota;
   if (ota->report_sent || ota->report_count == 0) return;
   if (godwit_platform_now_ms() < ota->report_not_before_ms) return;
-  int size = gw_report_encode(&ota->report[0], ota->report_payload, sizeof ota->report_payload);
-  godwit_format(ota->report_path, sizeof ota->report_path, "/.u/c/%s", ota->report[0].package);
+  const char *package = oldest_package(ota);
+  godwit_format(ota->report_path, sizeof ota->report_path, "/.u/c/%s", package);
   ota->report_request = (struct godwit_request){
       .method = GODWIT_POST,
       .path = ota->report_path,
       .content_format = GODWIT_FORMAT_CBOR,
       .accept = GODWIT_FORMAT_NONE,
-      .payload = ota->report_payload,
-      .payload_size = size > 0 ? (size_t)size : 0,
+      .payload = package + strlen(package) + 1,
+      .payload_size = ota->reports[0],
       .on_response = on_report_answered,
       .arg = ota,
   };
-  ota->report_sent = size > 0 && godwit_client_request(client, &ota->report_request) == GODWIT_OK;
+  ota->report_sent = godwit_client_request(client, &ota->report_request) == GODWIT_OK;
   if (!ota->report_sent) drop_oldest_report(ota); /* it can never be sent */
 }
 
-static bool is_terminated(const char *text, size_t size) { return memchr(text, 0, size) != NULL; }
+_Static_assert(GW_REPORT_SIZE_MAX <= UINT8_MAX, "a report's size takes a byte");
+_Static_assert(1 + GW_PACKAGE_MAX + 1 + GW_REPORT_SIZE_MAX <= GODWIT_OTA_REPORTS_BYTES,
+               "the longest report has to fit");
 
 int godwit_ota_report(struct godwit_client *client, const struct gw_report *report) {
   struct godwit_ota *ota = &client->ota;
-  if (report->package[0] == '\0' || !is_terminated(report->package, sizeof report->package) ||
-      !is_terminated(report->version, sizeof report->version) ||
-      !is_terminated(report->target, sizeof report->target)) {
-    return GODWIT_ERR_ARGUMENT;
-  }
-  if (ota->report_count == GODWIT_OTA_REPORTS_MAX) {
+  uint8_t payload[GW_REPORT_SIZE_MAX];
+  int payload_size = gw_report_encode(report, payload, sizeof payload);
+  if (payload_size < 0 || report->package[0] == '\0') return GODWIT_ERR_ARGUMENT;
+  size_t package_size = strlen(report->package) + 1;
+  size_t size = 1 + package_size + (size_t)payload_size;
+  while (ota->report_count == GODWIT_OTA_REPORTS_MAX ||
+         ota->reports_size + size > sizeof ota->reports) {
     if (ota->report_sent) godwit_client_cancel(client, &ota->report_request);
     ota->report_sent = false;
     drop_oldest_report(ota);
   }
-  ota->report[ota->report_count++] = *report;
+  uint8_t *at = ota->reports + ota->reports_size;
+  at[0] = (uint8_t)payload_size;
+  memcpy(at + 1, report->package, package_size);
+  memcpy(at + 1 + package_size, payload, (size_t)payload_size);
+  ota->reports_size = (uint16_t)(ota->reports_size + size);
+  ota->report_count++;
   if (client->state == GODWIT_CLIENT_CONNECTED) godwit_ota_send_reports(client);
   return GODWIT_OK;
 }

@@ -826,7 +826,7 @@ int godwit_updater_init(struct godwit_updater *updater,
 void godwit_updater_deinit(struct godwit_updater *updater) {
   cancel(updater);
   if (updater->config.client != NULL) {
-    godwit_client_cancel(updater->config.client, &updater->manifest_request);
+    godwit_ota_watch_end(updater->config.client, &updater->watch);
   }
   if (updater->phase == GODWIT_UPDATER_SHADOWING) {
     updater->config.shadow->end(updater->config.shadow_arg);

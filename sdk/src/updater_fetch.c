@@ -17,43 +17,23 @@ static bool is_online(const struct godwit_updater *updater) {
 
 /* Manifest -------------------------------------------------------------------- */
 
-static int on_manifest(struct godwit_client *client, const struct godwit_response *response,
-                       void *arg) {
+static void on_wish(struct godwit_client *client, int status, const struct gw_component *component,
+                    void *arg) {
   struct godwit_updater *updater = arg;
-  struct gw_manifest manifest;
-  struct godwit_updater_event event = {.type = GODWIT_EVENT_MANIFEST, .version = ""};
+  const struct godwit_updater_event event = {.type = GODWIT_EVENT_MANIFEST,
+                                             .status = status,
+                                             .version = component != NULL ? component->version : ""};
   (void)client;
-  event.status = response->status;
-  if (event.status == GODWIT_OK) {
-    event.status =
-        godwit_ota_payload_as_manifest(response->payload, response->payload_size, &manifest);
+  if (status != GODWIT_OK) {
+    godwit_log(GODWIT_LOG_WARN, "updater: manifest not taken: %s", godwit_status_name(status));
   }
-  if (event.status != GODWIT_OK) {
-    godwit_log(GODWIT_LOG_WARN, "updater: manifest not taken: %s",
-               godwit_status_name(event.status));
-    godwit_updater_tell(updater, &event);
-    return 0;
-  }
-  const struct gw_component *component =
-      godwit_ota_find_component(&manifest, updater->config.store->package);
-  if (component != NULL) event.version = component->version;
   godwit_updater_tell(updater, &event);
-  godwit_updater_take_wish(updater, component);
-  return 0;
+  if (status == GODWIT_OK) godwit_updater_take_wish(updater, component);
 }
 
 int godwit_updater_observe(struct godwit_updater *updater) {
-  godwit_client_cancel(updater->config.client, &updater->manifest_request);
-  updater->manifest_request = (struct godwit_request){
-      .method = GODWIT_GET,
-      .path = "/.u/desired",
-      .content_format = GODWIT_FORMAT_NONE,
-      .accept = GODWIT_FORMAT_CBOR,
-      .observe = true,
-      .on_response = on_manifest,
-      .arg = updater,
-  };
-  return godwit_client_request(updater->config.client, &updater->manifest_request);
+  return godwit_ota_watch_begin(updater->config.client, &updater->watch,
+                                updater->config.store->package, on_wish, updater);
 }
 
 /* Describing: a server that knows of no descriptions has whole artifacts, and

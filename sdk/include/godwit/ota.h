@@ -74,7 +74,7 @@ int godwit_ota_download_component(struct godwit_client *client,
 
 /* The same without blocking. on_done is called once, when it has ended; the
  * download object is the caller's and is in use until then: another download
- * in it ends the one before, without a callback. `component` is copied. One block
+ * in it ends the one before, without a callback. `component` is borrowed as long. One block
  * is asked for at a time, and blocks come in order; godwit_ota_download_begin is
  * the fast one. */
 typedef void (*godwit_ota_done_fn)(struct godwit_client *client, int status,
@@ -141,11 +141,10 @@ struct godwit_ota_download {
   } internal;
 
   struct { /* of godwit_ota_download_component_async */
-    struct gw_component component;
+    const struct gw_component *component;
     godwit_ota_block_fn on_block;
     godwit_ota_done_fn on_done;
     void *arg;
-    uint32_t block_size;
   } classic;
 };
 
@@ -182,9 +181,11 @@ void godwit_ota_download_cancel(struct godwit_client *client, struct godwit_ota_
 
 /* Queues a report and returns; reports arrive in order. Strings are copied;
  * current_version and target_version may be NULL. At most
- * GODWIT_OTA_REPORTS_MAX wait: the oldest gives way. They wait while the client
- * is not connected. */
+ * GODWIT_OTA_REPORTS_MAX wait, in GODWIT_OTA_REPORTS_BYTES of the client, of which
+ * one takes some 45: the oldest gives way. They wait while the client is not
+ * connected. */
 #define GODWIT_OTA_REPORTS_MAX 8u
+#define GODWIT_OTA_REPORTS_BYTES 384u
 int godwit_ota_report_state(struct godwit_client *client, enum gw_ota_state state,
                             enum gw_ota_reason reason, const char *package,
                             const char *current_version, const char *target_version);

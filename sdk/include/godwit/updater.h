@@ -205,7 +205,7 @@ struct godwit_updater_config {
 
 struct godwit_updater {
   struct godwit_updater_config config; /* copied; what follows is internal */
-  struct godwit_request manifest_request;
+  struct godwit_ota_watch watch; /* of the manifest */
   struct godwit_request request; /* for the description, and keys */
   char path[GODWIT_UPDATER_PATH_MAX + 1];
   struct gw_component wanted; /* package "": the manifest asks for nothing of ours */

@@ -71,7 +71,7 @@ const struct gw_component *gw_manifest_find(const struct gw_manifest *manifest,
  * number of components, that comes in pieces: what a device wants which the
  * server sends more than GW_MANIFEST_SIZE_MAX bytes (RFC 7959 2.6). Needs room for
  * one component, not for all. */
-#define GW_MANIFEST_SCAN_BYTES 256u /* the longest component, and what stands before it */
+#define GW_MANIFEST_SCAN_BYTES 192u /* the longest component, and what stands before it */
 struct gw_manifest_scan {
   struct gw_component component; /* once is_found */
   const char *package;           /* borrowed */
