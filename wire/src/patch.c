@@ -136,17 +136,19 @@ static int add_segment(struct gw_patch *patch, uint32_t length, uint32_t way) {
 
 static void unstage(struct gw_patch *patch, unsigned size) {
   patch->staged = (uint16_t)(patch->staged - size);
-  memmove(patch->staging, patch->staging + size, patch->staged);
+  patch->staging_at = (uint16_t)(patch->staged ? patch->staging_at + size : 0);
 }
 
 static int read_segments(struct gw_patch *patch, uint32_t *at) {
   unsigned used = 0;
   while (patch->segment < patch->segment_count) {
     uint32_t length = 0, way = 0;
-    unsigned first = read_number(patch->staging + used, patch->staged - used, &length);
+    unsigned first =
+        read_number(patch->staging + patch->staging_at + used, patch->staged - used, &length);
     unsigned second = 0;
     if (first) {
-      second = read_number(patch->staging + used + first, patch->staged - used - first, &way);
+      second = read_number(patch->staging + patch->staging_at + used + first,
+                           patch->staged - used - first, &way);
     }
     if (!second) break;
     int status = add_segment(patch, length, way);
@@ -163,7 +165,7 @@ static int read_segments(struct gw_patch *patch, uint32_t *at) {
 
 /* Behind the result's last byte nothing is of interest. */
 static void pass_over_the_rest(struct gw_patch *patch) {
-  patch->staged = 0;
+  patch->staged = patch->staging_at = 0;
   patch->wanted = patch->encoded_size;
 }
 
@@ -179,7 +181,7 @@ static int end_head(struct gw_patch *patch, uint32_t at) {
     return GW_ERR_MALFORMED;
   }
   /* What was staged lies before the place to go on from. */
-  patch->staged = 0;
+  patch->staged = patch->staging_at = 0;
   patch->wanted = patch->coder_offset = patch->resumed.coder_offset;
   patch->range = patch->resumed.range;
   patch->code = patch->resumed.code;
@@ -234,7 +236,7 @@ static bool input_is_enough(const struct gw_patch *patch) {
 /* Behind the end there are zeros, as many as are asked for: a hostile form makes
  * a wrong result of the right size, which its digest tells. */
 static uint8_t next_input(struct gw_patch *patch, unsigned *used) {
-  uint8_t byte = *used < patch->staged ? patch->staging[*used] : 0;
+  uint8_t byte = *used < patch->staged ? patch->staging[patch->staging_at + *used] : 0;
   if (*used < patch->staged) ++*used;
   return byte;
 }
@@ -272,7 +274,8 @@ static int decode_byte(struct gw_patch *patch, int base) {
 }
 
 static void begin_decoding(struct gw_patch *patch) {
-  for (unsigned i = 0; i < CODE_SIZE; i++) patch->code = patch->code << 8 | patch->staging[i];
+  for (unsigned i = 0; i < CODE_SIZE; i++)
+    patch->code = patch->code << 8 | patch->staging[patch->staging_at + i];
   unstage(patch, CODE_SIZE);
   patch->coder_offset = patch->head_size + CODE_SIZE;
   patch->range = UINT32_MAX;
@@ -340,6 +343,8 @@ static bool stage(struct gw_patch *patch, uint32_t offset, const uint8_t *data, 
   size_t left = (patch->encoded_size ? patch->encoded_size : HEADER_SIZE) - patch->wanted;
   if (most > left) most = left;
   if (most > size - had) most = size - had;
+  memmove(patch->staging, patch->staging + patch->staging_at, patch->staged);
+  patch->staging_at = 0;
   memcpy(patch->staging + patch->staged, data + had, most);
   patch->staged = (uint16_t)(patch->staged + most);
   patch->wanted += (uint32_t)most;

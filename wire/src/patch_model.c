@@ -28,27 +28,26 @@ static const struct pace paces[2] = {{3, 3}, {6, 6}};
 
 /* ---- odds ----------------------------------------------------------------------- */
 
-/* 256 ln(p / (1 - p)): of a slot's 12 bits below 1/32, and of sixteenths of them. */
-static const int16_t rare_odds[128] = {
-    -2307, -2025, -1895, -1808, -1744, -1693, -1650, -1613, -1581, -1552, -1527, -1503, -1482,
-    -1462, -1444, -1427, -1411, -1396, -1381, -1368, -1355, -1343, -1331, -1320, -1309, -1299,
-    -1289, -1279, -1270, -1261, -1252, -1244, -1236, -1228, -1221, -1213, -1206, -1199, -1192,
-    -1186, -1179, -1173, -1167, -1161, -1155, -1149, -1144, -1138, -1133, -1127, -1122, -1117,
-    -1112, -1107, -1102, -1098, -1093, -1088, -1084, -1080, -1075, -1071, -1067, -1063, -1059,
-    -1055, -1051, -1047, -1043, -1039, -1035, -1032, -1028, -1025, -1021, -1018, -1014, -1011,
-    -1007, -1004, -1001, -998,  -994,  -991,  -988,  -985,  -982,  -979,  -976,  -973,  -970,
-    -967,  -965,  -962,  -959,  -956,  -953,  -951,  -948,  -945,  -943,  -940,  -938,  -935,
-    -933,  -930,  -928,  -925,  -923,  -920,  -918,  -915,  -913,  -911,  -909,  -906,  -904,
-    -902,  -899,  -897,  -895,  -893,  -891,  -889,  -886,  -884,  -882,  -880};
-static const int16_t odds[128] = {
-    -863, -863, -863, -863, -863, -863, -863, -863, -863, -834, -807, -783, -760, -739, -720, -702,
-    -685, -669, -653, -639, -625, -612, -599, -587, -575, -564, -553, -542, -532, -522, -512, -503,
-    -494, -485, -476, -468, -459, -451, -443, -436, -428, -421, -413, -406, -399, -392, -385, -379,
-    -372, -366, -359, -353, -347, -341, -335, -329, -323, -317, -311, -306, -300, -295, -289, -284,
-    -279, -273, -268, -263, -258, -253, -248, -243, -238, -233, -228, -223, -218, -214, -209, -204,
-    -200, -195, -190, -186, -181, -177, -172, -168, -163, -159, -155, -150, -146, -141, -137, -133,
-    -129, -124, -120, -116, -112, -108, -103, -99,  -95,  -91,  -87,  -83,  -79,  -75,  -70,  -66,
-    -62,  -58,  -54,  -50,  -46,  -42,  -38,  -34,  -30,  -26,  -22,  -18,  -14,  -10,  -6,   -2};
+/* 256 ln(p / (1 - p)), by the upper eight bits of a chance. */
+static const int16_t odds[256] = {
+    -1597, -1314, -1182, -1095, -1030, -978, -934, -896, -863, -834, -807, -783, -760, -739, -720,
+    -702,  -685,  -669,  -653,  -639,  -625, -612, -599, -587, -575, -564, -553, -542, -532, -522,
+    -512,  -503,  -494,  -485,  -476,  -468, -459, -451, -443, -436, -428, -421, -413, -406, -399,
+    -392,  -385,  -379,  -372,  -366,  -359, -353, -347, -341, -335, -329, -323, -317, -311, -306,
+    -300,  -295,  -289,  -284,  -279,  -273, -268, -263, -258, -253, -248, -243, -238, -233, -228,
+    -223,  -218,  -214,  -209,  -204,  -200, -195, -190, -186, -181, -177, -172, -168, -163, -159,
+    -155,  -150,  -146,  -141,  -137,  -133, -129, -124, -120, -116, -112, -108, -103, -99,  -95,
+    -91,   -87,   -83,   -79,   -75,   -70,  -66,  -62,  -58,  -54,  -50,  -46,  -42,  -38,  -34,
+    -30,   -26,   -22,   -18,   -14,   -10,  -6,   -2,   2,    6,    10,   14,   18,   22,   26,
+    30,    34,    38,    42,    46,    50,   54,   58,   62,   66,   70,   75,   79,   83,   87,
+    91,    95,    99,    103,   108,   112,  116,  120,  124,  129,  133,  137,  141,  146,  150,
+    155,   159,   163,   168,   172,   177,  181,  186,  190,  195,  200,  204,  209,  214,  218,
+    223,   228,   233,   238,   243,   248,  253,  258,  263,  268,  273,  279,  284,  289,  295,
+    300,   306,   311,   317,   323,   329,  335,  341,  347,  353,  359,  366,  372,  379,  385,
+    392,   399,   406,   413,   421,   428,  436,  443,  451,  459,  468,  476,  485,  494,  503,
+    512,   522,   532,   542,   553,   564,  575,  587,  599,  612,  625,  639,  653,  669,  685,
+    702,   720,   739,   760,   783,   807,  834,  863,  896,  934,  978,  1030, 1095, 1182, 1314,
+    1597};
 /* 65536 / (1 + e^-x) at x = (i - 16) / 2. */
 static const uint16_t chances[33] = {22,    36,    60,    98,    162,   267,   439,   720,   1179,
                                      1921,  3108,  4971,  7812,  11955, 17625, 24743, 32768, 40793,
@@ -58,11 +57,7 @@ static const uint16_t chances[33] = {22,    36,    60,    98,    162,   267,   4
 static const uint16_t shares[16] = {32768, 26214, 18724, 14563, 11915, 10082, 8738, 7710,
                                     6898,  6241,  5698,  5242,  4854,  4519,  4228, 3971};
 
-static int32_t odds_of(uint32_t chance12) {
-  uint32_t rare = chance12 < 2048 ? chance12 : 4095 - chance12;
-  int32_t value = rare < 128 ? rare_odds[rare] : odds[rare / 16];
-  return chance12 < 2048 ? value : -value;
-}
+static int32_t odds_of(uint32_t chance12) { return odds[chance12 >> 4]; }
 
 static uint32_t chance_of(int32_t value) {
   if (value > 2047) value = 2047;
@@ -72,13 +67,13 @@ static uint32_t chance_of(int32_t value) {
   return low + (high - low) * (place % 128) / 128;
 }
 
+/* A chance stays between 0 and 4095 by itself: a share is at most a half, and what is
+ * rounded away keeps it from either end. */
 static void slot_learn(uint16_t *slot, unsigned bit) {
   uint32_t seen = *slot & 15u;
   int32_t chance = *slot >> 4, target = bit ? 4095 : 0;
   chance += ((target - chance) * (int32_t)shares[seen] + 32768) >> 16;
-  if (chance < 1) chance = 1;
-  if (chance > 4094) chance = 4094;
-  *slot = (uint16_t)((uint32_t)chance << 4 | (seen < 15 ? seen + 1 : 15));
+  *slot = (uint16_t)((uint32_t)chance << 4 | (seen + (seen < 15)));
 }
 
 static unsigned log2_of(uint32_t value) { return 31u - (unsigned)__builtin_clz(value | 1u); }
@@ -116,23 +111,26 @@ static int32_t ratio_of(const struct gw_patch_model_ratio *ratio) {
   return ratio->base_result < 0 ? -(int32_t)value : (int32_t)value;
 }
 
+/* What ask_shape needs of one view of the byte: where it is expected, in 1/256, and by how
+ * much that is off in the mean. */
+static void set_view(struct gw_patch_model *model, unsigned which, int32_t expected,
+                     int32_t deviation) {
+  int32_t reciprocal = (1 << 20) / (deviation < DEVIATION_MIN ? DEVIATION_MIN : deviation);
+  struct gw_patch_model_view *view = &model->view[which];
+  view->expected = expected;
+  view->origin = (expected + 128) * reciprocal;
+  view->unit = 256 * reciprocal;
+  view->width = (uint8_t)log2_of((uint32_t)reciprocal);
+}
+
 static void expect_of_base(struct gw_patch_model *model) {
   int32_t base = (int8_t)model->base;
   for (unsigned i = 0; i < 2; i++) {
-    struct gw_patch_model_ratio *ratio = &model->ratio[i];
-    int32_t expected = ratio_of(ratio) * base / 16;
+    int32_t expected = ratio_of(&model->ratio[i]) * base / 16;
     if (expected > 127 * 256) expected = 127 * 256;
     if (expected < -128 * 256) expected = -128 * 256;
-    ratio->expected = expected;
-    int32_t deviation = ratio->deviation < DEVIATION_MIN ? DEVIATION_MIN : ratio->deviation;
-    model->reciprocal[i] = (uint16_t)((1 << 20) / deviation);
+    set_view(model, i, expected, model->ratio[i].deviation);
   }
-}
-
-static void expect_magnitude(struct gw_patch_model *model) {
-  int32_t deviation = model->magnitude < DEVIATION_MIN ? DEVIATION_MIN : model->magnitude;
-  model->ratio[0].expected = 0;
-  model->reciprocal[0] = (uint16_t)((1 << 20) / deviation);
 }
 
 static void guess(struct gw_patch_model *model) {
@@ -145,37 +143,44 @@ static void guess(struct gw_patch_model *model) {
   model->in_run = model->has_guess && model->guess_length >= RUN_MIN;
 }
 
+static void expect(struct gw_patch_model *model) {
+  model->node = 1;
+  model->depth = 0;
+  model->guess_holds = model->has_guess;
+  model->follower_hash = (uint16_t)((model->last4 & 255u) * 0x9e35u >> 4);
+  if (model->has_base) {
+    expect_of_base(model);
+  } else {
+    set_view(model, 0, 0, model->magnitude);
+  }
+}
+
 void gw_patch_model_begin(struct gw_patch_model *model, int base) {
   model->has_base = base >= 0;
   model->base = (uint8_t)(base >= 0 ? base : 0);
-  model->node = 1;
-  model->follower_hash = (uint16_t)((model->last4 & 255u) * 0x9e35u >> 4);
   guess(model);
-  if (model->has_base) expect_of_base(model);
-  if (!model->has_base) expect_magnitude(model);
+  if (!model->in_run) expect(model);
 }
 
 /* ---- before a bit ---------------------------------------------------------------------- */
 
 /* Bytes are coded from the top as value + 128, so that a bit asks which half of
  * an interval of values it is. Where the middle lies as seen from what is expected, in
- * quarters of the deviation, and how wide the half is, tell its chance. */
-static uint32_t ask_shape(struct gw_patch_model *model, unsigned which, unsigned depth,
-                          uint32_t *chance) {
-  int32_t low = (int32_t)(((unsigned)model->node << (8 - depth)) & 255u) - 128;
-  int32_t half = 128 >> depth;
-  int32_t reciprocal = model->reciprocal[which];
-  int32_t beyond = model->ratio[which].expected + 128 - (low + half) * 256;
-  int32_t place = (beyond * reciprocal >> 12) + 1024;
-  unsigned width = log2_of((uint32_t)(half * reciprocal) >> 7);
-  if (width >= GW_PATCH_MODEL_WIDTHS) width = GW_PATCH_MODEL_WIDTHS - 1;
+ * 1/256 of the deviation, and how wide the half is, tell its chance. */
+static void ask_shape(struct gw_patch_model *model, unsigned which) {
+  const struct gw_patch_model_view *view = &model->view[which];
+  int32_t middle = (int32_t)((2u * model->node + 1) << (7 - model->depth)) - 384;
+  int32_t place = ((view->origin - middle * view->unit) >> 12) + 1024;
+  int32_t width = view->width - model->depth;
+  if (width < 0) width = 0;
+  if (width > (int32_t)GW_PATCH_MODEL_WIDTHS - 1) width = GW_PATCH_MODEL_WIDTHS - 1;
   if (place < 0) place = 0;
   if (place > 2047) place = 2047;
   uint32_t level = (uint32_t)place / 64, between = (uint32_t)place % 64;
-  const uint16_t *slot = &model->shape[which][width][level];
-  *chance = ((slot[0] >> 4) * (64 - between) + (slot[1] >> 4) * between) / 64;
-  model->slot[which] = &model->shape[which][width][level + (between >= 32)];
-  return *chance;
+  uint16_t *slot = &model->shape[which][width][level];
+  int32_t low = slot[0] >> 4, high = slot[1] >> 4;
+  model->opinion[which] = odds_of((uint32_t)(low + ((high - low) * (int32_t)between >> 6)));
+  model->slot[which] = slot + (between >= 32);
 }
 
 static void ask_slot(struct gw_patch_model *model, unsigned which, uint16_t *slot) {
@@ -183,32 +188,31 @@ static void ask_slot(struct gw_patch_model *model, unsigned which, uint16_t *slo
   model->opinion[which] = odds_of(*slot >> 4);
 }
 
-/* The guess is of use as long as its bits have been right. Returns 0: of none, 1, 2:
- * of much. */
-static unsigned ask_match(struct gw_patch_model *model, unsigned depth) {
-  unsigned guessed = (model->guess ^ 128u) | 256u;
-  model->slot[2] = NULL;
-  model->opinion[2] = 0;
-  if (!model->has_guess || guessed >> (8 - depth) != model->node) return 0;
-  unsigned bit = guessed >> (7 - depth) & 1u, length = model->guess_length;
+/* Returns 0: the guess is of no use, 1, 2: of much. */
+static unsigned ask_match(struct gw_patch_model *model) {
+  if (!model->guess_holds) {
+    model->slot[2] = NULL;
+    model->opinion[2] = 0;
+    return 0;
+  }
+  unsigned bit = (model->guess ^ 128u) >> (7 - model->depth) & 1u, length = model->guess_length;
   unsigned trust = (length > 0) + (length > 3) + (length > 15);
   if (model->guess_is_match) trust = (length > 5) + (length > 7) + (length > 15);
-  ask_slot(model, 2, &model->match[bit << 6 | trust << 4 | depth << 1 | model->guess_is_match]);
+  unsigned index = bit << 6 | trust << 4 | (unsigned)model->depth << 1 | model->guess_is_match;
+  ask_slot(model, 2, &model->match[index]);
   return length > 7 ? 2 : 1;
 }
 
 static void ask(struct gw_patch_model *model) {
-  unsigned depth = log2_of(model->node);
-  uint32_t chance;
-  model->opinion[0] = odds_of(ask_shape(model, 0, depth, &chance));
+  ask_shape(model, 0);
   if (model->has_base) {
-    model->opinion[1] = odds_of(ask_shape(model, 1, depth, &chance));
+    ask_shape(model, 1);
   } else {
     ask_slot(model, 1, &model->follower[(model->follower_hash ^ model->node * 0x1fu) & 511u]);
   }
-  unsigned guessed = ask_match(model, depth);
+  unsigned guessed = ask_match(model);
   ask_slot(model, 3, &model->tree[model->made & 3u][model->node]);
-  model->weights = model->weight[(guessed * 2 + model->has_base) * 8 + depth];
+  model->weights = model->weight[(guessed * 2 + model->has_base) * 8 + model->depth];
 }
 
 uint32_t gw_patch_model_chance(struct gw_patch_model *model) {
@@ -229,7 +233,7 @@ uint32_t gw_patch_model_chance(struct gw_patch_model *model) {
 
 unsigned gw_patch_model_bit(const struct gw_patch_model *model, uint8_t byte) {
   if (model->in_run) return byte == model->guess;
-  return (byte ^ 128u) >> (7 - log2_of(model->node)) & 1u;
+  return (byte ^ 128u) >> (7 - model->depth) & 1u;
 }
 
 /* ---- after a byte ------------------------------------------------------------------------- */
@@ -239,21 +243,10 @@ static int32_t magnitude_of(int32_t value) { return value < 0 ? -value : value; 
 static void learn_ratio(struct gw_patch_model *model, unsigned which, int32_t value) {
   struct gw_patch_model_ratio *ratio = &model->ratio[which];
   int32_t base = (int8_t)model->base, pace = paces[which].ratio;
-  int32_t off = magnitude_of(value * 256 - ratio->expected);
+  int32_t off = magnitude_of(value * 256 - model->view[which].expected);
   ratio->deviation += (off - ratio->deviation) / (1 << paces[which].deviation);
   ratio->base_base += base * base * 64 - (ratio->base_base >> pace);
   ratio->base_result += base * value * 64 - (ratio->base_result >> pace);
-}
-
-static void learn_base(struct gw_patch_model *model, uint8_t byte) {
-  if (!model->has_base || byte != model->base) {
-    model->run = 0;
-  } else if (model->run < LENGTH_MAX) {
-    model->run++;
-  }
-  if (!model->has_base) return;
-  learn_ratio(model, 0, (int8_t)byte);
-  learn_ratio(model, 1, (int8_t)byte);
 }
 
 /* How many bytes up to `at` are those up to here, as far as is still known. */
@@ -290,16 +283,35 @@ static void learn_match(struct gw_patch_model *model, bool expected) {
   *seen = (uint16_t)model->made;
 }
 
-static void learn_byte(struct gw_patch_model *model, uint8_t byte) {
-  bool expected = model->recent[model->match_at & RECENT] == byte;
+/* What every byte leaves behind. */
+static void take_byte(struct gw_patch_model *model, uint8_t byte) {
+  bool as_base = model->has_base && byte == model->base;
+  model->run = (uint16_t)(as_base ? model->run + (model->run < LENGTH_MAX) : 0);
   model->byte = byte;
-  learn_base(model, byte);
-  int32_t off = magnitude_of((int8_t)byte) * 256;
-  model->magnitude += (off - model->magnitude) / (1 << MAGNITUDE_PACE);
   model->recent[model->made & RECENT] = byte;
   model->made++;
   model->last4 = model->last4 << 8 | byte;
+}
+
+static void learn_byte(struct gw_patch_model *model, uint8_t byte) {
+  bool expected = model->recent[model->match_at & RECENT] == byte;
+  int32_t off = magnitude_of((int8_t)byte) * 256;
+  model->magnitude += (off - model->magnitude) / (1 << MAGNITUDE_PACE);
+  if (model->has_base) learn_ratio(model, 0, (int8_t)byte);
+  if (model->has_base) learn_ratio(model, 1, (int8_t)byte);
+  take_byte(model, byte);
   learn_match(model, expected);
+}
+
+/* A byte of a run teaches nothing new; only a match goes on with it. */
+static void learn_guessed_byte(struct gw_patch_model *model) {
+  take_byte(model, model->guess);
+  if (!model->guess_is_match) {
+    model->match_length = 0;
+  } else {
+    model->match_at++;
+    if (model->match_length < LENGTH_MAX) model->match_length++;
+  }
 }
 
 /* ---- after a bit ----------------------------------------------------------------------------- */
@@ -309,8 +321,12 @@ static bool learn_run(struct gw_patch_model *model, unsigned bit) {
   int32_t chance = *model->slot[0], target = bit ? 65535 - 64 : 64;
   *model->slot[0] = (uint16_t)(chance + (target - chance) / 64);
   model->in_run = false;
-  if (bit) learn_byte(model, model->guess);
-  return !bit;
+  if (bit) {
+    learn_guessed_byte(model);
+    return false;
+  }
+  expect(model);
+  return true;
 }
 
 bool gw_patch_model_learn(struct gw_patch_model *model, unsigned bit) {
@@ -319,13 +335,14 @@ bool gw_patch_model_learn(struct gw_patch_model *model, unsigned bit) {
   for (unsigned i = 0; i < GW_PATCH_MODEL_INPUTS; i++) {
     int32_t step = model->opinion[i] * wrong + (1 << (MIX_SHIFT - 1));
     int32_t weight = model->weights[i] + (step >> MIX_SHIFT);
-    if (weight > WEIGHT_MAX) weight = WEIGHT_MAX;
+    if (weight > WEIGHT_MAX - 1) weight = WEIGHT_MAX - 1;
     if (weight < -WEIGHT_MAX) weight = -WEIGHT_MAX;
     model->weights[i] = weight;
     if (model->slot[i]) slot_learn(model->slot[i], bit);
   }
+  if (((model->guess ^ 128u) >> (7 - model->depth) & 1u) != bit) model->guess_holds = false;
   model->node = (uint16_t)(model->node << 1 | bit);
-  if (model->node < 256) return true;
+  if (++model->depth < 8) return true;
   learn_byte(model, (uint8_t)(model->node ^ 128u));
   return false;
 }

@@ -79,7 +79,7 @@ struct gw_patch {
   } resumed;
 
   uint16_t head_size; /* 0: not known yet */
-  uint16_t staged;
+  uint16_t staged, staging_at;
   uint16_t segment_count, segment;
   uint32_t base_cached; /* offset of base[0]; UINT32_MAX: nothing */
   struct gw_patch_segment segments[GW_PATCH_SEGMENTS_MAX];

@@ -30,13 +30,44 @@
 struct gw_patch_model_ratio {
   int32_t base_base, base_result; /* decaying sums of products */
   int32_t deviation;              /* decaying mean, in 1/256 */
-  int32_t expected;               /* of this byte, in 1/256 */
+};
+
+/* What a byte is expected to be, in a form that is quick to ask. */
+struct gw_patch_model_view {
+  int32_t expected, origin, unit;
+  uint8_t width;
 };
 
 /* All of it is private but `byte` and `recent`. A slot is a chance: 12 bits of
  * it, and below them 4 of how often it was seen. */
 struct gw_patch_model {
   uint8_t byte; /* the last complete one */
+
+  /* The byte in work. What is asked for each bit comes first: it is reached fastest. */
+  uint8_t base;
+  uint8_t guess; /* what it will be as a whole, if has_guess */
+  uint8_t depth; /* bits so far */
+  bool has_base, has_guess, guess_is_match, in_run;
+  bool guess_holds; /* its bits have been right so far */
+  uint16_t node;    /* 1, and the bits so far */
+  uint16_t guess_length;
+  uint16_t follower_hash;
+  struct gw_patch_model_view view[2];
+
+  /* The bit in work. */
+  uint32_t chance;
+  int32_t *weights;
+  int32_t opinion[GW_PATCH_MODEL_INPUTS];
+  uint16_t *slot[GW_PATCH_MODEL_INPUTS];
+
+  /* What was made. */
+  uint32_t made;
+  uint32_t last4; /* the last byte in the low eight bits */
+  struct gw_patch_model_ratio ratio[2];
+  int32_t magnitude; /* decaying mean of |byte|, in 1/256 */
+  uint16_t run;      /* bytes up to here that were the base's */
+  uint16_t match_length;
+  uint32_t match_at; /* what stands there is expected next */
 
   /* Opinions. */
   uint16_t shape[2][GW_PATCH_MODEL_WIDTHS][GW_PATCH_MODEL_LEVELS];
@@ -46,31 +77,8 @@ struct gw_patch_model {
   uint16_t same[16];     /* by the length of the run; 16 bits of chance */
   int32_t weight[48][GW_PATCH_MODEL_INPUTS];
 
-  /* What was made. */
-  uint32_t made;
-  uint32_t last4; /* the last byte in the low eight bits */
-  struct gw_patch_model_ratio ratio[2];
-  int32_t magnitude; /* decaying mean of |byte|, in 1/256 */
-  uint16_t run;      /* bytes up to here that were the base's */
-  uint16_t match_length;
-  uint32_t match_at;                     /* what stands there is expected next */
   uint16_t seen[GW_PATCH_MODEL_SEEN];    /* where four bytes ended, by their hash */
   uint8_t recent[GW_PATCH_MODEL_RECENT]; /* byte i at i modulo the size */
-
-  /* The byte in work. */
-  uint8_t base;
-  uint8_t guess; /* what it will be as a whole, if has_guess */
-  bool has_base, has_guess, guess_is_match, in_run;
-  uint16_t guess_length;
-  uint16_t node; /* 1, and the bits so far */
-  uint16_t follower_hash;
-  uint16_t reciprocal[2]; /* 2^20 / what the byte is off by, in the mean */
-
-  /* The bit in work. */
-  uint16_t *slot[GW_PATCH_MODEL_INPUTS];
-  int32_t opinion[GW_PATCH_MODEL_INPUTS];
-  int32_t *weights;
-  uint32_t chance;
 };
 
 void gw_patch_model_init(struct gw_patch_model *model);
