@@ -14,7 +14,8 @@ const char cli_help_environment[] =
     "Devices,\n"
     "blueprints, tags and releases may be named by name or by id, artifacts as PACKAGE@VERSION.\n"
     "Exit codes: 0 done, 1 the server or the input said no, 2 the command line was wrong.\n"
-    "GODWIT_CA_FILE names a PEM file of CAs to trust for HTTPS. NO_COLOR switches colours off.\n";
+    "GODWIT_CA_FILE names a PEM file of CAs to trust for HTTPS. GODWIT_KEY_PASSPHRASE and\n"
+    "GODWIT_KEY_PIN open a publisher's key. NO_COLOR switches colours off.\n";
 
 static const struct cli_option no_options[] = {{0}};
 static const struct cli_argument no_arguments[] = {{0}};

@@ -29,6 +29,19 @@ godwit artifact show model@1.1.0 | grep "^signed .*by key $(godwit key public se
 ! godwit artifact sign model@1.1.0 --key secret/publisher.pem --file "$MODELS/yes_no_stop_go.tflite" 2> refused
 grep -q 'not in the project.s keyset of epoch 2' refused
 godwit audit | grep -q keyset
+# as the message itself, without base64
+godwit key sign "$MODELS/yes_no_stop_go.tflite" --package model --version 1.1.0 --key secret/next.pem --output plain.cose
+id=$(godwit artifact show model@1.1.0 --json | sed -n 's/^  "id": "\(.*\)",/\1/p')
+put() {
+  curl -s -o answer -w '%{http_code}' -X PUT -H "x-api-key: $GODWIT_API_KEY" -H "content-type: $1" \
+    --data-binary @"$2" "$GODWIT_URL/v1/projects/default/artifacts/$id/signature"
+}
+[ "$(put application/cose plain.cose)" = 200 ]
+grep -q keyId answer
+[ "$(put application/octet-stream plain.cose)" = 415 ]
+head -c 100 plain.cose > cut.cose
+[ "$(put application/cose cut.cose)" = 400 ]
+[ "$(put application/cose keys.h)" = 400 ]
 ! grep -rl 'PRIVATE KEY' "$HOME/data" --include=godwit.db # the server has none of it
 """
 
