@@ -87,8 +87,9 @@ typedef void (*godwit_ota_done_fn)(struct godwit_client *client, int status,
 #ifndef GODWIT_OTA_WINDOW_MAX
 #define GODWIT_OTA_WINDOW_MAX 16u
 #endif
-_Static_assert(GODWIT_OTA_WINDOW_MAX >= 1 && GODWIT_OTA_WINDOW_MAX <= 48,
-               "GODWIT_OTA_WINDOW_MAX is 1 to 48 blocks");
+#if GODWIT_OTA_WINDOW_MAX < 1 || GODWIT_OTA_WINDOW_MAX > 48
+#error "GODWIT_OTA_WINDOW_MAX is 1 to 48 blocks"
+#endif
 
 struct godwit_ota_download;
 
