@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Models on raw flash. Nothing here is learned from what an erased or torn unit
- * reads as: such a unit may read as erased today and as something else
- * tomorrow. So the journal never goes on in a page that was begun before the
- * last start, and no byte of a slot beyond the durable prefix is kept over it. */
+ * reads as: such a unit may read as erased, or as what was meant, today, and as
+ * something else tomorrow. So no unit is programmed that may have been under way
+ * when power failed, no byte of a slot beyond the durable prefix is kept, and a
+ * state is not acted upon before it surely stays (settle). */
 #include "godwit/flash.h"
 
 #include <string.h>
@@ -11,10 +12,12 @@
 
 #define UNIT_MAX 32u /* records begin at multiples of it */
 #define STATE_BYTES ((GODWIT_JOURNAL_SIZE + UNIT_MAX - 1u) / UNIT_MAX * UNIT_MAX)
+#define SEALS 2u
+#define SEALED_BYTES (STATE_BYTES + SEALS * GODWIT_PROGRESS_SIZE)
 #define COPY_BYTES 256u
 #define NOT_OPEN UINT32_MAX
 
-_Static_assert(STATE_BYTES <= GODWIT_FLASH_PAGE_MIN, "a page holds a state");
+_Static_assert(SEALED_BYTES <= GODWIT_FLASH_PAGE_MIN, "a page holds a sealed state");
 _Static_assert(GODWIT_PROGRESS_SIZE % UNIT_MAX == 0, "records begin at units");
 
 static struct godwit_flash *flash_of(struct godwit_medium *medium) {
@@ -44,9 +47,13 @@ static uint32_t page_offset(const struct godwit_flash *flash, uint32_t page) {
   return flash->config.journal.offset + page * flash->config.journal_page_bytes;
 }
 
+/* A state is followed by two seals: progress records that say nothing new. When
+ * power fails, what was being programmed is in doubt, and nothing else. So one
+ * seal says that its state is surely whole, and with two the first one sure too.
+ * A state that cannot show a seal does not count while there is one that can. */
 struct scan {
-  uint32_t found_offset; /* of the newest whole state */
-  bool is_found;
+  uint32_t found_offset; /* of the newest state */
+  bool is_found, is_sealed;
   bool has_answered; /* the flash, at least once */
   bool has_record;   /* at least the beginning of one */
 };
@@ -60,49 +67,42 @@ static bool read_record(const struct godwit_flash *flash, uint32_t offset, struc
   return read_at(flash, offset, bytes, size) == GODWIT_OK;
 }
 
-/* Whole states: the newest of all pages. A unit that cannot be read, or a torn
- * record, costs that record and no other: the search goes on behind it. */
+/* Brings the state, which was written as `since`, up to the progress records from
+ * `at` to `end`: how many there are. */
+static unsigned read_progress(const struct godwit_flash *flash, uint32_t at, uint32_t end,
+                              struct scan *scan, uint32_t since, struct godwit_store_state *state) {
+  uint8_t bytes[GODWIT_PROGRESS_SIZE];
+  unsigned count = 0;
+  for (; at + sizeof bytes <= end; at += UNIT_MAX) {
+    if (!read_record(flash, at, scan, "GWP2", bytes, sizeof bytes)) continue;
+    if (godwit_progress_decode(bytes, since, state) == GODWIT_OK) count++;
+  }
+  return count;
+}
+
+/* The newest state of all pages. A unit that cannot be read, or a torn record,
+ * costs that record and no other: the search goes on behind it. */
 static void find_state(const struct godwit_flash *flash, struct scan *scan,
                        struct godwit_store_state *out) {
   struct godwit_store_state state;
   uint8_t bytes[STATE_BYTES];
   uint32_t end = page_offset(flash, flash->page_count);
-  for (uint32_t at = page_offset(flash, 0); at + sizeof bytes <= end; at += UNIT_MAX) {
+  for (uint32_t at = page_offset(flash, 0); at + SEALED_BYTES <= end; at += UNIT_MAX) {
     if (!read_record(flash, at, scan, "GWJ2", bytes, sizeof bytes)) continue;
     if (godwit_journal_decode(bytes, sizeof bytes, &state) < 0) continue;
-    if (!scan->is_found || (int32_t)(state.generation - out->generation) > 0) {
+    uint32_t since = state.generation;
+    bool is_sealed =
+        read_progress(flash, at + STATE_BYTES, at + SEALED_BYTES, scan, since, &state) > 0;
+    bool is_newer = (int32_t)(since - out->generation) > 0;
+    if (is_sealed == scan->is_sealed && scan->is_found ? is_newer : is_sealed >= scan->is_sealed) {
       *out = state;
+      out->generation = since;
       scan->is_found = true;
+      scan->is_sealed = is_sealed;
       scan->found_offset = at;
     }
     at += STATE_BYTES - UNIT_MAX;
   }
-}
-
-/* Then what came after it in its page. */
-static void find_progress(struct godwit_flash *flash, struct scan *scan,
-                          struct godwit_store_state *state) {
-  uint8_t bytes[GODWIT_PROGRESS_SIZE];
-  uint32_t since = state->generation;
-  uint32_t page_bytes = flash->config.journal_page_bytes;
-  flash->newest_page = (scan->found_offset - page_offset(flash, 0)) / page_bytes;
-  uint32_t end = page_offset(flash, flash->newest_page + 1);
-  for (uint32_t at = scan->found_offset + STATE_BYTES; at + sizeof bytes <= end; at += UNIT_MAX) {
-    if (!read_record(flash, at, scan, "GWP2", bytes, sizeof bytes)) continue;
-    (void)godwit_progress_decode(bytes, since, state);
-  }
-}
-
-static int read_journal(struct godwit_flash *flash, struct godwit_store_state *out) {
-  struct scan scan = {0};
-  memset(out, 0, sizeof *out);
-  find_state(flash, &scan, out);
-  if (scan.is_found) {
-    find_progress(flash, &scan, out);
-    return GODWIT_OK;
-  }
-  if (!scan.has_answered) return GODWIT_ERR_IO;
-  return scan.has_record ? GODWIT_ERR_FORMAT : GODWIT_ERR_NOT_FOUND;
 }
 
 /* Erases the page behind the newest one, or one of those behind it that has not
@@ -142,14 +142,25 @@ static int append(struct godwit_flash *flash, const uint8_t *record, uint32_t si
   return status;
 }
 
+static int write_sealed(struct godwit_flash *flash, const uint8_t *state, const uint8_t *seal) {
+  if (flash->page_end + SEALED_BYTES > flash->config.journal_page_bytes) return GODWIT_ERR_NO_SPACE;
+  int status = append(flash, state, STATE_BYTES);
+  for (unsigned i = 0; i < SEALS && status == GODWIT_OK; i++) {
+    status = append(flash, seal, GODWIT_PROGRESS_SIZE);
+  }
+  return status;
+}
+
 static int write_state(struct godwit_medium *medium, const struct godwit_store_state *state) {
   struct godwit_flash *flash = flash_of(medium);
   uint8_t bytes[STATE_BYTES] = {0};
+  uint8_t seal[GODWIT_PROGRESS_SIZE];
   godwit_journal_encode(state, bytes);
-  int status = append(flash, bytes, sizeof bytes);
+  godwit_progress_encode(state, state->generation, seal);
+  int status = write_sealed(flash, bytes, seal);
   for (uint32_t attempt = 0; status < 0 && attempt + 1u < flash->page_count; attempt++) {
     status = turn_page(flash, attempt);
-    if (status == GODWIT_OK) status = append(flash, bytes, sizeof bytes);
+    if (status == GODWIT_OK) status = write_sealed(flash, bytes, seal);
   }
   if (status < 0) {
     flash->page_end = flash->config.journal_page_bytes;
@@ -166,6 +177,26 @@ static int write_progress(struct godwit_medium *medium, const struct godwit_stor
   godwit_progress_encode(state, flash->since, bytes);
   int status = append(flash, bytes, sizeof bytes);
   return status < 0 ? write_state(medium, state) : status;
+}
+
+static int read_journal(struct godwit_flash *flash, struct godwit_store_state *out) {
+  struct scan scan = {0};
+  memset(out, 0, sizeof *out);
+  find_state(flash, &scan, out);
+  if (scan.is_found) {
+    uint32_t page_bytes = flash->config.journal_page_bytes;
+    flash->newest_page = (scan.found_offset - page_offset(flash, 0)) / page_bytes;
+    unsigned count =
+        read_progress(flash, scan.found_offset + STATE_BYTES,
+                      page_offset(flash, flash->newest_page + 1), &scan, out->generation, out);
+    out->generation += 2; /* above one that cannot be read today, and perhaps tomorrow */
+    /* In doubt: it is written once more before anybody acts on it. Where that
+     * fails, it is tried again at the next start. */
+    if (count < SEALS) (void)write_state(&flash->medium, out);
+    return GODWIT_OK;
+  }
+  if (!scan.has_answered) return GODWIT_ERR_IO;
+  return scan.has_record ? GODWIT_ERR_FORMAT : GODWIT_ERR_NOT_FOUND;
 }
 
 /* Mounting ------------------------------------------------------------------- */
@@ -212,6 +243,7 @@ static int mount(struct godwit_medium *medium, const char *package,
   if (!has(config, &out->incoming)) { /* the slots were others then: it begins anew */
     memset(&out->incoming, 0, sizeof out->incoming);
     out->incoming_bytes = 0;
+    out->scratch_bytes = 0;
   }
   return status;
 }

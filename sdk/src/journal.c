@@ -16,7 +16,7 @@ _Static_assert(GODWIT_JOURNAL_1_SIZE ==
                    8u + 4u * ENTRY_BYTES + 8u + GODWIT_STORE_REJECTED_MAX * REJECTION_BYTES + 4u,
                "docs/spec/store.md");
 _Static_assert(GODWIT_JOURNAL_SIZE == GODWIT_JOURNAL_1_SIZE + 3u * 4u + GW_OFFER_ID_SIZE +
-                                          GODWIT_CHECKPOINT_MAX + 4u + TRUST_BYTES + 16u,
+                                          GODWIT_CHECKPOINT_MAX + 4u + TRUST_BYTES + 24u,
                "docs/spec/store.md");
 
 uint32_t godwit_crc32(const uint8_t *data, size_t size) {
@@ -123,6 +123,8 @@ static void go_rest(struct cursor *cursor, struct godwit_store_state *state) {
   go_raw(cursor, trust->key, sizeof trust->key);
   go_word(cursor, &state->active.floor);
   go_word(cursor, &state->active.confirm_after_s);
+  go_word(cursor, &state->previous.floor);
+  go_word(cursor, &state->previous.confirm_after_s);
   go_word(cursor, &state->incoming.floor);
   go_word(cursor, &state->incoming.confirm_after_s);
 }
@@ -206,7 +208,7 @@ int godwit_progress_decode(const uint8_t bytes[GODWIT_PROGRESS_SIZE], uint32_t s
   struct cursor cursor = begin_reading(bytes, GODWIT_PROGRESS_SIZE, "GWP2");
   if (cursor.is_bad) return GODWIT_ERR_FORMAT;
   go_progress(&cursor, &read, &read_since);
-  if (read_since != since || (int32_t)(read.generation - state->generation) <= 0 ||
+  if (read_since != since || (int32_t)(read.generation - state->generation) < 0 ||
       !is_consistent(&read)) {
     return GODWIT_ERR_FORMAT;
   }

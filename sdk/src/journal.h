@@ -8,7 +8,7 @@
 
 #include "godwit/store.h"
 
-#define GODWIT_JOURNAL_SIZE 728u
+#define GODWIT_JOURNAL_SIZE 736u
 #define GODWIT_JOURNAL_1_SIZE 452u /* GWJ1, which earlier releases wrote */
 
 void godwit_journal_encode(const struct godwit_store_state *state,
@@ -23,7 +23,7 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
 void godwit_progress_encode(const struct godwit_store_state *state, uint32_t since,
                             uint8_t bytes[GODWIT_PROGRESS_SIZE]);
 /* Brings *state, which was written as generation `since`, up to it. GODWIT_OK, or
- * GODWIT_ERR_FORMAT: torn, not newer, or of another state; *state is as before. */
+ * GODWIT_ERR_FORMAT: torn, older, or of another state; *state is as before. */
 int godwit_progress_decode(const uint8_t bytes[GODWIT_PROGRESS_SIZE], uint32_t since,
                            struct godwit_store_state *state);
 

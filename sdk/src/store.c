@@ -203,7 +203,10 @@ static int make_durable(struct godwit_store *store) {
 
 /* What the journal shall say before anything below it may be written anew. */
 static int go_on_from(struct godwit_store *store, uint32_t from) {
-  if (from == 0) store->state.incoming_checkpoint_size = 0;
+  if (from == 0) {
+    store->state.incoming_checkpoint_size = 0;
+    store->state.scratch_bytes = 0;
+  }
   store->state.incoming_bytes = from;
   return make_durable(store);
 }

@@ -20,7 +20,7 @@ struct godwit_flash_region {
 };
 
 #define GODWIT_FLASH_SLOTS_MAX 4u
-#define GODWIT_FLASH_PAGE_MIN 768u /* a page of the journal holds a whole state */
+#define GODWIT_FLASH_PAGE_MIN 864u /* a page of the journal holds a state and its two seals */
 
 /* Zero-initialise, then set what is not optional. Offsets count from wherever
  * the port's functions count from: the flash, or a partition. */

@@ -86,7 +86,7 @@ TEST(journal_pages_wear_within_one_of_each_other) {
       if (most > least + 1) fail_msg("%s: %u and %u erases", shape->name, least, most);
     }
     /* And seldom: as many states as fit go into a page. */
-    unsigned states_a_page = config.journal_page_bytes / 736;
+    unsigned states_a_page = config.journal_page_bytes / GODWIT_FLASH_PAGE_MIN;
     assert_in_range(flash_sim_erases(config.journal.offset), 1,
                     300 / states_a_page / shape->journal_pages + 8);
   }
@@ -136,7 +136,7 @@ TEST(decayed_unit_of_the_journal_costs_one_state_at_most) {
       flash_sim_decay(at);
       power_on();
       assert_runs("1.1.0");
-      assert_in_range(store.state.generation, last.generation - 1, last.generation);
+      assert_in_range(store.state.generation, last.generation + 1, last.generation + 2);
       if (!flash_sim_is_programmed(at)) continue;
       install("1.2.0", 2000); /* and life goes on */
       power_on();
@@ -157,7 +157,7 @@ TEST(page_that_cannot_be_written_is_passed_over) {
     }
     assert_int_equal(store.state.generation, generation + 8);
     power_on();
-    assert_int_equal(store.state.generation, generation + 8);
+    assert_int_equal(store.state.generation, generation + 8 + 2); /* as after any start */
     assert_runs("1.0.0");
   }
 }

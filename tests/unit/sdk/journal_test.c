@@ -5,7 +5,12 @@
 static struct godwit_store_state sample(void) {
   struct godwit_store_state state = {
       .generation = 0x01020304,
-      .active = {.version = "1.1.0", .size_bytes = 26977, .confirmed = true, .sequence = 7},
+      .active = {.version = "1.1.0",
+                 .size_bytes = 26977,
+                 .confirmed = true,
+                 .sequence = 7,
+                 .floor = 4,
+                 .confirm_after_s = 60},
       .previous = {.version = "1.0.0-rc.1+build",
                    .size_bytes = 0x7FFFFFFF,
                    .named_by_digest = true},
@@ -70,6 +75,7 @@ TEST(bytes_are_as_the_specification_says) {
   assert_memory_equal(bytes + 500, "\0\x02\0\0", 4);
   assert_memory_equal(bytes + 504, "\x03\0\0\0\x06\0\0\0\x02\0\0\0\x61", 13);
   assert_int_equal(bytes[516 + 64], 0x62);
+  assert_memory_equal(bytes + 708, "\x04\0\0\0\x3C\0\0\0\0", 9);
   assert_int_equal(godwit_crc32((const uint8_t *)"123456789", 9), 0xCBF43926);
 }
 
@@ -158,7 +164,8 @@ TEST(progress_brings_its_state_up_to_date_and_no_other) {
   assert_int_equal(known.incoming_bytes, 8192);
   assert_int_equal(godwit_progress_decode(bytes, since, &known), GODWIT_OK);
   assert_memory_equal(&known, &later, sizeof known);
-  assert_int_equal(godwit_progress_decode(bytes, since, &known), GODWIT_ERR_FORMAT); /* no news */
+  known.generation++; /* older than what is known */
+  assert_int_equal(godwit_progress_decode(bytes, since, &known), GODWIT_ERR_FORMAT);
 }
 
 TEST(progress_that_is_torn_or_beyond_the_model_is_refused) {
