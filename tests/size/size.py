@@ -26,7 +26,10 @@ INCLUDES = [".", "wire/include", "runtime/include", "features/include", "sdk/inc
             "cmake/mbedtls"]
 SYSTEM_INCLUDES = ["build/deps/mbedtls/include"]
 PARTS = {
-    "wire": ["wire/src/*.c"],
+    "wire": [os.path.relpath(file, ROOT) for file in glob.glob(os.path.join(ROOT, "wire/src/*.c"))
+             if not os.path.basename(file).startswith("patch")],
+    # what a device that takes compressed and delta forms links besides
+    "wire/patch": ["wire/src/patch*.c"],
     "runtime": ["runtime/src/*.c"],
     "runtime/kernels/reference": ["runtime/kernels/reference/*.c"],
     "features": ["features/src/*.c"],

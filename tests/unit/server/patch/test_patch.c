@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compressed and delta forms, from the server's encoder to the device's decoder. */
+#include <mbedtls/sha256.h>
 #include <stdlib.h>
 
 #include "server/core/patch.h"
@@ -143,6 +144,27 @@ TEST(the_same_bytes_make_the_same_form) {
   side_free(&other);
 }
 
+/* Forms are kept, by servers and in the middle of a device's download. Who has to
+ * change these has made another format: give it another magic. */
+TEST(the_format_is_what_it_was) {
+  struct side base = make_weights(4000, 5), result = tuned(&base, 3, 9), text = make_text(3000);
+  struct side forms[] = {encoded(&base, &result), encoded(NULL, &result), encoded(NULL, &text),
+                         encoded(&base, &text)};
+  static const char *const digests[] = {"2ce68e4fc6a441e0", "211b33573535c665", "0c9113c9e65ca0e1",
+                                        "c311f49a7c4ae914"};
+  for (size_t i = 0; i < 4; i++) {
+    uint8_t digest[32];
+    char hex[17];
+    mbedtls_sha256(forms[i].data, forms[i].size, digest, 0);
+    for (size_t k = 0; k < 8; k++) snprintf(hex + 2 * k, 3, "%02x", digest[k]);
+    assert_string_equal(hex, digests[i]);
+    side_free(&forms[i]);
+  }
+  side_free(&base);
+  side_free(&result);
+  side_free(&text);
+}
+
 TEST(what_is_empty_or_too_long_is_not_encoded) {
   uint8_t *out;
   size_t size;
@@ -166,6 +188,26 @@ TEST(pieces_of_any_size_make_the_same) {
     medium_free(&medium);
   }
   side_free(&base);
+  side_free(&result);
+  side_free(&form);
+}
+
+TEST(every_fed_byte_is_taken_however_little_work_is_allowed) {
+  struct side result = make_weights(3000, 5), form = encoded(NULL, &result);
+  for (uint32_t work_max = 1; work_max < 90; work_max += 11) {
+    struct medium medium;
+    struct gw_patch patch;
+    medium_init(&medium, NULL, result.size);
+    decoder_init(&patch, &medium, &result);
+    patch.work_max = work_max;
+    for (size_t at = 0; at < form.size; at += 512) {
+      size_t size = form.size - at < 512 ? form.size - at : 512;
+      assert_int_equal(feed(&patch, &form, at, at + size, 512), GW_OK);
+      assert_int_equal(gw_patch_wanted(&patch), at + size);
+    }
+    assert_result(&patch, &medium, &result);
+    medium_free(&medium);
+  }
   side_free(&result);
   side_free(&form);
 }
@@ -358,7 +400,8 @@ static int feed_segments(const void *segments, size_t size, uint16_t count, uint
   decoder_init(&patch, &medium, &result);
   struct side side = {.data = hostile, .size = sizeof hostile};
   int status = feed(&patch, &side, 0, sizeof hostile, 1024);
-  if (status < 0 && medium.calls) fail_msg("status %d after %u calls, form of %u", status, medium.calls, form_size);
+  if (status < 0 && medium.calls)
+    fail_msg("status %d after %u calls, form of %u", status, medium.calls, form_size);
   medium_free(&medium);
   side_free(&base);
   side_free(&result);
