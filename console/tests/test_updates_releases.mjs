@@ -216,7 +216,8 @@ test('each device is seen on its way, a failure with its reason', async () => {
   await page.getByText('1 device fit').or(page.getByText('No device gets this release now.')).first().waitFor();
   await page.go(`/p/default/releases/${bad.id}`);
   await until('it failed', async () => await page.locator('[data-count=failed]').textContent() === '1');
-  await page.getByText(/^1 device: /).waitFor();
+  await page.getByText(/^1 device: /).first().waitFor();
+  await page.locator('[data-detail]').filter({ hasText: 'its runtime cannot read the model' }).waitFor();
   await page.locator('button[data-state=failed]').click();
   await until('the failed one', async () => await devices().count() === 1);
   assert.match(page.url(), /state=failed/);

@@ -7,6 +7,7 @@ import { useProject } from '../../api/session';
 import type { Device } from '../../api/types';
 import { tellDone } from '../../components/forms';
 import { bytesText, CopyIcon, countText, TimeAgo } from '../../components/values';
+import { detailAdvice, withDetail } from '../../components/why';
 import type { DeviceTabProps } from './device';
 import { showErrorAt, useEditForm } from './editing';
 import { BlueprintSelect, GuardedButton, PackageBusy, TagSelect } from './parts';
@@ -43,7 +44,8 @@ function Packages(props: { device: Device }) {
               <Badge size="sm" tt="none" variant="light" color={failed ? 'red' : update.state === 'IDLE' ? 'gray' : 'cyan'}>{failed ? 'failed' : stateText(update.state)}</Badge>
               <Text span size="xs" c="dimmed"><TimeAgo time={update.time} /></Text>
             </Group>
-            {failed ? <Text size="sm" c="red">{update.target ? `${update.target}: ` : ''}{reasonText(update.reason)}</Text> : null}
+            {failed ? <Text size="sm" c="red">{update.target ? `${update.target}: ` : ''}{withDetail(reasonText(update.reason), update.detail)}</Text> : null}
+            {failed && detailAdvice(update.detail) ? <Text size="sm" c="dimmed">{detailAdvice(update.detail)}</Text> : null}
             {update.state !== 'IDLE' && !failed ? <PackageBusy deviceId={props.device.id} name={name} update={update} /> : null}
           </div>
         );

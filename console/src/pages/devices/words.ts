@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What devices report as names, said for people.
 import { ApiError } from '../../api/client';
+import { withDetail } from '../../components/why';
 
 const reasons: Record<string, string> = {
   READY: 'ready',
@@ -41,10 +42,10 @@ export function stateText(name: string): string {
 }
 
 /** One sentence for a line of the update history. */
-export function eventText(event: { eventType: string; status: string | number; message?: string; currentVersion: string; targetVersion: string; packageId: string }): string {
+export function eventText(event: { eventType: string; status: string | number; message?: string; detail?: string; currentVersion: string; targetVersion: string; packageId: string }): string {
   const target = event.targetVersion || event.currentVersion;
   const what = target ? `${event.packageId} ${target}` : event.packageId;
-  if (isFailure(Number(event.status))) return `${what}: ${reasonText(event.message ?? '')}`;
+  if (isFailure(Number(event.status))) return `${what}: ${withDetail(reasonText(event.message ?? ''), event.detail)}`;
   // Said while still “updating”, just before it is idle again.
   if (event.message === 'FIRMWARE_UPDATED_SUCCESSFULLY') return `Updated to ${what}`;
   switch (event.eventType) {

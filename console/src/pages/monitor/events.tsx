@@ -9,6 +9,7 @@ import type { OtaEvent, Overview } from '../../api/types';
 import { useParamsOf } from '../../components/params';
 import { DataTable, type Column } from '../../components/table';
 import { countText, TimeAgo } from '../../components/values';
+import { withDetail } from '../../components/why';
 import { useDeviceNames } from '../devices/parts';
 import { useTokenPages } from '../devices/token-pages';
 import { isFailure, reasonText, stateNames, stateText } from '../devices/words';
@@ -31,7 +32,7 @@ function useColumns(names: Map<string, string>): Column<OtaEvent>[] {
     { key: 'state', title: 'State', render: stateBadge },
     { key: 'from', title: 'Runs', render: (row) => <span className="gw-mono">{row.currentVersion || '–'}</span> },
     { key: 'to', title: 'Going to', render: (row) => <span className="gw-mono">{row.targetVersion || '–'}</span> },
-    { key: 'reason', title: 'What it said', render: (row) => <Text span size="sm" {...(isFailure(Number(row.status)) ? { c: 'red' } : { c: 'dimmed' })}>{reasonText(row.message ?? '')}</Text> },
+    { key: 'reason', title: 'What it said', render: (row) => <Text span size="sm" {...(isFailure(Number(row.status)) ? { c: 'red' } : { c: 'dimmed' })}>{withDetail(reasonText(row.message ?? ''), row.detail)}</Text> },
   ], [names, page]);
 }
 

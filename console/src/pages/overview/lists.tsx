@@ -8,6 +8,7 @@ import type { FailedUpdate, Release, Rollout } from '../../api/types';
 import { TimeAgo } from '../../components/values';
 import { useArtifacts, useById } from '../artifacts/data';
 import { RolloutBar, rolloutSummary } from '../releases/rollout-bar';
+import { withDetail } from '../../components/why';
 import { contentText, deviceCount, reasonText, releaseTitle } from '../releases/words';
 
 export function Rollouts(props: { rollouts: Rollout[] }) {
@@ -45,7 +46,7 @@ export function Failures(props: { failures: FailedUpdate[] }) {
         <Group key={event.id} component="li" justify="space-between" wrap="nowrap" gap="xs">
           <Text size="sm" className="gw-text">
             <Anchor component={Link} underline="always" href={page(`devices/${event.deviceId}`)}>{event.deviceName || event.deviceId}</Anchor>
-            : {event.packageId} {event.targetVersion}, {reasonText(String(event.message ?? event.status))}
+            : {event.packageId} {event.targetVersion}, {withDetail(reasonText(String(event.message ?? event.status)), event.detail)}
           </Text>
           <Text size="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}><TimeAgo time={event.timestamp} /></Text>
         </Group>

@@ -42,8 +42,8 @@ function EditRelease(props: { id: string }) {
   if (read && !start) setStart({ release: read.data, etag: read.etag, round: 0 });
   if (answer.error && !start) return <Failure error={answer.error} what="This release" />;
   if (!start) return <PageHead title="Release" back={{ href: page('releases'), label: 'Releases' }} />;
-  const { artifactIds, blueprintId, deviceTagIds, releaseTags, rollout } = start.release;
-  const initial = draft.values ?? { artifactIds, blueprintId, deviceTagIds, releaseTags, rollout };
+  const { artifactIds, blueprintId, deviceTagIds, releaseTags, rollout, policy } = start.release;
+  const initial = { policy, ...(draft.values ?? { artifactIds, blueprintId, deviceTagIds, releaseTags, rollout }) };
   const readAgain = async () => {
     forgetDraft(key);
     const newest = await answer.refetch();

@@ -2,14 +2,19 @@
 // What was put together so far outlives a refresh of the page. A change of an
 // existing release remembers which state it began from, so that it is told when
 // that is not the newest any more.
+import type { ReleasePolicy } from '../../api/types';
+
 export interface Values {
   artifactIds: string[];
   blueprintId: string;
   deviceTagIds: string[];
   releaseTags: string[];
   rollout: boolean;
+  policy: ReleasePolicy;
 }
-export const emptyValues: Values = { artifactIds: [], blueprintId: '', deviceTagIds: [], releaseTags: [], rollout: false };
+/** Nothing asked: each device does as it is built to. */
+export const noPolicy: ReleasePolicy = { spreadSeconds: null, shadow: null, confirmSeconds: null };
+export const emptyValues: Values = { artifactIds: [], blueprintId: '', deviceTagIds: [], releaseTags: [], rollout: false, policy: noPolicy };
 
 export interface Draft {
   values: Values;

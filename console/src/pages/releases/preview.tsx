@@ -5,28 +5,31 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { send, type Page } from '../../api/client';
 import { useProject } from '../../api/session';
-import type { PreviewDevice, Verdict } from '../../api/types';
+import type { PreviewDevice, ReleasePolicy, Verdict } from '../../api/types';
+import { spanText } from '../../components/span';
 import { DataTable, type Column } from '../../components/table';
 import { Tinted } from '../../components/tinted';
 import { countText, DeviceStatusBadge } from '../../components/values';
-import { verdicts } from './words';
+import { deviceCount, verdicts } from './words';
 
 export interface PreviewRequest {
   artifactIds: string[];
   blueprintId: string;
   deviceTagIds: string[];
+  policy?: ReleasePolicy;
   /** An existing release, which stands where it stands. */
   releaseId?: string;
 }
 export interface PreviewAnswer extends Page<PreviewDevice> {
   counts: Record<Verdict, number>;
   complete?: boolean;
+  spread?: { seconds: number; devices: number; automatic: boolean };
 }
 
 export function usePreview(request: PreviewRequest, page: number, perPage: number) {
   const { project, api } = useProject();
-  const { artifactIds, blueprintId, deviceTagIds, releaseId } = request;
-  const body = { artifactIds, blueprintId, deviceTagIds, ...(releaseId ? { releaseId } : {}), page, perPage };
+  const { artifactIds, blueprintId, deviceTagIds, policy, releaseId } = request;
+  const body = { artifactIds, blueprintId, deviceTagIds, ...(policy ? { policy } : {}), ...(releaseId ? { releaseId } : {}), page, perPage };
   return useQuery<PreviewAnswer>({
     queryKey: ['rollout', project, 'preview', body],
     queryFn: async ({ signal }) => (await send<PreviewAnswer>('POST', api('releases/preview'), { body, signal })).data,
@@ -53,6 +56,13 @@ export function PreviewCounts(props: { answer: PreviewAnswer }) {
       {props.answer.complete === false ? <Text size="sm" c="dimmed">still counting …</Text> : null}
     </Group>
   );
+}
+
+/** "They begin within about 3 min 20 s, for 10,000 devices." */
+export function SpreadLine(props: { answer: PreviewAnswer }) {
+  const { spread } = props.answer;
+  if (!spread || spread.seconds === 0) return null;
+  return <Text size="sm" c="dimmed" data-testid="spread">They begin within about {spanText(spread.seconds)}, for {deviceCount(spread.devices)}.</Text>;
 }
 
 function versionsText(current: Record<string, string>): string {
@@ -88,6 +98,7 @@ export function PreviewTable(props: PreviewTableProps) {
   return (
     <Stack gap="sm">
       {preview.data ? <PreviewCounts answer={preview.data} /> : null}
+      {preview.data ? <SpreadLine answer={preview.data} /> : null}
       <DataTable label="Devices of this release" columns={columns} rows={preview.data?.list} rowKey={(d) => d.deviceId}
         error={preview.data && !preview.error ? null : preview.error} page={props.page} perPage={PER_PAGE} total={preview.data?.total ?? 0} onPage={props.onPage}
         empty={<Text>No device fits. It is kept for devices that come to fit later.</Text>} />

@@ -14,8 +14,9 @@ import { showFormError, tellDone } from '../../components/forms';
 import { useBlueprints, useById, useTags } from '../artifacts/data';
 import { packagesOf } from '../artifacts/versions';
 import { ArtifactPicker } from './artifact-picker';
-import { forgetDraft, keepDraft, type Values } from './draft';
+import { forgetDraft, keepDraft, noPolicy, type Values } from './draft';
 import { ForceQuestion, isIncompatible } from './force';
+import { PolicyFields } from './policy';
 import { PreviewTable } from './preview';
 import { releaseTitle } from './words';
 
@@ -67,7 +68,8 @@ export function ReleaseForm(props: ReleaseFormProps) {
     } else if (there.length !== values.artifactIds.length) form.setFieldValue('artifactIds', there);
   }, [artifacts]);
 
-  const [request] = useDebouncedValue({ artifactIds: values.artifactIds, blueprintId: values.blueprintId, deviceTagIds: values.deviceTagIds }, 250);
+  const policy = { ...noPolicy, spreadSeconds: values.policy.spreadSeconds };
+  const [request] = useDebouncedValue({ artifactIds: values.artifactIds, blueprintId: values.blueprintId, deviceTagIds: values.deviceTagIds, policy }, 250);
   const requestText = JSON.stringify(request);
   useEffect(() => setPreviewPage(0), [requestText]);
 
@@ -107,6 +109,7 @@ export function ReleaseForm(props: ReleaseFormProps) {
                   data={tagList.map((t) => ({ value: t.id, label: t.name }))} {...form.getInputProps('deviceTagIds')} />
                 <TagsInput label="Release tags" description="Names for this release, each used once. Press Enter after each." placeholder={values.releaseTags.length === 0 ? 'for example 2026-summer' : ''} clearable maxTags={8}
                   splitChars={[',']} acceptValueOnBlur {...form.getInputProps('releaseTags')} />
+                <PolicyFields value={values.policy} onChange={(next) => form.setFieldValue('policy', next)} />
                 {release ? null : (
                   <Switch label="Start the rollout" description="Devices get it at once. Off: it is made, and waits for its switch." checked={values.rollout}
                     onChange={(event) => form.setFieldValue('rollout', event.currentTarget.checked)} />

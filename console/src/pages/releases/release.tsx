@@ -12,16 +12,20 @@ import { GuardedButton, whyNot } from '../../components/guarded';
 import { Failure, PageHead } from '../../components/page';
 import { useParamsOf } from '../../components/params';
 import { useRemove } from '../../components/remove';
+import { spanText } from '../../components/span';
 import { countText, TimeAgo } from '../../components/values';
+import { detailAdvice, detailText } from '../../components/why';
 import { artifactName, useArtifacts, useBlueprints, useById, useTags } from '../artifacts/data';
 import { Fact, Section } from '../artifacts/facts';
 import { ReleaseHistory } from './history';
+import { policyLines } from './policy';
 import { usePollWhile } from './poll';
 import { PreviewTable } from './preview';
 import { Targets } from './releases';
 import { RolloutBar, StateCounts } from './rollout-bar';
 import { RolloutDevices } from './rollout-devices';
 import { RolloutDialog } from './rollout-dialog';
+import { SideBySide } from './shadow';
 import { contentText, deviceCount, reasonText, releaseTitle } from './words';
 
 function Contents(props: { artifacts: (Artifact | undefined)[] }) {
@@ -37,12 +41,12 @@ function Contents(props: { artifacts: (Artifact | undefined)[] }) {
 
 /** What switching it on would do, while it is off. */
 function WouldDo(props: { release: Release }) {
-  const { artifactIds, blueprintId, deviceTagIds, id } = props.release;
+  const { artifactIds, blueprintId, deviceTagIds, policy, id } = props.release;
   const [page, setPage] = useState(0);
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">The rollout is off: no device gets this release. Were it on:</Text>
-      <PreviewTable request={{ artifactIds, blueprintId, deviceTagIds, releaseId: id }} page={page} onPage={setPage} />
+      <PreviewTable request={{ artifactIds, blueprintId, deviceTagIds, policy, releaseId: id }} page={page} onPage={setPage} />
     </Stack>
   );
 }
@@ -52,7 +56,14 @@ function Failures(props: { rollout: Rollout }) {
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle />} title="Failures">
       {props.rollout.failures.map((failure) => (
-        <Text key={failure.reasonCode} size="sm">{deviceCount(failure.count)}: {reasonText(failure.reason)}</Text>
+        <div key={failure.reasonCode}>
+          <Text size="sm">{deviceCount(failure.count)}: {reasonText(failure.reason)}</Text>
+          {failure.details.map((detail) => (
+            <Text key={detail.detailCode} size="sm" pl="md" data-detail={detail.detail}>
+              {deviceCount(detail.count)}: {detailText(detail.detail)}. {detailAdvice(detail.detail)}
+            </Text>
+          ))}
+        </div>
       ))}
     </Alert>
   );
@@ -73,6 +84,7 @@ function Progressing(props: { release: Release; artifacts: (Artifact | undefined
         <Text size="xl" fw={700} data-testid="updated-share">{share} % updated</Text>
         <Text c="dimmed">{deviceCount(rollout.targets)}, {countText(rollout.online)} online</Text>
         {rollout.superseded > 0 ? <Text c="dimmed">{deviceCount(rollout.superseded)} fit, but get a newer release</Text> : null}
+        {rollout.spreadSeconds > 0 ? <Text c="dimmed">devices begin within {spanText(rollout.spreadSeconds)}</Text> : null}
         {rollout.complete ? null : <Text c="dimmed">still counting …</Text>}
       </Group>
       <RolloutBar rollout={rollout} size={22} />
@@ -126,6 +138,7 @@ export default function Page() {
               <Fact label="For"><Targets release={release} blueprints={blueprints} tags={tags} /></Fact>
               <Fact label="Number"><span className="gw-mono">{String(release.sequenceNumber)}</span></Fact>
               <Fact label="Made"><TimeAgo time={release.createdAt} /></Fact>
+              {policyLines(release.policy).map((line) => <Fact key={line.label} label={line.label}>{line.text}</Fact>)}
               {release.releaseTags.length > 0 ? (
                 <Fact label="Release tags">
                   <Group gap={4}>{release.releaseTags.map((tag) => <Badge key={tag} variant="outline" tt="none" className="gw-text">{tag}</Badge>)}</Group>
@@ -143,6 +156,7 @@ export default function Page() {
         <Section title="Rollout">
           {release.rollout ? <Progressing release={release} artifacts={contents} /> : <WouldDo release={release} />}
         </Section>
+        <SideBySide releaseId={release.id} policy={release.policy} />
         {may('ADMIN') ? <ReleaseHistory releaseId={release.id} /> : null}
       </Stack>
       <RolloutDialog release={asked?.release} etag={asked?.etag} onClose={() => setAsked(undefined)} readAgain={() => void answer.refetch()} />

@@ -11,6 +11,7 @@ import { useProject } from '../../api/session';
 import type { Artifact, RolloutDevice } from '../../api/types';
 import { DataTable, type Column } from '../../components/table';
 import { DeviceStatusBadge, TimeAgo } from '../../components/values';
+import { withDetail } from '../../components/why';
 import { StateMark } from './rollout-bar';
 import { reasonText, states } from './words';
 
@@ -32,7 +33,7 @@ function StateCell(props: { row: RolloutDevice; packageName: string }) {
         </Text>
       </Group>
       {downloading ? <Progress value={percent ?? 0} size="xs" aria-label={`Download of ${row.deviceName}`} /> : null}
-      {row.state === 'failed' ? <Text size="xs" className="gw-text">{reasonText(row.reason)}</Text> : null}
+      {row.state === 'failed' ? <Text size="xs" className="gw-text">{withDetail(reasonText(row.reason), row.detail)}</Text> : null}
     </Stack>
   );
 }

@@ -10,7 +10,7 @@ import { tellConflict, tellDone, tellError } from '../../components/forms';
 import { useArtifacts, useById } from '../artifacts/data';
 import { share, successors } from './fallback';
 import { ForceQuestion, isIncompatible } from './force';
-import { PreviewCounts, usePreview } from './preview';
+import { PreviewCounts, SpreadLine, usePreview } from './preview';
 import { contentText, deviceCount, releaseTitle } from './words';
 
 const EXACT_MAX = 100; // so many devices are looked at one by one
@@ -63,6 +63,7 @@ function SwitchOn(props: { release: Release }) {
     <Stack gap="xs">
       <Text size="sm">Devices that fit it get it from now on, those that are offline as soon as they are back.</Text>
       <PreviewCounts answer={preview.data} />
+      <SpreadLine answer={preview.data} />
     </Stack>
   );
 }
