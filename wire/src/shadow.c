@@ -220,7 +220,8 @@ static bool is_over(const struct gw_shadow_summary *summary, const struct gw_pol
 
 /* Even if all that is left were heard and agreed? */
 static bool is_lost(const struct gw_shadow_summary *summary, const struct gw_policy *policy) {
-  if (policy->shadow_windows <= summary->compared) return false;
+  bool too_little_heard = summary->heard < GW_SHADOW_HEARD_MIN; /* may be judged by all windows */
+  if (too_little_heard || policy->shadow_windows <= summary->compared) return false;
   uint64_t left = policy->shadow_windows - summary->compared;
   return (summary->heard_agreed + left) * 1000u <
          (summary->heard + left) * (uint64_t)policy->agreement_permille;

@@ -452,6 +452,16 @@ TEST(too_little_heard_is_judged_by_all_windows_and_says_so) {
   assert_judged(&summary, &policy, 0, GW_SHADOW_PASS, GW_SHADOW_NOTHING_HEARD);
 }
 
+TEST(nothing_is_hopeless_while_too_little_was_heard) {
+  struct gw_shadow_labels labels = yes_no_stop_go();
+  struct gw_shadow_summary summary = {0};
+  add_times(&summary, &labels, SILENCE, SILENCE, 98);
+  add(&summary, &labels, YES, NO);
+  assert_judged(&summary, &policy, 0, GW_SHADOW_MORE, GW_SHADOW_AS_ASKED);
+  add(&summary, &labels, SILENCE, SILENCE);
+  assert_judged(&summary, &policy, 0, GW_SHADOW_PASS, GW_SHADOW_NOTHING_HEARD);
+}
+
 TEST(a_slow_candidate_fails) {
   struct gw_shadow_labels labels = yes_no_stop_go();
   struct gw_shadow_summary summary = {0};

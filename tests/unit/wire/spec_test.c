@@ -9,6 +9,7 @@
 #include "wire/hello.h"
 #include "wire/keyset.h"
 #include "wire/report.h"
+#include "wire/shadow.h"
 #include "wire/statement.h"
 
 #define FENCE "```hex "
@@ -109,6 +110,13 @@ static void check_signed(struct bytes bytes) {
   assert_bytes_equal(again, gw_sign1_encode(&message, again, sizeof again), bytes);
 }
 
+static void check_shadow(struct bytes bytes) {
+  struct gw_shadow_report report;
+  uint8_t again[GW_SHADOW_REPORT_SIZE_MAX];
+  assert_int_equal(gw_shadow_report_parse(bytes.data, bytes.size, &report), GW_OK);
+  assert_bytes_equal(again, gw_shadow_report_encode(&report, again, sizeof again), bytes);
+}
+
 static const struct {
   const char *kind;
   void (*check)(struct bytes bytes);
@@ -117,7 +125,7 @@ static const struct {
     {"message", check_message, 10}, {"manifest", check_manifest, 2},
     {"report", check_report, 3},    {"cbor", check_cbor, 2},
     {"hello", check_hello, 1},      {"description", check_description, 1},
-    {"signed", check_signed, 2},
+    {"signed", check_signed, 2},    {"shadow", check_shadow, 1},
 };
 
 /* The example's hex without its comments. */
@@ -245,3 +253,4 @@ TEST(every_test_that_the_table_of_rules_names_exists) {
 }
 
 TEST(signed_examples_of_the_specification_parse_and_encode_the_same) { check_kind(6); }
+TEST(shadow_examples_of_the_specification_parse_and_encode_the_same) { check_kind(7); }
