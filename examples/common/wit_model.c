@@ -93,12 +93,12 @@ int wit_model_prepare(struct wit_model_pair *pair, unsigned slot_index, const ch
   slot->is_testing = false;
   snprintf(slot->version, sizeof slot->version, "%s", version);
   int status = wit_model_open(&slot->model, data, size, error);
-  if (status == WIT_OK) status = check_contract(&slot->model, &pair->contract, error);
-  if (status == WIT_OK) status = take_labels(slot, error);
   if (status == WIT_OK) {
     status = wit_interpreter_init_beside(&interpreter, &slot->model, &wit_ops_all, slot->arena,
                                          slot->arena_size, neighbour(pair, slot_index), error);
   }
+  if (status == WIT_OK) status = check_contract(&slot->model, &pair->contract, error);
+  if (status == WIT_OK) status = take_labels(slot, error);
   if (status == WIT_OK) status = run_once(interpreter, error);
   if (status == WIT_OK) slot->interpreter = interpreter;
   return status;

@@ -20,9 +20,10 @@ static bool is_online(const struct godwit_updater *updater) {
 static void on_wish(struct godwit_client *client, int status, const struct gw_component *component,
                     void *arg) {
   struct godwit_updater *updater = arg;
-  const struct godwit_updater_event event = {.type = GODWIT_EVENT_MANIFEST,
-                                             .status = status,
-                                             .version = component != NULL ? component->version : ""};
+  const struct godwit_updater_event event = {
+      .type = GODWIT_EVENT_MANIFEST,
+      .status = status,
+      .version = component != NULL ? component->version : ""};
   (void)client;
   if (status != GODWIT_OK) {
     godwit_log(GODWIT_LOG_WARN, "updater: manifest not taken: %s", godwit_status_name(status));
@@ -141,7 +142,9 @@ static void run_checking(struct godwit_updater *updater) {
   } else {
     /* Not for good: the same bytes may be signed anew, or by a key that comes
      * with the next keyset; and asking costs one datagram. */
-    godwit_updater_fail_for_now(updater, status, GW_OTA_INTEGRITY_CHECK_FAILED,
+    bool is_old = result.detail == GW_DETAIL_TOO_OLD;
+    godwit_updater_fail_for_now(updater, status,
+                                is_old ? GW_OTA_UPDATE_FAILED : GW_OTA_INTEGRITY_CHECK_FAILED,
                                 (enum gw_ota_detail)result.detail);
   }
 }
@@ -258,6 +261,11 @@ static int take_form_block(struct godwit_updater *updater, uint32_t offset, cons
   return GODWIT_ERR_CANCELLED;
 }
 
+/* Of the model, in whatever form it comes: what is there without a gap. */
+static void tell_progress(struct godwit_updater *updater, enum godwit_updater_event_type type) {
+  godwit_updater_tell_progress(updater, type, updater->config.store->state.incoming_bytes);
+}
+
 static int on_block(struct godwit_ota_download *download, uint32_t offset, const uint8_t *data,
                     size_t size, void *arg) {
   struct godwit_updater *updater = arg;
@@ -266,7 +274,7 @@ static int on_block(struct godwit_ota_download *download, uint32_t offset, const
   int status = is_whole_form(updater) ? take_whole_block(updater, offset, data, size)
                                       : take_form_block(updater, offset, data, size);
   if (status == GODWIT_OK) {
-    godwit_updater_tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS, offset + size);
+    tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS);
   }
   return status;
 }
@@ -394,7 +402,7 @@ static void run_downloading(struct godwit_updater *updater) {
     updater->is_reported = true;
   }
   if (updater->fetch_at == UINT32_MAX) {
-    godwit_updater_tell_progress(updater, GODWIT_EVENT_DOWNLOAD_STARTED, from);
+    tell_progress(updater, GODWIT_EVENT_DOWNLOAD_STARTED);
   }
   int status = start_download(updater, from);
   if (status == GODWIT_OK) {

@@ -97,7 +97,7 @@ enum godwit_updater_event_type {
   GODWIT_EVENT_MANIFEST,          /* version: what it wants of our package, "" for no release;
                                      status: GODWIT_ERR_FORMAT for one that could not be read */
   GODWIT_EVENT_DOWNLOAD_STARTED,  /* bytes_done > 0: resumed there */
-  GODWIT_EVENT_DOWNLOAD_PROGRESS, /* after each block */
+  GODWIT_EVENT_DOWNLOAD_PROGRESS, /* after each block; bytes_done: without a gap */
   GODWIT_EVENT_DOWNLOADED,        /* whole and digest right */
   GODWIT_EVENT_SWAPPED,           /* activate has returned: version runs */
   GODWIT_EVENT_FAILED,            /* reason, detail, status; is_final: refused until the manifest
