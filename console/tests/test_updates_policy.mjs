@@ -74,7 +74,8 @@ test('it is changed like the rest of a release, and taken away', async () => {
   await page.getByRole('switch', { name: 'Run it beside the active model first' }).uncheck();
   await choose('Devices begin to download', 'By their number');
   await page.getByRole('button', { name: 'Save' }).click();
-  await until('nothing is asked', async () => (await releaseOf('careful')).policy.spreadSeconds === null);
+  await title('careful');
+  assert.equal((await releaseOf('careful')).policy.spreadSeconds, null);
   assert.equal((await releaseOf('careful')).policy.shadow, null);
 });
 
