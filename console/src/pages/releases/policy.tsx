@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a release asks of the devices that take it: over how long they begin,
 // whether the new model first runs beside the old one, when it is confirmed.
-import { NumberInput, SegmentedControl, Stack, Switch, Text } from '@mantine/core';
+import { Input, NumberInput, SegmentedControl, Stack, Switch } from '@mantine/core';
 import type { ReleasePolicy, ShadowPolicy } from '../../api/types';
 import { SpanInput, spanText } from '../../components/span';
 
@@ -13,8 +13,8 @@ function SpreadField(props: { value: number | null; onChange: (value: number | n
   return (
     <Stack gap="xs">
       <div>
-        <Text size="sm" fw={500} id="spread-label">Devices begin to download</Text>
-        <Text size="xs" c="dimmed">Spread out, so that they do not all load in the same second.</Text>
+        <Input.Label labelElement="div" id="spread-label">Devices begin to download</Input.Label>
+        <Input.Description>Spread out, so that they do not all load in the same second.</Input.Description>
       </div>
       <SegmentedControl fullWidth aria-labelledby="spread-label" value={kind} data={[{ value: 'auto', label: 'By their number' }, { value: 'now', label: 'At once' }, { value: 'within', label: 'Within …' }]}
         onChange={(next) => onChange(next === 'auto' ? null : next === 'now' ? 0 : 600)} />
