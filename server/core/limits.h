@@ -51,9 +51,9 @@
  * writes to the database, too. */
 #define SRV_DISK_RESERVE (32u * 1024 * 1024)
 #define SRV_SHADOWS_PER_DEVICE 8u /* pairs of models that ran side by side; the oldest goes */
-/* Devices whose sums are brought together for one answer, the newest: 15 ms of
+/* Devices whose sums are brought together for one answer, the newest: 8 ms of
  * the loop. */
-#define SRV_SHADOWS_MERGED 2000u
+#define SRV_SHADOWS_MERGED 5000u
 #define SRV_SHADOW_PAIRS_MAX 8u /* versions in service beside which one candidate ran */
 #define SRV_DEVICE_STATE_MAX 16383 /* JSON document of a device */
 #define SRV_DEVICE_STATE_DEPTH_MAX 16

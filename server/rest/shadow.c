@@ -85,7 +85,7 @@ static const struct srv_shape pair_shape = {"ShadowPair", pair_members, false};
 
 static const struct srv_property shadow_members[] = {
     {"devices", INTEGER, 0, NULL, "that have compared, each pair of models for itself"},
-    {"devicesMerged", INTEGER, 0, NULL, "of these, in the sums: the newest 2000 at most"},
+    {"devicesMerged", INTEGER, 0, NULL, "of these, in the sums: the newest 5000 at most"},
     {"timesBelowUs", INTEGER, LIST, NULL, "upper ends of the steps of `times` in microseconds"},
     {"pairs", SRV_VALUE_OBJECT, LIST, &pair_shape, "the one that was spoken of last comes first"},
     {0}};
