@@ -60,7 +60,7 @@ static const uint8_t traits[SRV_KIND_COUNT] = {
     [SRV_CAPTURE_TALLY] = BOOKKEEPING,
     [SRV_ARTIFACT_SIGNATURE] = AUDITED | TOLD,
     [SRV_KEYSET] = AUDITED | TOLD,
-    [SRV_OFFER] = BOOKKEEPING, /* the artifact's encodings, made by the server itself */
+    [SRV_OFFER] = BOOKKEEPING,  /* the artifact's encodings, made by the server itself */
     [SRV_SHADOW] = BOOKKEEPING, /* a device's word, each minute; asked for where it is shown */
 };
 
@@ -549,6 +549,9 @@ void srv_tell_presence(struct srv_core *core, const char *project_id, const char
 
 /* --- downloads -------------------------------------------------------------------------------- */
 
+#define STRAGGLER_BYTES (48u * 1024) /* the widest window of the SDK */
+#define STRAGGLER_US (INT64_C(5) * 1000000)
+
 static void tell_progress(struct srv_core *core, const struct srv_device_ref *device,
                           struct srv_seen *seen) {
   const struct srv_progress *progress = &seen->progress;
@@ -563,6 +566,13 @@ static void tell_progress(struct srv_core *core, const struct srv_device_ref *de
   }
 }
 
+/* A device that has several blocks under way asks for lost ones again, behind later
+ * ones. One that begins anew is far behind, or was silent for a while. */
+static bool is_straggler(const struct srv_progress *progress, uint32_t offset_end, int64_t now_us) {
+  return offset_end <= progress->bytes && progress->bytes - offset_end < STRAGGLER_BYTES &&
+         now_us - progress->time_us < STRAGGLER_US;
+}
+
 void srv_core_download_progress(struct srv_core *core, const struct srv_device_ref *device,
                                 const char *package, const char *version, uint32_t offset_end,
                                 uint32_t size) {
@@ -573,8 +583,9 @@ void srv_core_download_progress(struct srv_core *core, const struct srv_device_r
     copy_id(progress->package, sizeof(progress->package), package);
     copy_id(progress->version, sizeof(progress->version), version);
     seen->progress_told_us = 0;
-  } else if (progress->bytes == offset_end && progress->size == size) {
-    return; /* the same block once more */
+  } else if (progress->size == size && (progress->bytes == offset_end ||
+                                        is_straggler(progress, offset_end, srv_now_us(core)))) {
+    return;
   }
   progress->bytes = offset_end;
   progress->size = size;

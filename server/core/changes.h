@@ -92,7 +92,8 @@ void srv_core_remove_watcher(struct srv_core *core, struct srv_core_watcher *wat
 /* --- downloads ---------------------------------------------------------------- */
 
 /* The gateway has sent bytes up to offset_end of size. Kept in memory for each
- * device that is online, newest only. */
+ * device that is online, newest only; a block that was lost and comes behind later
+ * ones is no step back. */
 void srv_core_download_progress(struct srv_core *core, const struct srv_device_ref *device,
                                 const char *package, const char *version, uint32_t offset_end,
                                 uint32_t size);

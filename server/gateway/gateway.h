@@ -25,7 +25,7 @@ struct srv_gateway_config {
   uint32_t keepalive_s;         /* own ping when nothing was sent for so long; 0: 20. Below 30:
                                    Zephyr clients drop a session that stays mute for 30 s */
   uint32_t requests_per_second; /* a device's requests beyond it get 4.29; 0: 200. A block of a
-                                   download or upload counts 1/100: stop-and-wait limits itself */
+                                   download or upload counts 1/100: clients pace them */
   size_t uploads_max;           /* block-wise uploads open at once; 0: 1024; then 5.03 */
   const char *certificate;      /* the server's, for devices with certificates: PEM, its chain
                                    behind it. NULL: a self-signed one of this run. Borrowed

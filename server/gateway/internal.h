@@ -340,7 +340,7 @@ typedef void (*route_handler)(const struct request *request, struct response *re
 /* NULL when there is none: *code says 4.04 or 4.05. */
 route_handler route_find(const char *path, uint8_t coap_method, const char **rest, uint8_t *code);
 /* True for a block of an artifact or of an upload that is under way: cheap to
- * serve, and stop-and-wait limits them. */
+ * serve, and clients pace them. */
 bool route_is_cheap(route_handler handler, const struct gw_coap_message *message);
 /* enum srv_status to a CoAP code. */
 uint8_t route_code_of_status(int status);

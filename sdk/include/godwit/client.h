@@ -143,8 +143,8 @@ void godwit_client_stats(const struct godwit_client *client, struct godwit_clien
 /* Requests ----------------------------------------------------------------
  * A request is the caller's object: filled in, handed over, and not to be
  * touched until it has ended. path and payload are borrowed for as long. One
- * message is outstanding at a time (RFC 7252 4.7); requests take turns, so a
- * long download does not hold up a report. */
+ * message is outstanding at a time (RFC 7252 4.7), and requests take turns;
+ * downloads (godwit/ota.h) have theirs beside it, so they do not hold up a report. */
 enum godwit_method { GODWIT_GET = 1, GODWIT_POST = 2, GODWIT_PUT = 3, GODWIT_DELETE = 4 };
 
 #define GODWIT_FORMAT_OCTETS 42

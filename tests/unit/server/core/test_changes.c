@@ -251,6 +251,24 @@ TEST(progress_is_told_twice_a_second_and_at_the_end) {
   core_fixture_end(&f);
 }
 
+TEST(progress_does_not_go_back_for_a_lost_block_but_for_a_new_beginning) {
+  struct srv_device_ref ref = begin_online();
+  struct srv_progress progress;
+  static const uint32_t blocks[] = {1024, 4096, 3072, 2048, 5120}; /* two were lost */
+  uint32_t highest = 0;
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+    if (blocks[i] > highest) highest = blocks[i];
+    srv_core_download_progress(f.core, &ref, "model", "1.1.0", blocks[i], 20000);
+    assert_true(srv_core_get_progress(f.core, ref.device_id, "model", &progress));
+    assert_int_equal(progress.bytes, highest);
+  }
+  f.now_us += 6 * 1000 * 1000;
+  srv_core_download_progress(f.core, &ref, "model", "1.1.0", 1024, 20000); /* begun anew */
+  assert_true(srv_core_get_progress(f.core, ref.device_id, "model", &progress));
+  assert_int_equal(progress.bytes, 1024);
+  core_fixture_end(&f);
+}
+
 TEST(progress_is_known_until_the_device_reports_what_came_of_it) {
   struct srv_device_ref ref = begin_online();
   struct srv_progress progress;
