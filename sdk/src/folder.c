@@ -123,8 +123,8 @@ static int place(struct godwit_medium *medium, const struct godwit_store_state *
   int64_t there = godwit_platform_storage_size(folder->path, name);
   if (there < 0) there = 0;
   if (there == (int64_t)entry->size_bytes) return 1;
-  *takes_previous =
-      godwit_platform_storage_free(folder->path) + there < (int64_t)entry->size_bytes + SPARE_BYTES;
+  int64_t needed = (int64_t)entry->size_bytes + SPARE_BYTES - there;
+  *takes_previous = godwit_platform_storage_free(folder->path) < needed;
   return GODWIT_OK;
 }
 

@@ -15,6 +15,7 @@
 #define CONFIRM_AFTER_MS 10000u
 #define TIMEOUT_MAX_MS 60000u
 #define ASK_AGAIN_MS 1000u /* a hook that said no, what runs side by side */
+#define TRY_BYTES 1024u    /* what a try costs on the air beside what it downloads */
 #define HOUR_MS 3600000u
 
 /* Telling --------------------------------------------------------------------- */
@@ -130,6 +131,7 @@ static void fail(struct godwit_updater *updater, int status, enum gw_ota_reason 
   updater->phase = GODWIT_UPDATER_IDLE;
   updater->is_deferred = false;
   updater->wanted_is_open = !is_final;
+  updater->fetched_bytes += TRY_BYTES;
   godwit_updater_pay(updater);
   godwit_updater_report(updater, GW_OTA_IDLE, reason, detail, updater->wanted.version);
   godwit_log(GODWIT_LOG_WARN, "updater: %s@%s: %s %s (%s), %s keeps running",

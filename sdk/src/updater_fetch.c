@@ -382,13 +382,21 @@ static int start_download(struct godwit_updater *updater, uint32_t from) {
       });
 }
 
+/* What is under way comes all the same, and has to be paid for. */
+static void stop_download(struct godwit_updater *updater) {
+  struct godwit_client *client = updater->config.client;
+  if (!godwit_ota_download_is_active(&updater->download)) return;
+  updater->fetched_bytes += updater->download.internal.span * godwit_ota_block_size(client);
+  godwit_ota_download_cancel(client, &updater->download);
+}
+
 static void run_downloading(struct godwit_updater *updater) {
   struct godwit_client *client = updater->config.client;
   bool here = is_here_already(updater);
   if (!is_online(updater) && !here) return;
   if (!here && !godwit_updater_may(updater, updater->config.hooks.may_download, 0)) {
     if (!godwit_ota_download_is_active(&updater->download)) return;
-    godwit_ota_download_cancel(client, &updater->download);
+    stop_download(updater);
     pause(updater);
     return;
   }
@@ -461,7 +469,7 @@ void godwit_updater_fetch_cancel(struct godwit_updater *updater) {
   if (updater->phase == GODWIT_UPDATER_PREPARING) {
     godwit_store_reader_close(&updater->reader);
   } else if (updater->phase == GODWIT_UPDATER_DOWNLOADING) {
-    godwit_ota_download_cancel(updater->config.client, &updater->download);
+    stop_download(updater);
   }
   godwit_client_cancel(updater->config.client, &updater->request);
   if (updater->config.trust_ops != NULL) updater->config.trust_ops->cancel(updater->config.trust);

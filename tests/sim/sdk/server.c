@@ -427,6 +427,7 @@ static void serve_component(struct session *session, const struct gw_coap_messag
     return;
   }
   uint32_t option = gw_block_encode(slice.block);
+  world_server.bytes_sent += slice.size;
   world_server.blocks_served++;
   answer(session, request, GW_COAP_CONTENT, NULL, &option, 42, artifact->data + slice.offset,
          slice.size);
@@ -841,6 +842,12 @@ void world_server_add(const char *name, const void *data, size_t size) {
     return;
   }
   fail_msg("too many artifacts");
+}
+
+size_t world_server_current_manifest(void *bytes, size_t room) {
+  assert_true(manifest_size <= room);
+  memcpy(bytes, manifest, manifest_size);
+  return manifest_size;
 }
 
 void world_server_manifest(const void *bytes, size_t size) {

@@ -94,6 +94,7 @@ struct world_server {
   size_t deaf_after_blocks; /* not 0: goes deaf after so many blocks, once */
   uint8_t szx_max;          /* blocks are not larger; 6 */
   size_t whole_downloads;   /* requests for block 0 */
+  uint64_t bytes_sent;      /* of components */
   size_t blocks;            /* component requests */
   size_t blocks_served;     /* with 2.05 */
   size_t pings;             /* CoAP pings and requests without path */
@@ -128,6 +129,8 @@ extern struct world_server world_server;
 void world_server_add(const char *name, const void *data, size_t size);
 /* What observers are told: size 0 for "no release". */
 void world_server_manifest(const void *bytes, size_t size);
+/* What it is now; the size. */
+size_t world_server_current_manifest(void *bytes, size_t room);
 /* The same for one component `model@version`, whose artifact has been added.
  * digest NULL: the right one; size 0: the right one. */
 void world_server_release(const char *version, const uint8_t *digest, uint32_t size_bytes);
