@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "server/core/objects.h"
+#include "server/core/offers.h"
+#include "server/core/patch.h"
 #include "server/gateway/gateway.h"
 #include "server/store/folder.h"
 #include "tests/support/dtls_client.h"
@@ -82,6 +84,15 @@ static void add_devices(unsigned count) {
   must(srv_core_batch_commit(core), "devices");
 }
 
+/* So that there is something to describe. */
+static void make_offers(void) {
+  for (int i = 0; i < 100; i++) {
+    struct pollfd done = {.fd = srv_core_offers_fd(core), .events = POLLIN};
+    srv_core_tick(core);
+    poll(&done, 1, srv_core_offers_busy(core) ? 10000 : 20);
+  }
+}
+
 static void measure(const struct srv_gateway *gateway, struct report *out) {
   struct timespec cpu;
   long pages = 0;
@@ -100,12 +111,14 @@ static void serve(int control, const char *path, unsigned devices) {
   struct srv_gateway *gateway;
   pin(0);
   if (srv_folder_open(&folder, path, error) != SRV_OK) must(SRV_ERR_IO, error);
-  struct srv_core_config core_config = {.store = folder.store, .blobs = folder.blobs};
+  struct srv_core_config core_config = {
+      .store = folder.store, .blobs = folder.blobs, .encode = srv_patch_encode};
   if (srv_core_create(&core, &core_config, error) != SRV_OK) must(SRV_ERR_IO, error);
   add_devices(devices);
   add_artifact(0);
   add_artifact(1);
   roll_out(0);
+  make_offers();
   struct srv_gateway_config config = {.bind_address = "127.0.0.1"};
   must(srv_gateway_create(&gateway, &config, core, error, sizeof error), error);
   uint16_t port = srv_gateway_port(gateway);
@@ -237,6 +250,27 @@ static void download(struct dtls_client **clients, unsigned active) {
   }
 }
 
+#define DESCRIPTIONS 50u /* of each client */
+static void describe(struct dtls_client **clients, unsigned active) {
+  struct gw_coap_message message;
+  static unsigned asked[ACTIVE];
+  unsigned running = active;
+  for (unsigned i = 0; i < active; i++) {
+    asked[i] = 1;
+    request(clients[i], 30000, ".gw/a/model@1.0.0", false, -1);
+  }
+  while (running > 0) {
+    for (unsigned i = 0; i < active; i++) {
+      if (asked[i] > DESCRIPTIONS || !receive(clients[i], &message)) continue;
+      if (message.type != GW_COAP_ACK) continue;
+      if (++asked[i] > DESCRIPTIONS)
+        running--;
+      else
+        request(clients[i], (uint16_t)(30000 + asked[i]), ".gw/a/model@1.0.0", false, -1);
+    }
+  }
+}
+
 static void row(const char *what, double count, struct report before, struct report after,
                 double seconds) {
   double cpu_s = after.cpu_s - before.cpu_s;
@@ -276,6 +310,12 @@ static void run(unsigned count, uint16_t port) {
   download(clients, active);
   after = ask_server();
   row("blocks of 1024 bytes", (double)(after.stats.requests - before.stats.requests), before, after,
+      clock_s() - start);
+  before = after;
+  start = clock_s();
+  describe(clients, active);
+  after = ask_server();
+  row("descriptions", (double)(after.stats.requests - before.stats.requests), before, after,
       clock_s() - start);
   printf("%-34s %9llu  retransmissions, %llu datagrams dropped\n", "in all",
          (unsigned long long)after.stats.retransmissions,

@@ -23,7 +23,7 @@ foreach(part timers udp convert)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
     LINK srv_gateway PkgConfig::JANSSON)
 endforeach()
-foreach(part real_core uploads contract interop)
+foreach(part real_core uploads contract interop offers)
   godwit_test(NAME unit.server.gateway.${part}
     SOURCES gateway/${part}_test.c core/core_fixture.c
     LINK gateway_test_clients)
