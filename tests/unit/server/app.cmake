@@ -9,6 +9,7 @@ godwit_test(NAME unit.server.app TIMEOUT 300
           ${CMAKE_SOURCE_DIR}/tests/support/pki.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_http.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_https.c
+          ${CMAKE_CURRENT_SOURCE_DIR}/app/test_offers_crash.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_options.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_server.c
           ${CMAKE_CURRENT_SOURCE_DIR}/app/test_sign_in.c
