@@ -212,7 +212,7 @@ int srv_core_sign_artifact(struct srv_core *core, const struct srv_artifact *art
   memset(out, 0, sizeof *out);
   memcpy(out->artifact_id, artifact->id, sizeof out->artifact_id);
   memcpy(out->project_id, artifact->project_id, sizeof out->project_id);
-  to_hex(message.key_id, out->key_id);
+  to_hex(message.key_id, out->signer);
   out->sequence = statement.sequence;
   out->floor = statement.floor;
   memcpy(out->message, bytes, size);
@@ -301,7 +301,7 @@ int srv_core_add_keyset(struct srv_core *core, const char *project_id, const uin
   snprintf(out->project_id, sizeof out->project_id, "%s", project_id);
   out->epoch = keyset.epoch;
   out->floor = keyset.floor;
-  to_hex(message.key_id, out->key_id);
+  to_hex(message.key_id, out->signer);
   memcpy(out->message, bytes, size);
   out->message_size = size;
   return insert_keyset(core, out);

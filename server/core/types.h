@@ -487,7 +487,7 @@ struct srv_capture_tally {
 struct srv_artifact_signature {
   char artifact_id[SRV_ID_LENGTH + 1]; /* the key */
   char project_id[SRV_NAME_MAX + 1];
-  char key_id[2 * GW_KEY_ID_SIZE + 1]; /* hex */
+  char signer[2 * GW_KEY_ID_SIZE + 1]; /* hex */
   uint32_t sequence, floor;
   size_t message_size;
   uint8_t message[GW_SIGN1_SIZE_MAX]; /* COSE_Sign1, as it came */
@@ -499,7 +499,7 @@ struct srv_keyset {
   char id[SRV_ID_LENGTH + 1];
   char project_id[SRV_NAME_MAX + 1];
   uint32_t epoch, floor;
-  char key_id[2 * GW_KEY_ID_SIZE + 1]; /* hex, of the key that signed it */
+  char signer[2 * GW_KEY_ID_SIZE + 1]; /* hex, of the key that signed it */
   size_t message_size;
   uint8_t message[GW_SIGN1_SIZE_MAX]; /* COSE_Sign1, as it came */
   int64_t created_us;

@@ -27,7 +27,7 @@ static json_t *encode_message(const uint8_t *message, size_t size) {
 
 static json_t *encode_facts(const struct srv_artifact_signature *signature) {
   json_t *object = json_object();
-  set(object, "keyId", json_string(signature->key_id));
+  set(object, "keyId", json_string(signature->signer));
   set(object, "sequence", json_integer(signature->sequence));
   set(object, "floor", json_integer(signature->floor));
   set(object, "createdAt", srv_encode_time(signature->created_us));
@@ -75,7 +75,7 @@ json_t *srv_encode_keyset(const void *row) {
   set(object, "id", json_string(keyset->id));
   set(object, "epoch", json_integer(keyset->epoch));
   set(object, "floor", json_integer(keyset->floor));
-  set(object, "signedBy", json_string(keyset->key_id));
+  set(object, "signedBy", json_string(keyset->signer));
   set(object, "keys", encode_keys(&content));
   set(object, "keyset", encode_message(keyset->message, keyset->message_size));
   set(object, "createdAt", srv_encode_time(keyset->created_us));

@@ -403,7 +403,7 @@ static const struct srv_column shadow_columns[] = {
 static const struct srv_column artifact_signature_columns[] = {
     TEXT(srv_artifact_signature, artifact_id),
     TEXT(srv_artifact_signature, project_id),
-    TEXT(srv_artifact_signature, key_id),
+    TEXT(srv_artifact_signature, signer),
     UINT32(srv_artifact_signature, sequence),
     UINT32(srv_artifact_signature, floor),
     {"message", SRV_COLUMN_BYTES, offsetof(struct srv_artifact_signature, message),
@@ -416,7 +416,7 @@ static const struct srv_column keyset_columns[] = {
     TEXT(srv_keyset, project_id),
     UINT32(srv_keyset, epoch),
     UINT32(srv_keyset, floor),
-    TEXT(srv_keyset, key_id),
+    TEXT(srv_keyset, signer),
     {"message", SRV_COLUMN_BYTES, offsetof(struct srv_keyset, message), GW_SIGN1_SIZE_MAX,
      offsetof(struct srv_keyset, message_size), 0, 0},
     INT64(srv_keyset, created_us),

@@ -5,7 +5,7 @@
 CREATE TABLE artifact_signature (
   artifact_id TEXT PRIMARY KEY REFERENCES artifact (id) ON DELETE CASCADE,
   project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
-  key_id TEXT NOT NULL, -- hex, as the message names its key
+  signer TEXT NOT NULL, -- hex, of its key, as the message names it
   sequence INTEGER NOT NULL,
   floor INTEGER NOT NULL,
   message BLOB NOT NULL, -- COSE_Sign1
@@ -17,7 +17,7 @@ CREATE TABLE keyset (
   project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
   epoch INTEGER NOT NULL,
   floor INTEGER NOT NULL,
-  key_id TEXT NOT NULL, -- hex, of the key that signed it
+  signer TEXT NOT NULL, -- hex, of the key that signed it
   message BLOB NOT NULL, -- COSE_Sign1
   created_us INTEGER NOT NULL,
   UNIQUE (project_id, epoch)
