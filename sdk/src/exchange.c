@@ -522,7 +522,8 @@ uint64_t godwit_exchange_due_ms(const struct godwit_client *client) {
     }
   }
   if (client->downloads == NULL) return due_ms;
-  return earlier(due_ms, godwit_window_due_ms(client, godwit_platform_now_ms()));
+  uint64_t now_ms = godwit_platform_now_ms();
+  return earlier(due_ms, now_ms + godwit_window_wait_ms(client, now_ms));
 }
 
 /* Sessions ------------------------------------------------------------------ */

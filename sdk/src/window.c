@@ -56,6 +56,10 @@ static uint32_t offset_of(struct godwit_ota_download *download, uint32_t index) 
   return index * unit_size(download) + place_of(download, index)->taken16 * 16u;
 }
 
+static bool is_paused(const struct godwit_ota_download *download, uint32_t now_ms) {
+  return (int32_t)(now_ms - download->internal.pause_ms) < 0;
+}
+
 static unsigned count_in_flight(const struct godwit_ota_download *download) {
   unsigned count = 0;
   for (unsigned i = 0; i < GODWIT_OTA_WINDOW_MAX; i++) {
@@ -165,7 +169,7 @@ int godwit_ota_download_begin(struct godwit_client *client, struct godwit_ota_do
   download->internal.span = span;
   download->internal.szx = download->internal.unit_szx = client->config.block_szx;
   download->internal.token = (uint16_t)(TOKEN_BIT | client->next_token++);
-  download->internal.heard_ms = godwit_platform_now_ms();
+  download->internal.heard_ms = download->internal.pause_ms = (uint32_t)godwit_platform_now_ms();
   download->internal.active = true;
   download->internal.next = client->downloads;
   if (client->downloads == NULL) {
@@ -188,7 +192,7 @@ static uint32_t token_of(const struct godwit_ota_download *download, uint16_t me
 
 /* False when the session was lost by it. */
 static bool ask(struct godwit_client *client, struct godwit_ota_download *download, uint32_t index,
-                uint64_t now_ms) {
+                uint32_t now_ms) {
   struct godwit_ota_block *block = place_of(download, index);
   uint16_t message_id = client->next_message_id++;
   const struct godwit_request request = {
@@ -207,16 +211,16 @@ static bool ask(struct godwit_client *client, struct godwit_ota_download *downlo
   block->sends++;
   block->later = 0;
   block->message_id = message_id;
-  block->sent_ms = (uint32_t)now_ms;
+  block->sent_ms = now_ms;
   download->internal.newest = message_id;
   gw_pace_sent(&client->pace);
   return godwit_exchange_send(client, &request);
 }
 
 /* The first that is lost or was not asked for yet; end_of: none. */
-static uint32_t next_to_ask(struct godwit_ota_download *download, uint64_t now_ms) {
+static uint32_t next_to_ask(struct godwit_ota_download *download, uint32_t now_ms) {
   uint32_t end = end_of(download);
-  if (now_ms < download->internal.pause_ms) return end;
+  if (is_paused(download, now_ms)) return end;
   if (download->one_at_a_time && count_in_flight(download) > 0) return end;
   uint32_t index = download->internal.first;
   while (index < end && place_of(download, index)->phase != BLOCK_FREE &&
@@ -227,7 +231,7 @@ static uint32_t next_to_ask(struct godwit_ota_download *download, uint64_t now_m
 }
 
 static struct godwit_ota_download *next_download(const struct godwit_client *client,
-                                                 uint64_t now_ms) {
+                                                 uint32_t now_ms) {
   struct godwit_ota_download *each = client->downloads;
   while (each != NULL && next_to_ask(each, now_ms) == end_of(each)) each = each->internal.next;
   return each;
@@ -243,7 +247,7 @@ static void to_the_end(struct godwit_client *client, struct godwit_ota_download 
   *link = download;
 }
 
-static void ask_for_more(struct godwit_client *client, uint64_t now_ms) {
+static void ask_for_more(struct godwit_client *client, uint32_t now_ms) {
   struct godwit_ota_download *download;
   while ((download = next_download(client, now_ms)) != NULL &&
          gw_pace_may_send(&client->pace, in_flight(client), now_ms)) {
@@ -275,8 +279,8 @@ static uint32_t patience_ms(const struct godwit_client *client,
                                     : client->config.response_timeout_ms;
 }
 
-static uint32_t waited_ms(const struct godwit_ota_block *block, uint64_t now_ms) {
-  return (uint32_t)now_ms - block->sent_ms;
+static uint32_t waited_ms(const struct godwit_ota_block *block, uint32_t now_ms) {
+  return now_ms - block->sent_ms;
 }
 
 static bool is_waiting(const struct godwit_ota_block *block) {
@@ -286,12 +290,11 @@ static bool is_waiting(const struct godwit_ota_block *block) {
 /* GODWIT_ERR_TIMEOUT where a block never comes while others do, or pings are
  * answered. */
 static int time_out(struct godwit_client *client, struct godwit_ota_download *download,
-                    uint64_t now_ms) {
+                    uint32_t now_ms) {
   for (unsigned i = 0; i < GODWIT_OTA_WINDOW_MAX; i++) {
     struct godwit_ota_block *block = &download->internal.block[i];
     if (!is_waiting(block) || waited_ms(block, now_ms) < patience_ms(client, block)) continue;
-    bool is_silent =
-        (uint32_t)now_ms - (uint32_t)download->internal.heard_ms >= waited_ms(block, now_ms);
+    bool is_silent = now_ms - download->internal.heard_ms >= waited_ms(block, now_ms);
     lose(client, block);
     if (is_silent) gw_pace_silent(&client->pace);
     if (block->sends >= SENDS_MAX) return GODWIT_ERR_TIMEOUT;
@@ -299,18 +302,23 @@ static int time_out(struct godwit_client *client, struct godwit_ota_download *do
   return GODWIT_OK;
 }
 
+static uint32_t silence_ms(const struct godwit_client *client) {
+  return client->config.response_timeout_ms / 3 * 2;
+}
+
 /* No block for so long: is anybody there? The ping ends the session where not. */
 static void heed_silence(struct godwit_client *client, struct godwit_ota_download *download,
-                         uint64_t now_ms) {
-  uint32_t limit_ms = client->config.response_timeout_ms / 3 * 2;
-  if (now_ms < download->internal.pause_ms || now_ms - download->internal.heard_ms < limit_ms) {
+                         uint32_t now_ms) {
+  uint32_t limit_ms = silence_ms(client);
+  if (is_paused(download, now_ms) || now_ms - download->internal.heard_ms < limit_ms) {
     return;
   }
   download->internal.heard_ms = now_ms;
-  if (now_ms - client->received_ms >= limit_ms) godwit_exchange_ping(client);
+  if (now_ms - (uint32_t)client->received_ms >= limit_ms) godwit_exchange_ping(client);
 }
 
-void godwit_window_run(struct godwit_client *client, uint64_t now_ms) {
+void godwit_window_run(struct godwit_client *client, uint64_t clock_ms) {
+  uint32_t now_ms = (uint32_t)clock_ms;
   struct godwit_ota_download *download = client->downloads;
   while (download != NULL) {
     int status = time_out(client, download, now_ms);
@@ -325,30 +333,32 @@ void godwit_window_run(struct godwit_client *client, uint64_t now_ms) {
   ask_for_more(client, now_ms);
 }
 
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) { return a_ms < b_ms ? a_ms : b_ms; }
+static uint32_t shorter(uint32_t a_ms, uint32_t b_ms) { return a_ms < b_ms ? a_ms : b_ms; }
 
-static uint64_t download_due_ms(const struct godwit_client *client,
-                                const struct godwit_ota_download *download, uint64_t now_ms) {
-  uint64_t due_ms = download->internal.heard_ms + client->config.response_timeout_ms / 3 * 2;
-  if (due_ms < download->internal.pause_ms) due_ms = download->internal.pause_ms;
-  if (download->internal.pause_ms > now_ms) due_ms = earlier(due_ms, download->internal.pause_ms);
+static uint32_t left_ms(uint32_t passed_ms, uint32_t limit_ms) {
+  return passed_ms < limit_ms ? limit_ms - passed_ms : 0;
+}
+
+static uint32_t download_wait_ms(const struct godwit_client *client,
+                                 const struct godwit_ota_download *download, uint32_t now_ms) {
+  if (is_paused(download, now_ms)) return download->internal.pause_ms - now_ms;
+  uint32_t wait_ms = left_ms(now_ms - download->internal.heard_ms, silence_ms(client));
   for (unsigned i = 0; i < GODWIT_OTA_WINDOW_MAX; i++) {
     const struct godwit_ota_block *block = &download->internal.block[i];
     if (!is_waiting(block)) continue;
-    uint32_t patience = patience_ms(client, block), waited = waited_ms(block, now_ms);
-    due_ms = earlier(due_ms, waited < patience ? now_ms + (patience - waited) : now_ms);
+    wait_ms = shorter(wait_ms, left_ms(waited_ms(block, now_ms), patience_ms(client, block)));
   }
-  return due_ms;
+  return wait_ms;
 }
 
-uint64_t godwit_window_due_ms(const struct godwit_client *client, uint64_t now_ms) {
-  uint64_t due_ms = UINT64_MAX;
+uint32_t godwit_window_wait_ms(const struct godwit_client *client, uint64_t clock_ms) {
+  uint32_t now_ms = (uint32_t)clock_ms, wait_ms = UINT32_MAX;
   for (const struct godwit_ota_download *each = client->downloads; each != NULL;
        each = each->internal.next) {
-    due_ms = earlier(due_ms, download_due_ms(client, each, now_ms));
+    wait_ms = shorter(wait_ms, download_wait_ms(client, each, now_ms));
   }
-  if (next_download(client, now_ms) == NULL) return due_ms;
-  return earlier(due_ms, gw_pace_due_ms(&client->pace, in_flight(client), now_ms));
+  if (next_download(client, now_ms) == NULL) return wait_ms;
+  return shorter(wait_ms, gw_pace_wait_ms(&client->pace, in_flight(client), now_ms));
 }
 
 /* Answers ------------------------------------------------------------------------- */
@@ -386,7 +396,7 @@ static uint32_t pause_of(const struct gw_coap_message *message) {
 /* Too much for it? Then once more, one at a time and when it has said; an answer
  * to that is its last word. */
 static void take_refusal(struct godwit_client *client, struct godwit_ota_download *download,
-                         const struct gw_coap_message *message, uint64_t now_ms) {
+                         const struct gw_coap_message *message, uint32_t now_ms) {
   download->code = message->code;
   if (download->one_at_a_time) {
     end(client, download, GODWIT_ERR_RESPONSE);
@@ -424,7 +434,7 @@ static void note_newest(struct godwit_ota_download *download, uint16_t message_i
 }
 
 static void measure(struct godwit_client *client, struct godwit_ota_download *download,
-                    struct godwit_ota_block *block, uint16_t message_id, uint64_t now_ms) {
+                    struct godwit_ota_block *block, uint16_t message_id, uint32_t now_ms) {
   if (block == NULL) {
     gw_pace_late(&client->pace);
     return;
@@ -529,7 +539,7 @@ static void keep(struct godwit_client *client, struct godwit_ota_download *downl
   } else if (!hand_over(client, download, piece->offset, piece->data, piece->size)) {
     return;
   }
-  download->internal.heard_ms = godwit_platform_now_ms();
+  download->internal.heard_ms = (uint32_t)godwit_platform_now_ms();
   download->internal.szx = piece->szx;
   uint32_t taken = block->taken16 * 16u + piece->size;
   block->sends = 0;
@@ -543,7 +553,8 @@ static void keep(struct godwit_client *client, struct godwit_ota_download *downl
 }
 
 void godwit_window_answer(struct godwit_client *client, struct godwit_ota_download *download,
-                          const struct gw_coap_message *message, uint64_t now_ms) {
+                          const struct gw_coap_message *message, uint64_t clock_ms) {
+  uint32_t now_ms = (uint32_t)clock_ms;
   uint16_t message_id = (uint16_t)read_token(message);
   struct godwit_ota_block *block = find_sent(download, message_id);
   if (message->code >> 5 != 2) {
@@ -572,7 +583,8 @@ void godwit_window_answer(struct godwit_client *client, struct godwit_ota_downlo
 }
 
 bool godwit_window_empty(struct godwit_client *client, const struct gw_coap_message *message,
-                         uint64_t now_ms) {
+                         uint64_t clock_ms) {
+  uint32_t now_ms = (uint32_t)clock_ms;
   for (struct godwit_ota_download *each = client->downloads; each != NULL;
        each = each->internal.next) {
     struct godwit_ota_block *block = find_sent(each, message->message_id);
@@ -581,7 +593,7 @@ bool godwit_window_empty(struct godwit_client *client, const struct gw_coap_mess
       take_nonsense(client, each, GODWIT_ERR_RESPONSE);
     } else {
       block->phase = BLOCK_PROMISED;
-      block->sent_ms = (uint32_t)now_ms;
+      block->sent_ms = now_ms;
     }
     return true;
   }

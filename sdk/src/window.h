@@ -22,7 +22,8 @@ bool godwit_window_empty(struct godwit_client *client, const struct gw_coap_mess
                          uint64_t now_ms);
 /* Counts losses, asks for what may be asked for. May lose the session. */
 void godwit_window_run(struct godwit_client *client, uint64_t now_ms);
-uint64_t godwit_window_due_ms(const struct godwit_client *client, uint64_t now_ms);
+/* How long until run has something to do though nothing comes. */
+uint32_t godwit_window_wait_ms(const struct godwit_client *client, uint64_t now_ms);
 
 /* exchange.c: sends a request that is in no list, with the token and message id
  * that it has. False when the session was lost by it. */

@@ -42,7 +42,7 @@ static void begin_round(struct gw_pace *pace, uint16_t next_id) {
   pace->was_full = false;
 }
 
-void gw_pace_begin(struct gw_pace *pace, unsigned window_max, uint64_t now_ms) {
+void gw_pace_begin(struct gw_pace *pace, unsigned window_max, uint32_t now_ms) {
   pace->window_max = (uint8_t)window_max;
   set_window(pace, GW_PACE_WINDOW_FIRST);
   pace->slow_start = true;
@@ -61,27 +61,27 @@ static uint32_t credit_per_ms(const struct gw_pace *pace) {
   return credit > 0 ? credit : 1u;
 }
 
-static void fill(struct gw_pace *pace, uint64_t now_ms) {
-  uint64_t gained = (now_ms - pace->filled_ms) * credit_per_ms(pace);
-  uint64_t credit = pace->credit + gained;
-  pace->filled_ms = now_ms;
-  pace->credit = credit < GW_PACE_BURST * ONE_BLOCK ? (uint32_t)credit : GW_PACE_BURST * ONE_BLOCK;
+static uint32_t credit_at(const struct gw_pace *pace, uint32_t now_ms) {
+  const uint32_t most = GW_PACE_BURST * ONE_BLOCK;
+  uint32_t passed_ms = now_ms - pace->filled_ms, per_ms = credit_per_ms(pace);
+  uint32_t credit = pace->credit + (passed_ms > most / per_ms ? most : passed_ms * per_ms);
+  return credit < most ? credit : most;
 }
 
-bool gw_pace_may_send(struct gw_pace *pace, unsigned in_flight, uint64_t now_ms) {
+bool gw_pace_may_send(struct gw_pace *pace, unsigned in_flight, uint32_t now_ms) {
   if (in_flight >= pace->window) {
     pace->was_full = true;
     return false;
   }
-  fill(pace, now_ms);
+  pace->credit = credit_at(pace, now_ms);
+  pace->filled_ms = now_ms;
   return pace->credit >= ONE_BLOCK;
 }
 
-uint64_t gw_pace_due_ms(const struct gw_pace *pace, unsigned in_flight, uint64_t now_ms) {
-  if (in_flight >= pace->window) return UINT64_MAX;
-  if (pace->credit >= ONE_BLOCK) return now_ms;
-  uint32_t per_ms = credit_per_ms(pace);
-  return pace->filled_ms + (ONE_BLOCK - pace->credit + per_ms - 1) / per_ms;
+uint32_t gw_pace_wait_ms(const struct gw_pace *pace, unsigned in_flight, uint32_t now_ms) {
+  if (in_flight >= pace->window) return UINT32_MAX;
+  uint32_t credit = credit_at(pace, now_ms), per_ms = credit_per_ms(pace);
+  return credit >= ONE_BLOCK ? 0 : (ONE_BLOCK - credit + per_ms - 1) / per_ms;
 }
 
 void gw_pace_sent(struct gw_pace *pace) {
@@ -156,7 +156,7 @@ static void end_round(struct gw_pace *pace) {
 /* The way may have changed: only what was seen in the last epoch counts. Where
  * the shortest round trip was not seen again, it is longer now, or a queue of ours
  * hides it: that is emptied for a round. */
-static void turn_epoch(struct gw_pace *pace, uint64_t now_ms) {
+static void turn_epoch(struct gw_pace *pace, uint32_t now_ms) {
   if (pace->epoch_base_ms > pace->base_ms + GW_PACE_TOLERANCE_MS) {
     set_window(pace, pace->window / 4u);
     pace->slow_start = false;
@@ -167,7 +167,7 @@ static void turn_epoch(struct gw_pace *pace, uint64_t now_ms) {
   pace->epoch_rounds = 0;
 }
 
-static void note_base(struct gw_pace *pace, uint32_t rtt_ms, uint64_t now_ms) {
+static void note_base(struct gw_pace *pace, uint32_t rtt_ms, uint32_t now_ms) {
   if (!pace->measured) {
     pace->base_ms = pace->epoch_base_ms = UINT32_MAX;
     pace->epoch_ms = now_ms;
@@ -180,7 +180,7 @@ static void note_base(struct gw_pace *pace, uint32_t rtt_ms, uint64_t now_ms) {
 }
 
 void gw_pace_answered(struct gw_pace *pace, uint32_t rtt_ms, uint16_t message_id, uint16_t next_id,
-                      uint64_t now_ms) {
+                      uint32_t now_ms) {
   bool is_first = !pace->measured;
   if (is_first) begin_round(pace, message_id);
   note_base(pace, rtt_ms, now_ms);

@@ -130,8 +130,8 @@ struct godwit_ota_download {
       uint8_t later;   /* answers to what was sent after it */
       uint8_t taken16; /* bytes that are here, in sixteens; not for the last block */
     } block[GODWIT_OTA_WINDOW_MAX];
-    uint64_t heard_ms; /* last block that came */
-    uint64_t pause_ms; /* nothing is asked for until then */
+    uint32_t heard_ms; /* last block that came; low 32 bits of the clock */
+    uint32_t pause_ms; /* nothing is asked for until then */
     uint32_t first;    /* index of the first block that is not whole */
     uint16_t token;    /* upper half of its tokens */
     uint16_t newest;   /* message id of the last request */

@@ -2,9 +2,9 @@
 #ifndef WIRE_PACE_H
 #define WIRE_PACE_H
 /* How many blocks to have under way, how fast to ask for them, and when one that
- * is not answered was lost: state without a clock; the caller passes milliseconds
- * of any monotonic one. docs/decisions/0015-windowed-downloads.md says why it is
- * as it is.
+ * is not answered was lost: state without a clock; the caller passes the low 32 bits
+ * of the milliseconds of any monotonic one. docs/decisions/0015-windowed-downloads.md says why it
+ * is as it is.
  *
  * Window: from 2 it grows by one with each answer (slow start) until the round
  * trip shows that blocks wait in a queue on the way; then by one a round trip,
@@ -35,11 +35,11 @@ struct gw_pace {
   uint32_t epoch_base_ms;      /* shortest since epoch_ms */
   uint32_t round_base_ms;      /* shortest of this round */
   uint32_t round_sum_ms;       /* of all in this round */
-  uint64_t epoch_ms;
-  uint64_t filled_ms;       /* when credit was last reckoned */
-  uint32_t credit;          /* blocks that may be sent at once, in 1/4096 */
-  uint16_t round_id;        /* an answer to this message, or a later one, ends the round */
-  uint16_t answers, losses; /* in this round */
+  uint32_t epoch_ms;           /* when that began;  */
+  uint32_t filled_ms;          /* when credit was last reckoned */
+  uint32_t credit;             /* blocks that may be sent at once, in 1/4096 */
+  uint16_t round_id;           /* an answer to this message, or a later one, ends the round */
+  uint16_t answers, losses;    /* in this round */
   uint8_t window, window_max;
   uint8_t epoch_rounds, hold;
   uint8_t silences; /* time-outs without an answer between them */
@@ -53,13 +53,13 @@ struct gw_pace {
 void gw_pace_init(struct gw_pace *pace, uint32_t random);
 /* A download begins, or goes on after a pause: at most window_max blocks under way,
  * and not all of them at once. */
-void gw_pace_begin(struct gw_pace *pace, unsigned window_max, uint64_t now_ms);
+void gw_pace_begin(struct gw_pace *pace, unsigned window_max, uint32_t now_ms);
 
 /* May another block be asked for while in_flight are? */
-bool gw_pace_may_send(struct gw_pace *pace, unsigned in_flight, uint64_t now_ms);
-/* When the answer becomes yes though nothing comes; UINT64_MAX: never, the window
- * is full. */
-uint64_t gw_pace_due_ms(const struct gw_pace *pace, unsigned in_flight, uint64_t now_ms);
+bool gw_pace_may_send(struct gw_pace *pace, unsigned in_flight, uint32_t now_ms);
+/* How long until the answer becomes yes though nothing comes; UINT32_MAX: for ever,
+ * the window is full. */
+uint32_t gw_pace_wait_ms(const struct gw_pace *pace, unsigned in_flight, uint32_t now_ms);
 /* It was asked for. */
 void gw_pace_sent(struct gw_pace *pace);
 
@@ -68,7 +68,7 @@ uint32_t gw_pace_timeout_ms(const struct gw_pace *pace);
 /* A request was answered after rtt_ms. Message ids rise by one with each message;
  * next_id is the next one to be used. */
 void gw_pace_answered(struct gw_pace *pace, uint32_t rtt_ms, uint16_t message_id, uint16_t next_id,
-                      uint64_t now_ms);
+                      uint32_t now_ms);
 /* One is counted as lost. */
 void gw_pace_lost(struct gw_pace *pace);
 /* One is, and nothing at all was answered since it was sent. */
