@@ -16,9 +16,12 @@
 #include "examples/micro_speech/device/listener.h"
 #include "examples/micro_speech/device/options.h"
 #include "godwit/folder.h"
+#include "godwit/flash.h"
 #include "godwit/hello.h"
 #include "godwit/log.h"
+#include "godwit/trust.h"
 #include "godwit/updater.h"
+#include "sdk/ports/posix/flash_file.h"
 
 #define MODEL_FILE_BYTES (64 * 1024)
 #define MODEL_ARENA_BYTES (32 * 1024)
@@ -33,7 +36,9 @@ static const struct wit_model_contract contract = {
 };
 
 static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_file[2][MODEL_FILE_BYTES];
-static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_arena[2][MODEL_ARENA_BYTES];
+/* Both models': they run in turns. A candidate for which there is no room beside
+ * the active one takes its place. */
+static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_arena[MODEL_ARENA_BYTES];
 static alignas(16) uint8_t client_memory[GODWIT_CLIENT_MEMORY_BYTES];
 
 /* What is known of a swap under way; told when the new model has looked at its
@@ -58,7 +63,10 @@ struct device {
   struct collector *collector; /* NULL: captures nothing */
   char server[160];            /* host:port, to be told */
   struct godwit_folder folder;
+  struct flash_file flash_file;
+  struct godwit_flash flash;
   struct godwit_store store;
+  struct godwit_trust trust;
   struct godwit_updater updater;
   struct beside beside; /* a candidate on the same windows */
   bool running;         /* updater_start has returned */
@@ -330,14 +338,29 @@ static void open_audio(struct device *device, const struct options *options) {
   if (!device->audio) die("no audio", why);
 }
 
-static void open_store(struct device *device, const char *folder) {
-  godwit_folder_init(&device->folder, folder);
-  int status = godwit_store_init(
-      &device->store,
-      &(struct godwit_store_config){.medium = &device->folder.medium, .package = "model"});
+static struct godwit_medium *open_folder(struct device *device, const char *path) {
+  godwit_folder_init(&device->folder, path);
+  return &device->folder.medium;
+}
+
+static struct godwit_medium *open_flash(struct device *device, const char *path) {
+  if (flash_file_open(&device->flash_file, path, MODEL_FILE_BYTES) < 0) {
+    die(path, "no flash of this size, or a file that cannot be made and written");
+  }
+  const struct godwit_flash_config config = flash_file_config(&device->flash_file);
+  godwit_flash_init(&device->flash, &config);
+  return &device->flash.medium;
+}
+
+static void open_store(struct device *device, const struct options *options) {
+  const char *path = options->flash ? options->flash : options->store;
+  struct godwit_store_config config = {
+      .medium = options->flash ? open_flash(device, path) : open_folder(device, path),
+      .package = "model"};
+  int status = godwit_store_init(&device->store, &config);
   if (status == GODWIT_OK) return;
-  fprintf(stderr, "micro_speech: --store %s: %s; it has to be a folder that can be written\n",
-          folder, godwit_status_name(status));
+  fprintf(stderr, "micro_speech: %s: %s; it has to be %s that can be written\n", path,
+          godwit_status_name(status), options->flash ? "a file" : "a folder");
   exit(1);
 }
 
@@ -380,9 +403,22 @@ static void say_hello(struct device *device, const char *board) {
   must(godwit_hello_start(&device->hello, device->client, &words), "hello");
 }
 
+/* Its keys are given at the command line here; a device has them built in. */
+static void open_trust(struct device *device, const struct options *options) {
+  if (options->key_count == 0 || !device->client) return;
+  must(godwit_trust_init(&device->trust, &device->store,
+                         &(struct godwit_trust_config){.key = options->key,
+                                                       .key_count = options->key_count,
+                                                       .require_signature = true,
+                                                       .client = device->client}),
+       "--require-signed");
+}
+
 static void open_updater(struct device *device, const struct options *options) {
-  wit_model_init(&device->models, &contract, model_arena[0], model_arena[1], MODEL_ARENA_BYTES);
-  open_store(device, options->store);
+  bool signed_only = options->key_count > 0;
+  wit_model_init(&device->models, &contract, model_arena, model_arena, MODEL_ARENA_BYTES);
+  open_store(device, options);
+  open_trust(device, options);
   beside_init(&device->beside, &(struct beside_config){.client = device->client,
                                                        .updater = &device->updater,
                                                        .models = &device->models,
@@ -403,6 +439,10 @@ static void open_updater(struct device *device, const struct options *options) {
                        .arg = device},
                .on_event = on_event,
                .event_arg = device,
+               .patch = &godwit_updater_patch,
+               .trust_ops = signed_only ? &godwit_trust_p256 : NULL,
+               .trust = &device->trust,
+               .window_blocks = options->window,
                .shadow = &godwit_shadow_side_by_side,
                .shadow_arg = &device->beside.shadow,
            }),

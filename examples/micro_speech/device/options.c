@@ -12,7 +12,8 @@
 static const char help[] =
     "micro_speech: a device that recognises words, and takes new words over the air.\n"
     "\n"
-    "usage: micro_speech --psk-id ID@PROJECT --psk KEY --store DIR (--mic | --wav FILE | --clips "
+    "usage: micro_speech --psk-id ID@PROJECT --psk KEY (--store DIR | --flash FILE) (--mic | --wav "
+    "FILE | --clips "
     "DIR)\n"
     "\n"
     "The server, and who this device is:\n"
@@ -21,6 +22,12 @@ static const char help[] =
     "  --psk-id ID        identity, as `godwit device create` shows it\n"
     "  --psk KEY          its pre-shared key; better in the environment: GODWIT_PSK\n"
     "  --store DIR        folder for models and journal: the device's SD card; made when absent\n"
+    "  --flash FILE       instead: a raw flash with two slots and a journal in a file, as a board\n"
+    "                     without a file system has it; made when absent\n"
+    "  --require-signed KEY\n"
+    "                     only models signed by this key: a file of `godwit key public`, or its\n"
+    "                     128 hexadecimal digits; up to three times (docs/guide/signing.md)\n"
+    "  --window N         blocks of a download under way at once (default 16; 1: one by one)\n"
     "  --offline          no network at all: run the model that is in the store\n"
     "\n"
     "What it hears (16 kHz, mono, 16 bits):\n"
@@ -90,6 +97,9 @@ enum {
   PSK_ID,
   PSK,
   STORE,
+  FLASH,
+  REQUIRE_SIGNED,
+  WINDOW,
   OFFLINE,
   MIC,
   WAV,
@@ -114,6 +124,9 @@ static const struct option long_options[] = {
     [PSK_ID] = {"psk-id", required_argument, NULL, PSK_ID},
     [PSK] = {"psk", required_argument, NULL, PSK},
     [STORE] = {"store", required_argument, NULL, STORE},
+    [FLASH] = {"flash", required_argument, NULL, FLASH},
+    [REQUIRE_SIGNED] = {"require-signed", required_argument, NULL, REQUIRE_SIGNED},
+    [WINDOW] = {"window", required_argument, NULL, WINDOW},
     [OFFLINE] = {"offline", no_argument, NULL, OFFLINE},
     [MIC] = {"mic", optional_argument, NULL, MIC},
     [WAV] = {"wav", required_argument, NULL, WAV},
@@ -133,6 +146,13 @@ static const struct option long_options[] = {
     {0},
 };
 
+static void take_key(struct options *options, const char *text) {
+  if (options->key_count == OPTIONS_KEYS_MAX) wrong("--require-signed: three keys at most");
+  if (!public_key_read(text, options->key[options->key_count++])) {
+    wrong("--require-signed %s: expected a file that `godwit key public` wrote", text);
+  }
+}
+
 static void take_option(struct options *options, int which) {
   switch (which) {
     case HOST:
@@ -149,6 +169,15 @@ static void take_option(struct options *options, int which) {
       break;
     case STORE:
       options->store = optarg;
+      break;
+    case FLASH:
+      options->flash = optarg;
+      break;
+    case REQUIRE_SIGNED:
+      take_key(options, optarg);
+      break;
+    case WINDOW:
+      options->window = number("window", optarg, 1, 16);
       break;
     case OFFLINE:
       options->offline = true;
@@ -205,7 +234,10 @@ static void take_option(struct options *options, int which) {
 }
 
 static void check(const struct options *options) {
-  if (!options->store) wrong("--store is missing: where shall models be kept?");
+  if (!options->store == !options->flash) {
+    wrong("choose one of --store and --flash: where shall models be kept?");
+  }
+  if (options->capture && !options->store) wrong("--capture needs --store");
   if (!options->offline &&
       (!options->psk_id || !options->psk || !*options->psk_id || !*options->psk)) {
     wrong("--psk-id or --psk (or GODWIT_PSK) is missing: who is this device?");

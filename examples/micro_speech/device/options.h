@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "examples/micro_speech/device/public_key.h"
+
+#define OPTIONS_KEYS_MAX 3
+
 /* The command line of micro_speech. Strings borrow argv or the environment. */
 struct options {
   const char *host;
@@ -11,6 +15,7 @@ struct options {
   const char *psk_id;
   const char *psk;
   const char *store;
+  const char *flash; /* instead of store */
 
   const char *wav; /* one of these three is set */
   const char *clips;
@@ -27,6 +32,9 @@ struct options {
   bool capture;
   uint32_t capture_slots;
   bool capture_clip_names;
+  uint8_t key[OPTIONS_KEYS_MAX][PUBLIC_KEY_SIZE]; /* only models that one of these has signed */
+  uint32_t key_count;
+  uint32_t window;       /* blocks under way; 0: the SDK's */
   uint32_t keepalive_ms; /* 0: the SDK's */
   uint32_t timeout_ms;   /* 0: the SDK's */
 };
