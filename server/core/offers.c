@@ -226,6 +226,7 @@ static bool find_base(struct srv_core *core, struct task *task, const char *blue
     return false;
   }
   const struct srv_variant *base = base_among(variants, blueprint_id);
+  if (base == NULL) return false;
   memcpy(task->base_id, base->artifact_id, sizeof(task->base_id));
   memcpy(task->base_digest, base->digest, sizeof(task->base_digest));
   task->base_size = base->size_bytes;
