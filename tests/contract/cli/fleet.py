@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 GODWIT, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 MODELS = os.path.join(SOURCE, "examples", "micro_speech", "models")
@@ -106,6 +107,43 @@ def calls(server):
     check("who did it", {entry["actor"]["name"] for entry in entries} >= {"ada@example.org"}, entries)
 
 
+def policy(server):
+    run = server.run
+    artifact = os.path.join(server.home, "weights")
+    with open(artifact, "wb") as file:
+        file.write(bytes(i * i % 17 for i in range(20000)))
+    for version in ("1.0.0", "1.1.0"):
+        run("artifact", "upload", artifact, "--package", "asset", "--version", version, "--force-binary")
+    create = ("release", "create", "--artifact", "asset@1.1.0")
+    for words, says in ((("--spread", "10"), "--spread is '10'"), (("--spread", "31d"), "--spread is '31d'"),
+                        (("--spread", "-1s"), "spread"), (("--shadow", "0"), "--shadow is '0'"),
+                        (("--shadow", "soon"), "--shadow is 'soon'"), (("--agreement", "0.9"), "go with --shadow"),
+                        (("--shadow", "5", "--agreement", "90"), "--agreement is '90'"),
+                        (("--shadow", "5", "--latency", "0"), "--latency is '0'"),
+                        (("--confirm-after", "0"), "--confirm-after is '0'")):
+        run(*create, *words, code=2, says=says)
+    run(*create, "--name", "careful", "--spread", "90m", "--shadow", "500", "--agreement", "0.9", "--latency", "1.5",
+        "--confirm-after", "1h", says="1 h 30 min")
+    run("release", "show", "careful", says="500 inferences, agreeing in 90.0 %, at most 1.50 times as slow")
+    run("release", "show", "careful", says="1 h in service")
+    run("release", "policy", "careful", code=2, says="or --none")
+    run("release", "policy", "careful", "--none", "--spread", "0", code=2, says="leave the other options out")
+    changed = server.json("release", "policy", "careful", "--spread", "0", "--shadow", "10m")["policy"]
+    check("all of it is replaced", changed == {"spreadSeconds": 0, "confirmSeconds": None, "shadow": {
+        "windows": None, "seconds": 600, "agreement": None, "latency": None}}, changed)
+    check("and taken away", server.json("release", "policy", "careful", "--none")["policy"]["shadow"] is None)
+    run("release", "preview", "--artifact", "asset@1.1.0", "--spread", "10m", says="They would begin within about 10 min")
+    run("release", "rollout", "on", "careful")
+    for _ in range(300):
+        encodings = server.json("artifact", "show", "asset@1.1.0")["encodings"]
+        if encodings and all(one["state"] != "pending" for one in encodings):
+            break
+        time.sleep(0.1)
+    check("compressed", encodings and encodings[0]["state"] == "ready" and encodings[0]["percent"] < 50, encodings)
+    run("artifact", "show", "asset@1.1.0", says="on the air    compressed: ")
+    run("release", "rollout", "off", "careful")
+
+
 def rollout(server):
     """A device that is really there: the server's own."""
     run = server.run
@@ -138,6 +176,7 @@ with tempfile.TemporaryDirectory() as home:
     try:
         accounts(server)
         calls(server)
+        policy(server)
         rollout(server)
     finally:
         server.stop()

@@ -19,18 +19,20 @@ TEST(without_options_the_server_has_the_usual_ports_and_http_stays_on_this_machi
   assert_int_equal(options.http_port, 8080);
   assert_string_equal(options.http_bind, "127.0.0.1");
   assert_null(options.coap_bind);
+  assert_int_equal(options.download_rate, 50);
 }
 
 TEST(options_are_taken) {
   struct srv_options options;
   assert_int_equal(PARSE("--data", "/x", "--coap-port=0", "--http-port", "65535", "--json-log",
-                         "--log-level", "debug", "--http-bind", "::1"),
+                         "--log-level", "debug", "--http-bind", "::1", "--download-rate", "7"),
                    0);
   assert_string_equal(options.data, "/x");
   assert_int_equal(options.coap_port, 0);
   assert_int_equal(options.http_port, 65535);
   assert_true(options.json_log);
   assert_int_equal(options.log_level, SRV_LOG_DEBUG);
+  assert_int_equal(options.download_rate, 7);
 }
 
 TEST(a_wrong_command_line_is_exit_code_2) {
@@ -43,6 +45,10 @@ TEST(a_wrong_command_line_is_exit_code_2) {
   assert_int_equal(PARSE("--http-port", "-1"), 2);
   assert_int_equal(PARSE("--http-port", "80x"), 2);
   assert_int_equal(PARSE("--log-level", "loud"), 2);
+  assert_int_equal(PARSE("--download-rate", "0"), 2);
+  assert_int_equal(PARSE("--download-rate", "-5"), 2);
+  assert_int_equal(PARSE("--download-rate", "fast"), 2);
+  assert_int_equal(PARSE("--download-rate", "1000001"), 2);
 }
 
 TEST(other_machines_are_let_in_with_tls_or_in_so_many_words) {
