@@ -5,6 +5,7 @@
 
 #include "godwit/folder.h"
 #include "godwit/updater.h"
+#include "wit/self_test.h"
 #include "wit/wit.h"
 
 static _Alignas(16) uint8_t file[2][65536], arena[2][32768], memory[GODWIT_CLIENT_MEMORY_BYTES];
@@ -22,6 +23,16 @@ static int load(void *arg, const struct godwit_model *new) {
   }
   printf("refused %s@%s: %s\n", new->package, new->version, error->message);
   return GODWIT_ERR_MODEL; /* is reported, and not fetched again */
+}
+
+/* What the file carries of inputs and outputs, replayed here (godwit model pack). */
+static int test(void *arg, const struct godwit_model *new) {
+  struct wit_error *error = arg;
+  int status = wit_self_test_run(spare, &model[new->slot], NULL, NULL, error);
+  if (status == WIT_OK) return GODWIT_OK;
+  if (status == WIT_ERR_NO_TEST) return GODWIT_ERR_NOT_FOUND; /* taken all the same */
+  printf("refused %s@%s: %s\n", new->package, new->version, error->message);
+  return GODWIT_ERR_MODEL;
 }
 
 static void activate(void *arg, const struct godwit_model *new) {
@@ -49,7 +60,8 @@ int main(int argc, char **argv) {
   struct godwit_updater_config update = {
       .store = &store,
       .slot = {{file[0], sizeof file[0]}, {file[1], sizeof file[1]}},
-      .ops = {.load = load, .activate = activate, .arg = &error}};
+      .ops = {.load = load, .test = test, .activate = activate, .arg = &error},
+      .patch = &godwit_updater_patch}; /* models may come compressed, or as a difference */
 
   godwit_folder_init(&folder, "models");
   if (godwit_client_init(&client, &network) < 0 || godwit_store_init(&store, &models) < 0) return 1;

@@ -356,7 +356,8 @@ static void open_store(struct device *device, const struct options *options) {
   const char *path = options->flash ? options->flash : options->store;
   struct godwit_store_config config = {
       .medium = options->flash ? open_flash(device, path) : open_folder(device, path),
-      .package = "model"};
+      .package = "model",
+      .journal_every_bytes = 4096}; /* a file's wear is nobody's concern */
   int status = godwit_store_init(&device->store, &config);
   if (status == GODWIT_OK) return;
   fprintf(stderr, "micro_speech: %s: %s; it has to be %s that can be written\n", path,
