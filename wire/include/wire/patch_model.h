@@ -55,8 +55,9 @@ struct gw_patch_model {
   struct gw_patch_model_view view[2];
 
   /* The bit in work. */
+  bool sure; /* the first opinion alone was asked */
   uint32_t chance;
-  int32_t *weights;
+  uint32_t *weights;
   int32_t opinion[GW_PATCH_MODEL_INPUTS];
   uint16_t *slot[GW_PATCH_MODEL_INPUTS];
 
@@ -75,7 +76,8 @@ struct gw_patch_model {
   uint16_t match[128];
   uint16_t tree[4][256]; /* by the place modulo 4 */
   uint16_t same[16];     /* by the length of the run; 16 bits of chance */
-  int32_t weight[48][GW_PATCH_MODEL_INPUTS];
+  /* Signed numbers in 1/65536, kept as unsigned: a hostile form may drive them round. */
+  uint32_t weight[48][GW_PATCH_MODEL_INPUTS];
 
   uint16_t seen[GW_PATCH_MODEL_SEEN];    /* where four bytes ended, by their hash */
   uint8_t recent[GW_PATCH_MODEL_RECENT]; /* byte i at i modulo the size */
