@@ -27,9 +27,11 @@ INCLUDES = [".", "wire/include", "runtime/include", "features/include", "sdk/inc
 SYSTEM_INCLUDES = ["build/deps/mbedtls/include"]
 PARTS = {
     "wire": [os.path.relpath(file, ROOT) for file in glob.glob(os.path.join(ROOT, "wire/src/*.c"))
-             if not os.path.basename(file).startswith("patch")],
+             if not os.path.basename(file).startswith(("patch", "shadow"))],
     # what a device that takes compressed and delta forms links besides
     "wire/patch": ["wire/src/patch*.c"],
+    # and one that runs two models side by side
+    "wire/shadow": ["wire/src/shadow*.c"],
     "runtime": ["runtime/src/*.c"],
     "runtime/kernels/reference": ["runtime/kernels/reference/*.c"],
     "features": ["features/src/*.c"],
