@@ -8,6 +8,7 @@
 #include <gnutls/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/session.h"
@@ -148,6 +149,12 @@ static int import_pem(struct cli_session *session, const char *name, const gnutl
                   gnutls_strerror(result));
 }
 
+static void warn_of_readers(struct cli_session *session, const char *name) {
+  struct stat facts;
+  if (stat(name, &facts) == 0 && (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    cli_warn(session, "others on this machine can open %s; chmod 600 it", name);
+}
+
 static int open_file(struct cli_session *session, const char *name, struct cli_key *out) {
   void *data;
   size_t size;
@@ -156,6 +163,7 @@ static int open_file(struct cli_session *session, const char *name, struct cli_k
   status = import_pem(session, name, &(gnutls_datum_t){data, (unsigned)size}, out);
   explicit_bzero(data, size);
   free(data);
+  if (status == CLI_OK) warn_of_readers(session, name);
   return status;
 }
 

@@ -241,6 +241,9 @@ static int accept_artifact(const struct godwit_trust *trust, const struct gw_sta
   }
   result->sequence = statement->sequence;
   result->floor = statement->floor;
+  /* From the first signed model on that is in service, no unsigned one comes
+   * back: it would be that of sequence 0. */
+  if (result->floor == 0 && trust->config.require_signature) result->floor = 1;
   return GODWIT_OK;
 }
 

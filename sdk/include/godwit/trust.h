@@ -55,7 +55,8 @@ struct godwit_trust {
 /* What a step that did not return 1 says. */
 struct godwit_trust_result {
   uint32_t sequence; /* of a checked artifact; 0: it is unsigned, and that is allowed */
-  uint32_t floor;    /* to be raised to when it is confirmed (godwit_store_confirm); 0: as is */
+  uint32_t floor;    /* to be raised to when it is confirmed (godwit_store_confirm); 0: as is.
+                        At least 1 where signatures are required: no unsigned one comes back */
   uint8_t detail;    /* enum gw_ota_detail with GODWIT_ERR_UNTRUSTED */
 };
 

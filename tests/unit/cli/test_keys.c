@@ -70,6 +70,15 @@ TEST(a_key_file_is_for_its_owner_alone_and_is_never_overwritten) {
   free(after);
 }
 
+TEST(a_key_that_others_can_read_is_warned_of) {
+  begin();
+  assert_string_equal(sign_model(path("ours.pem"))->err, "");
+  assert_int_equal(0, chmod(path("ours.pem"), 0644));
+  const struct run *run = sign_model(path("ours.pem"));
+  assert_status(run, 0);
+  assert_error(run, "chmod 600");
+}
+
 TEST(a_key_with_a_passphrase_opens_with_it_only) {
   begin();
   setenv("GODWIT_KEY_PASSPHRASE", "correct horse", 1);
@@ -168,6 +177,7 @@ TEST(a_key_on_another_curve_is_refused) {
            "-nocrypt > %s 2>/dev/null",
            path("wide.pem"));
   if (system(command) != 0) test_skip("no openssl");
+  assert_int_equal(0, chmod(path("wide.pem"), 0600));
   const struct run *run = sign_model(path("wide.pem"));
   assert_status(run, 1);
   assert_error(run, "no ECDSA key on P-256");

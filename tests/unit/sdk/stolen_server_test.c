@@ -299,6 +299,29 @@ TEST(an_older_model_is_refused_once_a_newer_one_has_proved_itself) {
   end();
 }
 
+/* A fleet that begins to sign: the model of before is no way in. */
+TEST(an_unsigned_model_of_before_does_not_come_back) {
+  begin();
+  trust_config.require_signature = false;
+  struct srv_artifact unsigned_one = make_artifact(&server, "model", "1.0.0");
+  make_release(&server, unsigned_one.id, NULL, NULL);
+  device_up();
+  until_swapped("1.0.0");
+  assert_int_equal(GODWIT_OK, godwit_updater_confirm(&updater));
+  device_down();
+  trust_config.require_signature = true;
+  device_up();
+  assert_string_equal("1.0.0", running); /* what runs goes on */
+  release_signed(&ours, "1.1.0", 20, 0);
+  until_swapped("1.1.0");
+  assert_string_equal("1.0.0", store.state.previous.version);
+  assert_int_equal(GODWIT_OK, godwit_updater_confirm(&updater));
+  assert_int_equal(0, store.state.previous.version[0]);
+  make_release(&server, unsigned_one.id, NULL, NULL);
+  until_refused(GW_DETAIL_SIGNATURE_MISSING);
+  end();
+}
+
 static void publish_keyset(uint32_t epoch, const struct signer *by, const struct signer *member) {
   uint8_t message[GW_SIGN1_SIZE_MAX];
   size_t size = signer_sign_keyset(by, (struct gw_keyset){.epoch = epoch}, &member, 1, message);
