@@ -20,6 +20,7 @@
 #include "wit_audio/frontend.h"
 
 #define LABELS_BYTES_MAX 32768u /* what devices read */
+#define FRONTEND_MAX 80u
 #define PROBES_DEFAULT 8u
 #define CLIPS_READ_MAX 4000u /* more would not find more telling ones */
 #define OUR_PREFIX "godwit."
@@ -37,8 +38,10 @@ struct packer {
 
   struct cli_metadata_entry entry[CLI_METADATA_ENTRIES_MAX];
   size_t entry_count;
-  char *labels, *thresholds, *frontend; /* texts made here */
-  uint8_t *kept_test;                   /* an earlier self-test with other limits */
+  char labels[LABELS_BYTES_MAX]; /* texts made here */
+  char frontend[FRONTEND_MAX + 1];
+  char *thresholds;
+  uint8_t *kept_test; /* an earlier self-test with other limits */
   char arena[24];
   float *threshold; /* one a label */
 
@@ -105,17 +108,13 @@ static int take_labels(struct packer *p) {
     int status = cli_read_file(p->session, text, LABELS_BYTES_MAX, &data, &size);
     if (status != CLI_OK) return status;
   }
-  p->labels = malloc(size + 1);
-  if (p->labels == NULL) {
-    free(data);
-    return no_memory(p);
-  }
-  memcpy(p->labels, data != NULL ? data : text, size);
-  for (size_t i = 0; data == NULL && i < size; i++) {
+  bool fits = size > 0 && size <= sizeof p->labels;
+  if (fits) memcpy(p->labels, data != NULL ? data : text, size);
+  for (size_t i = 0; fits && data == NULL && i < size; i++) {
     if (p->labels[i] == ',') p->labels[i] = '\n';
   }
   free(data);
-  if (size == 0 || size > LABELS_BYTES_MAX || memchr(p->labels, 0, size) != NULL) {
+  if (!fits || memchr(p->labels, 0, size) != NULL) {
     return cli_misuse(p->session,
                       "--labels: not 1 to %u bytes of text; give words with commas "
                       "between, or a file with a label a line",
@@ -139,14 +138,12 @@ static int take_frontend(struct packer *p) {
   if (strcmp(name, "micro_speech") == 0) {
     return set_entry(p, "godwit.frontend", FRONTEND_TEXT, strlen(FRONTEND_TEXT));
   }
-  if (strpbrk(name, "\n=") != NULL || strlen(name) == 0) {
+  if (strpbrk(name, "\n=") != NULL || strlen(name) == 0 || strlen(name) > FRONTEND_MAX - 6) {
     return cli_misuse(p->session,
                       "--frontend: a name is one word; give micro_speech, none or the "
                       "name that your devices know");
   }
-  p->frontend = malloc(strlen(name) + 8);
-  if (p->frontend == NULL) return no_memory(p);
-  int size = sprintf(p->frontend, "name=%s\n", name);
+  int size = snprintf(p->frontend, sizeof p->frontend, "name=%s\n", name);
   return set_entry(p, "godwit.frontend", p->frontend, (size_t)size);
 }
 
@@ -394,7 +391,7 @@ static int make_test(struct packer *p) {
 }
 
 static int assemble(struct packer *p) {
-  size_t arena;
+  size_t arena = 0;
   int status = keep_earlier(p);
   if (status == CLI_OK) status = take_labels(p);
   if (status == CLI_OK) status = take_frontend(p);
@@ -497,16 +494,14 @@ static void print_packed(struct packer *p) {
 }
 
 static void packer_free(struct packer *p) {
-  cli_dataset_close(&p->dataset);
   free(p->made.bytes.data);
   free(p->kept_test);
   free(p->threshold);
   free(p->thresholds);
-  free(p->frontend);
-  free(p->labels);
   free(p->packed);
   free(p->body);
   free(p->given);
+  cli_dataset_close(&p->dataset);
 }
 
 int cli_model_pack(struct cli_session *session) {

@@ -55,6 +55,7 @@ static int bench_open(struct bench *bench) {
   if (bench->arena == NULL || wit_interpreter_init(&bench->interpreter, bench->model, &wit_ops_all,
                                                    bench->arena, size, &error) != WIT_OK) {
     free(bench->arena);
+    bench->arena = NULL;
     return cli_fail(bench->session, "%s cannot be run here: %s", bench->name, error.message);
   }
   bench->score_count = count_scores(bench->model);
@@ -569,8 +570,5 @@ int cli_self_test_make(struct cli_session *session, const char *name, const stru
   if (status != CLI_OK) return status;
   status = make(&bench, made);
   free(bench.arena);
-  if (status == CLI_OK) return CLI_OK;
-  free(made->bytes.data);
-  memset(made, 0, sizeof *made);
   return status;
 }

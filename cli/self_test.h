@@ -35,7 +35,7 @@ struct cli_self_test_clip {
   size_t bytes;
 };
 struct cli_self_test_made {
-  struct cli_bytes bytes; /* the metadata entry; free() data */
+  struct cli_bytes bytes; /* the metadata entry; free() data, also after a failure */
   struct cli_self_test_clip clip[WIT_SELF_TEST_CASES_MAX];
   size_t clip_count;
   size_t probe_count;

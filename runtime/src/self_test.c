@@ -529,10 +529,12 @@ static void reset(struct wit_self_test *test) {
   if (test->runner.reset) test->runner.reset(test->runner.arg);
 }
 
-static void put_inputs(struct wit_self_test *test, struct cursor *cursor) {
+/* The bytes were checked before; false where they changed meanwhile. */
+static bool put_inputs(struct wit_self_test *test, struct cursor *cursor) {
   struct wit_tensor tensor;
   for (size_t i = 0; wit_model_input(test->model, i, &tensor); i++) {
     struct stored_input input = take_input(cursor, &tensor);
+    if (!cursor->well) return false;
     tensor.data = test->runner.input(test->runner.arg, i);
     if (input.bits == 0) { /* raw */
       memcpy(tensor.data, input.data, tensor.size_bytes);
@@ -540,6 +542,7 @@ static void put_inputs(struct wit_self_test *test, struct cursor *cursor) {
       unpack_input(&input, &tensor);
     }
   }
+  return true;
 }
 
 static int check_output(struct wit_self_test *test, uint32_t index, const struct test_case *one,
@@ -552,14 +555,17 @@ static int check_output(struct wit_self_test *test, uint32_t index, const struct
 }
 
 static int run_case(struct wit_self_test *test, struct wit_error *error) {
+  static const char changed[] = "it changed while it was run";
   struct cursor cursor = {.at = test->next_case, .left = SIZE_MAX, .well = true};
   struct test_case one = take_case(&cursor);
   struct wit_tensor output;
+  if (!cursor.well) return refuse(error, changed);
   reset(test);
-  put_inputs(test, &one.tensors);
+  if (!put_inputs(test, &one.tensors)) return refuse(error, changed);
   int status = invoke(test, error);
   for (size_t i = 0; !status && wit_model_output(test->model, i, &output); i++) {
     const uint8_t *expected = take(&one.tensors, output.size_bytes);
+    if (!expected) return refuse(error, changed);
     status = check_output(test, (uint32_t)i, &one, &output, expected, error);
   }
   test->next_case = cursor.at;

@@ -457,6 +457,8 @@ TEST(a_model_is_shown_before_it_is_stored) {
   assert_string_equal(rest_text(answer, "data.inputs.0.type"), "int8");
   assert_true(rest_number(answer, "data.ops.0.count") >= 1);
   assert_true(json_array_size(rest_value(answer, "data.layers")) >= 2);
+  assert_int_equal(rest_number(answer, "data.selfTest.cases"), 12);
+  assert_int_equal(rest_number(answer, "data.selfTest.tolerance"), 0);
   assert_int_equal(rest_number(answer, "data.compatibility.0.devices"), 2);
   assert_int_equal(rest_number(answer, "data.compatibility.0.cannotRun"), 1);
   assert_int_equal(rest_number(answer, "data.compatibility.0.unknown"), 1);
