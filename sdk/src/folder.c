@@ -31,17 +31,14 @@ void godwit_folder_file_name(const struct godwit_folder *folder,
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
-/* Would the two share a file? Volumes such as FAT do not tell case apart. */
-static bool share_file(const struct godwit_folder *folder, const struct godwit_store_entry *a,
-                       const struct godwit_store_entry *b) {
-  char name_a[GODWIT_FOLDER_NAME_MAX + 1];
-  char name_b[GODWIT_FOLDER_NAME_MAX + 1];
-  if (b->version[0] == '\0') return false;
-  godwit_folder_file_name(folder, a, name_a);
-  godwit_folder_file_name(folder, b, name_b);
+/* Would the two share a file? Volumes such as FAT do not tell case apart. None
+ * (an empty version) shares with none. */
+static bool share_file(const struct godwit_store_entry *a, const struct godwit_store_entry *b) {
   size_t i = 0;
-  while (name_a[i] != '\0' && lower(name_a[i]) == lower(name_b[i])) i++;
-  return lower(name_a[i]) == lower(name_b[i]);
+  while (a->version[i] != '\0' && lower(a->version[i]) == lower(b->version[i])) i++;
+  return i > 0 && lower(a->version[i]) == lower(b->version[i]) &&
+         a->named_by_digest == b->named_by_digest &&
+         (!a->named_by_digest || memcmp(a->digest, b->digest, 4) == 0);
 }
 
 /* Journal -------------------------------------------------------------------- */
@@ -106,10 +103,9 @@ static int mount(struct godwit_medium *medium, const char *package,
 
 /* Models --------------------------------------------------------------------- */
 
-static bool name_is_taken(const struct godwit_folder *folder,
-                          const struct godwit_store_state *state,
+static bool name_is_taken(const struct godwit_store_state *state,
                           const struct godwit_store_entry *entry) {
-  return share_file(folder, entry, &state->active) || share_file(folder, entry, &state->previous);
+  return share_file(entry, &state->active) || share_file(entry, &state->previous);
 }
 
 static int place(struct godwit_medium *medium, const struct godwit_store_state *state,
@@ -117,8 +113,8 @@ static int place(struct godwit_medium *medium, const struct godwit_store_state *
   const struct godwit_folder *folder = folder_of(medium);
   char name[GODWIT_FOLDER_NAME_MAX + 1];
   entry->named_by_digest = false;
-  entry->named_by_digest = name_is_taken(folder, state, entry);
-  if (entry->named_by_digest && name_is_taken(folder, state, entry)) return GODWIT_ERR_STATE;
+  entry->named_by_digest = name_is_taken(state, entry);
+  if (entry->named_by_digest && name_is_taken(state, entry)) return GODWIT_ERR_STATE;
   godwit_folder_file_name(folder, entry, name);
   int64_t there = godwit_platform_storage_size(folder->path, name);
   if (there < 0) there = 0;
@@ -181,7 +177,7 @@ static int remove_discarded(struct godwit_medium *medium, const struct godwit_st
   const struct godwit_folder *folder = folder_of(medium);
   const struct godwit_store_entry *discarded = &state->discarded;
   char name[GODWIT_FOLDER_NAME_MAX + 1];
-  if (name_is_taken(folder, state, discarded) || share_file(folder, discarded, &state->incoming)) {
+  if (name_is_taken(state, discarded) || share_file(discarded, &state->incoming)) {
     return GODWIT_OK;
   }
   godwit_folder_file_name(folder, discarded, name);

@@ -49,9 +49,10 @@ static int write_journal(struct godwit_store *store, struct godwit_store_state *
  * again. A removal that fails is repeated by the next init. */
 
 static void remove_discarded(struct godwit_store *store) {
+  const struct godwit_medium_ops *ops = store->medium->ops;
   if (is_empty(&store->state.discarded)) return;
   store->discarded_is_removed =
-      store->medium->ops->remove(store->medium, &store->state) == GODWIT_OK;
+      ops->remove == NULL || ops->remove(store->medium, &store->state) == GODWIT_OK;
 }
 
 /* There is room for one discarded file: the one before must be final. */
@@ -106,7 +107,6 @@ int godwit_store_init(struct godwit_store *store, const struct godwit_store_conf
   }
   if (status < 0 && status != GODWIT_ERR_FORMAT && status != GODWIT_ERR_NOT_FOUND) return status;
   store->durable_bytes = store->state.incoming_bytes;
-  if (store->medium->ops->remove == NULL) clear(&store->state.discarded);
   remove_discarded(store);
   return GODWIT_OK;
 }
