@@ -163,9 +163,9 @@ static json_t *encode_verdicts(const struct srv_shadow_pair *pair) {
 
 static json_t *encode_failures(const struct srv_shadow_pair *pair) {
   json_t *object = json_object();
-  for (uint8_t reason = 0; reason <= GW_SHADOW_APPLICATION; reason++) {
+  for (unsigned reason = 0; reason <= GW_SHADOW_APPLICATION; reason++) {
     if (pair->failures[reason] == 0) continue;
-    set_number(object, gw_shadow_reason_name(reason), pair->failures[reason]);
+    set_number(object, gw_shadow_reason_name((uint8_t)reason), pair->failures[reason]);
   }
   return object;
 }
