@@ -108,14 +108,14 @@ static bool is_listed(const struct godwit_client *client,
   return each != NULL;
 }
 
-static void end(struct godwit_client *client, struct godwit_ota_download *download, int status) {
+static void finish(struct godwit_client *client, struct godwit_ota_download *download, int status) {
   unlink_download(client, download);
   const struct godwit_ota_download_config *config = &download->internal.config;
   if (config->on_done != NULL) config->on_done(download, status, config->arg);
 }
 
 void godwit_window_end_all(struct godwit_client *client, int status) {
-  while (client->downloads != NULL) end(client, client->downloads, status);
+  while (client->downloads != NULL) finish(client, client->downloads, status);
 }
 
 void godwit_window_begin_session(struct godwit_client *client) {
@@ -325,7 +325,7 @@ void godwit_window_run(struct godwit_client *client, uint64_t clock_ms) {
     heed_silence(client, download, now_ms);
     struct godwit_ota_download *next = download->internal.next;
     if (status < 0) {
-      end(client, download, status);
+      finish(client, download, status);
       next = client->downloads; /* on_done may have begun and ended others */
     }
     download = next;
@@ -399,7 +399,7 @@ static void take_refusal(struct godwit_client *client, struct godwit_ota_downloa
                          const struct gw_coap_message *message, uint32_t now_ms) {
   download->code = message->code;
   if (download->one_at_a_time) {
-    end(client, download, GODWIT_ERR_RESPONSE);
+    finish(client, download, GODWIT_ERR_RESPONSE);
     return;
   }
   if (message->code == GW_COAP_TOO_MANY_REQUESTS || message->code == GW_COAP_SERVICE_UNAVAILABLE) {
@@ -414,7 +414,7 @@ static void take_refusal(struct godwit_client *client, struct godwit_ota_downloa
 static void take_nonsense(struct godwit_client *client, struct godwit_ota_download *download,
                           int status) {
   if (download->one_at_a_time) {
-    end(client, download, status);
+    finish(client, download, status);
   } else {
     fall_back(download);
   }
@@ -480,7 +480,8 @@ static int read_piece(const struct godwit_ota_download *download,
 static uint8_t *reorder_place(struct godwit_ota_download *download, uint32_t index) {
   const struct godwit_ota_download_config *config = &download->internal.config;
   uint32_t room = (uint32_t)(config->reorder_size / unit_size(download));
-  return (uint8_t *)config->reorder_memory + (size_t)(index % room) * unit_size(download);
+  return (uint8_t *)config->reorder_memory +
+         (size_t)(room > 1 ? index % room : 0) * unit_size(download);
 }
 
 /* True when the download goes on after it. */
@@ -492,7 +493,7 @@ static bool hand_over(struct godwit_client *client, struct godwit_ota_download *
   if (!is_listed(client, download) || download->internal.token != token)
     return false; /* its will */
   if (status == GODWIT_OK) return true;
-  end(client, download, status < 0 ? status : GODWIT_ERR_CANCELLED);
+  finish(client, download, status < 0 ? status : GODWIT_ERR_CANCELLED);
   return false;
 }
 
@@ -527,7 +528,7 @@ static bool move_on(struct godwit_client *client, struct godwit_ota_download *do
     download->bytes_whole = offset_of(download, download->internal.first);
     return true;
   }
-  end(client, download, GODWIT_OK);
+  finish(client, download, GODWIT_OK);
   return false;
 }
 
@@ -565,7 +566,7 @@ void godwit_window_answer(struct godwit_client *client, struct godwit_ota_downlo
   download->code = message->code;
   int status = read_piece(download, message, &piece);
   if (status < 0) {
-    if (block != NULL) end(client, download, status);
+    if (block != NULL) finish(client, download, status);
     return;
   }
   uint32_t index = piece.offset / unit_size(download), first = download->internal.first;

@@ -239,7 +239,7 @@ static int enter(struct gw_cbor_reader *reader, enum gw_cbor_type type, uint32_t
 }
 
 /* GW_OK when another one follows, 1 at the end; a BREAK is eaten. */
-static int next_of(struct gw_cbor_reader *reader, uint32_t *count) {
+static int next_of(struct gw_cbor_reader *reader, const uint32_t *count) {
   struct gw_cbor_reader peek = *reader;
   struct gw_cbor_item item;
   if (*count != UINT32_MAX) return *count > 0 ? GW_OK : 1;

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mbedtls/sha256.h"
 #include "tests/sim/sdk/device.h"
 #include "tests/sim/sdk/world.h"
 #include "tests/support/test.h"
+#include "wire/cbor.h"
 #include "wire/coap.h"
 
 #define MINUTE_MS 60000u
@@ -540,6 +542,47 @@ TEST(reports_with_impossible_names_are_refused) {
   assert_int_equal(
       godwit_ota_report_state(client, GW_OTA_IDLE, GW_OTA_READY, "seventeen-letters", NULL, NULL),
       GODWIT_ERR_ARGUMENT);
+}
+
+/* Forty packages of others, and model@version behind them: five messages' worth. */
+static void release_among_many(const char *version, uint32_t size_bytes) {
+  static uint8_t bytes[8192];
+  struct gw_cbor_writer writer;
+  gw_cbor_writer_init(&writer, bytes, sizeof bytes);
+  gw_cbor_write_map(&writer, 2);
+  gw_cbor_write_uint(&writer, 1);
+  gw_cbor_write_uint(&writer, 1700000000);
+  gw_cbor_write_uint(&writer, 3);
+  gw_cbor_write_array(&writer, 41);
+  for (unsigned i = 0; i < 41; i++) {
+    struct gw_component component = {.size_bytes = size_bytes};
+    char digest[GW_DIGEST_HEX_SIZE + 1];
+    snprintf(component.package, sizeof component.package, i < 40 ? "other-%u" : "model", i);
+    snprintf(component.version, sizeof component.version, "%s", version);
+    assert_int_equal(gw_component_set_uri(&component), GW_OK);
+    mbedtls_sha256(device_model_bytes(version, size_bytes), size_bytes, component.digest, 0);
+    gw_digest_to_hex(component.digest, digest);
+    const char *const texts[] = {component.package, component.version, digest, NULL, component.uri};
+    gw_cbor_write_map(&writer, 5);
+    for (unsigned key = 1; key <= 5; key++) {
+      gw_cbor_write_uint(&writer, key);
+      if (key == 4) gw_cbor_write_uint(&writer, size_bytes);
+      if (key != 4) gw_cbor_write_text(&writer, texts[key - 1]);
+    }
+  }
+  int size = gw_cbor_writer_finish(&writer);
+  assert_true(size > 4096);
+  world_server_manifest(bytes, (size_t)size);
+}
+
+TEST(a_release_whose_manifest_takes_several_messages_runs) {
+  begin();
+  release_among_many("1.0.0", 20480);
+  device_boot(&device);
+  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  release_among_many("1.1.0", 30000); /* a notification of several blocks */
+  device_run_until_version(&device, "1.1.0", MINUTE_MS);
+  device_assert_runs(&device, "1.1.0", 30000);
 }
 
 static unsigned manifests_seen;
