@@ -103,27 +103,41 @@ bool godwit_updater_may(struct godwit_updater *updater, bool (*hook)(void *arg),
 
 /* Failing --------------------------------------------------------------------- */
 
-enum gw_ota_reason godwit_updater_reason_of(int status) {
-  switch (status) {
-    case GODWIT_ERR_NO_MEMORY:
-      return GW_OTA_OUT_OF_RAM;
-    case GODWIT_ERR_NO_SPACE:
-      return GW_OTA_NOT_ENOUGH_FLASH;
-    case GODWIT_ERR_CONNECTION:
-    case GODWIT_ERR_TIMEOUT:
-      return GW_OTA_CONNECTION_LOST;
-    case GODWIT_ERR_FORMAT:
-    case GODWIT_ERR_INTEGRITY:
-      return GW_OTA_INTEGRITY_CHECK_FAILED;
-    case GODWIT_ERR_UNSUPPORTED:
-      return GW_OTA_UNSUPPORTED_PACKAGE_TYPE;
-    case GODWIT_ERR_NOT_FOUND:
-      return GW_OTA_INVALID_URI;
-    case GODWIT_ERR_IO:
-      return GW_OTA_IO;
-    default:
-      return GW_OTA_UPDATE_FAILED;
-  }
+/* By the negated status; 0, which is READY, stands for the statuses that have no
+ * reason of their own. */
+static const uint8_t reasons[] = {
+    [-GODWIT_ERR_NO_MEMORY] = GW_OTA_OUT_OF_RAM,
+    [-GODWIT_ERR_CONNECTION] = GW_OTA_CONNECTION_LOST,
+    [-GODWIT_ERR_TIMEOUT] = GW_OTA_CONNECTION_LOST,
+    [-GODWIT_ERR_FORMAT] = GW_OTA_INTEGRITY_CHECK_FAILED,
+    [-GODWIT_ERR_NOT_FOUND] = GW_OTA_INVALID_URI,
+    [-GODWIT_ERR_IO] = GW_OTA_IO,
+    [-GODWIT_ERR_NO_SPACE] = GW_OTA_NOT_ENOUGH_FLASH,
+    [-GODWIT_ERR_INTEGRITY] = GW_OTA_INTEGRITY_CHECK_FAILED,
+    [-GODWIT_ERR_UNSUPPORTED] = GW_OTA_UNSUPPORTED_PACKAGE_TYPE,
+    [-GODWIT_ERR_UNTRUSTED] = GW_OTA_UPDATE_FAILED,
+};
+
+/* What load and test return, as godwit/updater.h has it. */
+static const uint8_t details_of_load[] = {
+    [-GODWIT_ERR_ARGUMENT] = GW_DETAIL_INTERFACE_WRONG,
+    [-GODWIT_ERR_NO_MEMORY] = GW_DETAIL_ARENA_TOO_SMALL,
+    [-GODWIT_ERR_FORMAT] = GW_DETAIL_MODEL_INVALID,
+    [-GODWIT_ERR_UNSUPPORTED] = GW_DETAIL_OP_UNSUPPORTED,
+};
+static const uint8_t details_of_test[] = {
+    [-GODWIT_ERR_ARGUMENT] = GW_DETAIL_INTERFACE_WRONG,
+    [-GODWIT_ERR_NO_MEMORY] = GW_DETAIL_ARENA_TOO_SMALL,
+    [-GODWIT_ERR_TIMEOUT] = GW_DETAIL_TEST_TIME,
+    [-GODWIT_ERR_FORMAT] = GW_DETAIL_MODEL_INVALID,
+    [-GODWIT_ERR_NOT_FOUND] = GW_DETAIL_TEST_MISSING,
+    [-GODWIT_ERR_MODEL] = GW_DETAIL_TEST_OUTPUT,
+    [-GODWIT_ERR_UNSUPPORTED] = GW_DETAIL_OP_UNSUPPORTED,
+};
+
+/* An application may return any number. */
+static uint8_t look_up(const uint8_t *table, size_t count, int status) {
+  return status < 0 && status > -(int)count ? table[-status] : 0;
 }
 
 static void fail(struct godwit_updater *updater, int status, enum gw_ota_reason reason,
@@ -134,11 +148,11 @@ static void fail(struct godwit_updater *updater, int status, enum gw_ota_reason 
   updater->fetched_bytes += TRY_BYTES;
   godwit_updater_pay(updater);
   godwit_updater_report(updater, GW_OTA_IDLE, reason, detail, updater->wanted.version);
-  godwit_log(GODWIT_LOG_WARN, "updater: %s@%s: %s %s (%s), %s keeps running",
-             updater->config.store->package, updater->wanted.version,
-             gw_ota_reason_name((uint8_t)reason), gw_ota_detail_name((uint8_t)detail),
-             godwit_status_name(status),
-             updater->has_active ? active_of(updater)->version : "nothing");
+  /* Numbers of enum gw_ota_reason and gw_ota_detail: their names would be 700
+   * bytes that a device has no other use for. */
+  godwit_log(GODWIT_LOG_WARN, "updater: %s@%s: reason %u, detail %u (%s), %s keeps running",
+             updater->config.store->package, updater->wanted.version, reason, detail,
+             godwit_status_name(status), godwit_updater_version(updater));
   godwit_updater_tell(updater, &(struct godwit_updater_event){
                                    .type = GODWIT_EVENT_FAILED,
                                    .version = updater->wanted.version,
@@ -184,6 +198,13 @@ void godwit_updater_fail_for_now(struct godwit_updater *updater, int status,
       godwit_platform_now_ms() + next_ms - next_ms / 2 + godwit_client_random() % (next_ms / 2 + 1);
   fail(updater, status, reason, detail, false);
   if (updater->retry_at_ms < affordable_ms(updater)) updater->retry_at_ms = affordable_ms(updater);
+}
+
+void godwit_updater_fail_by(struct godwit_updater *updater, int status) {
+  uint8_t reason = look_up(reasons, sizeof reasons, status);
+  if (reason == GW_OTA_READY) reason = GW_OTA_UPDATE_FAILED;
+  godwit_updater_fail_for_now(updater, status, (enum gw_ota_reason)reason,
+                              status == GODWIT_ERR_NO_SPACE ? GW_DETAIL_TOO_LARGE : GW_DETAIL_NONE);
 }
 
 /* Slots ----------------------------------------------------------------------- */
@@ -454,7 +475,7 @@ static int open_reader(struct godwit_updater *updater) {
 /* From the start, or in another form. */
 static void fetch_again(struct godwit_updater *updater) {
   if (godwit_store_abandon(updater->config.store) < 0) {
-    godwit_updater_fail_for_now(updater, GODWIT_ERR_IO, GW_OTA_IO, GW_DETAIL_NONE);
+    godwit_updater_fail_by(updater, GODWIT_ERR_IO);
   } else {
     godwit_updater_pay(updater);
     updater->phase = GODWIT_UPDATER_IDLE;
@@ -474,7 +495,7 @@ static void refuse_stored(struct godwit_updater *updater, int status) {
   struct godwit_store *store = updater->config.store;
   if (updater->from_previous) { /* then it has to be downloaded */
     if (godwit_store_drop_previous(store) < 0) {
-      godwit_updater_fail_for_now(updater, GODWIT_ERR_IO, GW_OTA_IO, GW_DETAIL_NONE);
+      godwit_updater_fail_by(updater, GODWIT_ERR_IO);
     } else {
       updater->phase = GODWIT_UPDATER_IDLE;
     }
@@ -502,7 +523,7 @@ static void run_verifying(struct godwit_updater *updater) {
   if (status == GODWIT_ERR_INTEGRITY || status == GODWIT_ERR_NOT_FOUND) {
     refuse_stored(updater, status);
   } else if (status < 0) {
-    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
+    godwit_updater_fail_by(updater, status);
   } else {
     if (!updater->is_revert) {
       report_state(updater, GW_OTA_DOWNLOADED, candidate_of(updater)->version);
@@ -548,45 +569,16 @@ static void drop_candidate(struct godwit_updater *updater) {
 }
 
 /* Refused by the application, in load or test. */
-static void refuse_candidate(struct godwit_updater *updater, int status,
-                             enum gw_ota_detail detail) {
+static void refuse_candidate(struct godwit_updater *updater, int status, uint8_t detail) {
   if (status == GODWIT_ERR_IO) {
-    godwit_updater_fail_for_now(updater, status, GW_OTA_IO, GW_DETAIL_NONE);
+    godwit_updater_fail_by(updater, status);
   } else if (updater->is_revert) {
     give_up_revert(updater);
   } else {
     enum gw_ota_reason reason = GW_OTA_UPDATE_FAILED;
     if (detail == GW_DETAIL_ARENA_TOO_SMALL) reason = GW_OTA_OUT_OF_RAM;
     if (detail == GW_DETAIL_OP_UNSUPPORTED) reason = GW_OTA_UNSUPPORTED_PACKAGE_TYPE;
-    godwit_updater_fail_for_good(updater, status, reason, detail);
-  }
-}
-
-static enum gw_ota_detail detail_of_load(int status) {
-  switch (status) {
-    case GODWIT_ERR_NO_MEMORY:
-      return GW_DETAIL_ARENA_TOO_SMALL;
-    case GODWIT_ERR_FORMAT:
-      return GW_DETAIL_MODEL_INVALID;
-    case GODWIT_ERR_UNSUPPORTED:
-      return GW_DETAIL_OP_UNSUPPORTED;
-    case GODWIT_ERR_ARGUMENT:
-      return GW_DETAIL_INTERFACE_WRONG;
-    default:
-      return GW_DETAIL_NONE;
-  }
-}
-
-static enum gw_ota_detail detail_of_test(int status) {
-  switch (status) {
-    case GODWIT_ERR_MODEL:
-      return GW_DETAIL_TEST_OUTPUT;
-    case GODWIT_ERR_TIMEOUT:
-      return GW_DETAIL_TEST_TIME;
-    case GODWIT_ERR_NOT_FOUND:
-      return GW_DETAIL_TEST_MISSING;
-    default:
-      return detail_of_load(status);
+    godwit_updater_fail_for_good(updater, status, reason, (enum gw_ota_detail)detail);
   }
 }
 
@@ -622,7 +614,7 @@ static bool begin_try(struct godwit_updater *updater) {
   if (status == GODWIT_ERR_MODEL) {
     godwit_updater_fail_for_good(updater, status, GW_OTA_UPDATE_FAILED, GW_DETAIL_CRASHED);
   } else if (status < 0) {
-    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
+    godwit_updater_fail_by(updater, status);
   }
   return status == GODWIT_OK;
 }
@@ -640,7 +632,7 @@ static void run_loading(struct godwit_updater *updater) {
     updater->needs_room = true;
   } else {
     restore(updater);
-    refuse_candidate(updater, status, detail_of_load(status));
+    refuse_candidate(updater, status, look_up(details_of_load, sizeof details_of_load, status));
   }
 }
 
@@ -662,7 +654,7 @@ static void run_testing(struct godwit_updater *updater) {
     begin_shadow(updater);
   } else if (status < 0) {
     drop_candidate(updater);
-    refuse_candidate(updater, status, detail_of_test(status));
+    refuse_candidate(updater, status, look_up(details_of_test, sizeof details_of_test, status));
   }
 }
 
@@ -735,7 +727,7 @@ static void run_swapping(struct godwit_updater *updater) {
   int status = updater->from_previous ? godwit_store_swap_back(store) : godwit_store_commit(store);
   if (status < 0) {
     drop_candidate(updater);
-    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
+    godwit_updater_fail_by(updater, status);
     return;
   }
   updater->is_down = false;

@@ -217,16 +217,6 @@ static int begin_in_store(struct godwit_updater *updater, uint32_t *offset) {
   return GODWIT_OK;
 }
 
-static void fail_to_begin(struct godwit_updater *updater, int status) {
-  if (status == GODWIT_ERR_UNSUPPORTED) { /* no safe file name */
-    godwit_updater_fail_for_good(updater, status, GW_OTA_UNSUPPORTED_PACKAGE_TYPE, GW_DETAIL_NONE);
-  } else {
-    godwit_updater_fail_for_now(
-        updater, status, godwit_updater_reason_of(status),
-        status == GODWIT_ERR_NO_SPACE ? GW_DETAIL_TOO_LARGE : GW_DETAIL_NONE);
-  }
-}
-
 static void run_preparing(struct godwit_updater *updater) {
   int status = is_whole_form(updater) ? GODWIT_OK : updater->config.patch->prepare(updater);
   if (status == 1) return;
@@ -329,7 +319,7 @@ static void on_downloaded(struct godwit_ota_download *download, int status, void
   } else {
     /* What is on the medium cannot be trusted to go on from, or takes space. */
     (void)godwit_store_abandon(updater->config.store);
-    godwit_updater_fail_for_now(updater, status, godwit_updater_reason_of(status), GW_DETAIL_NONE);
+    godwit_updater_fail_by(updater, status);
   }
 }
 
@@ -338,7 +328,7 @@ static int find_start(struct godwit_updater *updater, uint32_t *from) {
   uint32_t offset;
   int status = begin_in_store(updater, &offset);
   if (status < 0) {
-    fail_to_begin(updater, status);
+    godwit_updater_fail_by(updater, status);
     return status;
   }
   updater->is_resumed = offset > 0;

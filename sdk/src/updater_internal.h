@@ -43,7 +43,8 @@ void godwit_updater_fail_for_good(struct godwit_updater *updater, int status,
 /* May pass: tried again after a wait that doubles. */
 void godwit_updater_fail_for_now(struct godwit_updater *updater, int status,
                                  enum gw_ota_reason reason, enum gw_ota_detail detail);
-enum gw_ota_reason godwit_updater_reason_of(int status);
+/* The same, with the reason that the status stands for. */
+void godwit_updater_fail_by(struct godwit_updater *updater, int status);
 /* Asks a hook of the application; the first no is told. */
 bool godwit_updater_may(struct godwit_updater *updater, bool (*hook)(void *arg),
                         uint32_t bytes_done);
