@@ -124,13 +124,19 @@ static void on_event(void *arg, const struct godwit_updater_event *event) {
     listening.swaps++;
     listening.from_store += event->from_store;
   }
-  listening.compared += event->type == GODWIT_EVENT_SHADOW_ENDED;
-  listening.failures += event->type == GODWIT_EVENT_FAILED && event->is_final;
+  if (event->type == GODWIT_EVENT_SHADOW_ENDED) {
+    listening.compared++;
+    listening.comparison = device.beside.shadow.report;
+  }
+  if (event->type == GODWIT_EVENT_FAILED && event->is_final) {
+    listening.failures++;
+    listening.failure_detail = event->detail;
+  }
 }
 
 static bool has_time(void *arg) {
   (void)arg;
-  return true;
+  return !listening.is_late;
 }
 
 void listening_begin(void) {
@@ -248,11 +254,15 @@ void listening_run_period(void) {
   hear_period();
 }
 
+void listening_release(unsigned n) {
+  world_server.report_count = world_server.post_count = 0;
+  world_server_release(version_of(n), NULL, 0);
+}
+
 void listening_update_to(unsigned n) {
   const char *version = version_of(n);
   unsigned before = listening.swaps;
-  world_server.report_count = world_server.post_count = 0;
-  world_server_release(version, NULL, 0);
+  listening_release(n);
   for (unsigned period = 0; listening.swaps == before; period++) {
     if (period > 60 * 1000 / LISTENING_PERIOD_MS) fail_msg("%s is not there in a minute", version);
     listening_run_period();

@@ -24,6 +24,9 @@ struct listening_device {
   uint64_t longest_gap;    /* between two of them, in samples */
   double longest_us;       /* likewise, of this machine's clock: test and server included */
   unsigned swaps, from_store, compared, failures;
+  uint8_t failure_detail;             /* enum gw_ota_detail of the last */
+  struct gw_shadow_report comparison; /* the last that ended */
+  bool is_late;                       /* there is never time for a second inference */
   /* Told how long each turn of the device took, of this processor's time: hearing
    * a period (looked: a model looked at a window in it) or polling the updater.
    * May be NULL. */
@@ -37,6 +40,8 @@ void listening_begin(void);
 void listening_publish(unsigned n, uint32_t shadow_windows);
 /* 20 ms of the world's clock, and of audio. */
 void listening_run_period(void);
-/* Rolls 1.n.0 out and runs until it is at work; fails after a minute. */
+/* Rolls 1.n.0 out. */
+void listening_release(unsigned n);
+/* The same, and runs until it is at work; fails after a minute. */
 void listening_update_to(unsigned n);
 #endif

@@ -13,6 +13,53 @@
 #define SWAPS 1000
 #endif
 
+static void begin(uint32_t shadow_windows) {
+  world_reset(test_random() * 2654435761u);
+  listening_publish(0, 0);
+  listening_publish(1, shadow_windows);
+  listening_begin();
+  listening_update_to(0);
+}
+
+static void run_periods(unsigned count) {
+  while (count-- > 0) listening_run_period();
+}
+
+TEST(the_labels_of_both_models_are_compared_by_name) {
+  begin(300);
+  listening_update_to(1);
+  const struct gw_shadow_report *report = &listening.comparison;
+  assert_string_equal(report->active, "1.0.0");
+  assert_string_equal(report->candidate, "1.1.0");
+  assert_int_equal(report->summary.compared, 300);
+  assert_int_equal(report->summary.skipped, 0);
+  assert_int_equal(report->summary.missed, 0);
+  assert_int_equal(report->labels.count, 6);
+  assert_string_equal(report->labels.label[2].name, "yes");
+  assert_int_equal(report->labels.label[2].flags, GW_SHADOW_IN_ACTIVE | GW_SHADOW_IN_CANDIDATE);
+  assert_string_equal(report->labels.label[5].name, "go");
+  assert_int_equal(report->labels.label[5].flags, GW_SHADOW_IN_CANDIDATE);
+  assert_true(report->labels.label[0].flags & GW_SHADOW_QUIET);
+  assert_true(report->summary.side[GW_SHADOW_ACTIVE].time_us_sum > 0);
+  assert_int_equal(listening.listener.counts.windows_missed, 0);
+}
+
+TEST(a_candidate_that_never_has_time_is_not_swapped_to_and_deafens_nobody) {
+  begin(40);
+  listening.is_late = true;
+  listening_release(1);
+  run_periods(20 * 1000 / LISTENING_PERIOD_MS);
+  assert_int_equal(listening.swaps, 1);
+  assert_int_equal(listening.failures, 1);
+  assert_int_equal(listening.failure_detail, GW_DETAIL_SHADOW);
+  assert_int_equal(listening.comparison.summary.compared, 0);
+  assert_int_equal(listening.comparison.summary.skipped, 160); /* four times as many as asked for */
+  assert_int_equal(listening.comparison.reason, GW_SHADOW_NO_TIME);
+  assert_int_equal(listening.listener.counts.windows_missed, 0);
+  assert_int_equal(listening.looked_windows, listening.due_windows);
+  assert_string_equal(godwit_updater_version(&listening.updater), "1.0.0");
+}
+
 TEST(a_thousand_updates_miss_no_window_of_a_numbered_stream) {
   world_reset(test_random() * 2654435761u);
   world_network.loss_percent = 1;
