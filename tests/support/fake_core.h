@@ -34,6 +34,9 @@ struct srv_core {
   size_t blob_size;
   unsigned blobs_open;
   int describe_status;
+  struct srv_keyset keyset; /* epoch 0: there is none */
+  int keyset_status;
+  uint32_t keyset_asked; /* the last epoch */
   struct gw_description description; /* of model@1.0.0 */
   uint32_t offer_progress;           /* end of the last block of FAKE_OFFER, whose bytes are blob */
   int report_status, commit_status;

@@ -15,7 +15,7 @@ gateway_test_library(gateway_test_clients gateway/fixture.c
 gateway_test_library(gateway_test_fake_core gateway/fixture_fake.c
   ${CMAKE_SOURCE_DIR}/tests/support/fake_core.c)
 
-foreach(part rules ota description observe session replay streams state settings rpc logs profile shadow)
+foreach(part rules ota description keyset observe session replay streams state settings rpc logs profile shadow)
   godwit_test(NAME unit.server.gateway.${part} SOURCES gateway/${part}_test.c
     LINK gateway_test_fake_core gateway_test_clients PkgConfig::JANSSON)
 endforeach()
