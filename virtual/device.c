@@ -30,6 +30,7 @@ static const struct wit_model_contract contract = {
     .input_bytes = RECOGNIZER_WINDOW_BYTES,
     .labels_min = RECOGNIZER_FIRST_KEYWORD,
     .labels_max = WIT_MODEL_LABELS_MAX,
+    .frontend = "micro_speech",
 };
 
 /* A swap is told when the new model has looked at its first window: only then

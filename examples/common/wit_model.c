@@ -50,6 +50,11 @@ static int check_contract(const struct wit_model *model, const struct wit_model_
              contract->labels_max);
     return refuse(error, WIT_ERR_ARGUMENT, message);
   }
+  if (contract->frontend != NULL && !wit_model_takes_frontend(model, contract->frontend)) {
+    snprintf(message, sizeof message, "its input is made by another front end than %s",
+             contract->frontend);
+    return refuse(error, WIT_ERR_ARGUMENT, message);
+  }
   return WIT_OK;
 }
 

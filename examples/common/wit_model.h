@@ -30,7 +30,9 @@
 struct wit_model_contract {
   size_t input_bytes; /* 1960: 49 rows of 40 features */
   size_t labels_min;
-  size_t labels_max; /* at most WIT_MODEL_LABELS_MAX */
+  size_t labels_max;    /* at most WIT_MODEL_LABELS_MAX */
+  const char *frontend; /* what makes the input, "micro_speech": models that name another one are
+                           refused; NULL: any */
 };
 
 struct wit_model_slot {

@@ -60,7 +60,7 @@ static size_t weight_count(struct bad *bad) {
 static void flip_weights(struct bad *bad, size_t amount) {
   size_t count = weight_count(bad);
   assert_true(count > 0);
-  for (size_t i = 0; i < amount; i++) {
+  for (size_t i = 0; count > 0 && i < amount; i++) {
     uint8_t *weight = weight_at(bad, next_random(bad) % count);
     *weight ^= (uint8_t)(1 + next_random(bad) % 255);
   }
@@ -189,9 +189,10 @@ uint8_t *bad_model_make(enum bad_model kind, const uint8_t *good, size_t size, s
   if (kind == BAD_MODEL_WRONG_SHAPE) return other_network(TFLITE_FULLY_CONNECTED, out_size);
   if (kind == BAD_MODEL_UNKNOWN_OP) return other_network(TFLITE_CUSTOM, out_size);
   size_t room = kind == BAD_MODEL_TOO_BIG ? (amount ? amount : 1u << 20) : 0;
-  struct bad bad = {.file = calloc(1, size + room), .size = size, .random = seed};
-  assert_non_null(bad.file);
-  memcpy(bad.file, good, size);
+  uint8_t *file = calloc(1, size + room);
+  struct bad bad = {.file = file, .size = size, .random = seed};
+  assert_non_null(file);
+  memcpy(file, good, size);
   assert_int_equal(wit_model_open(&bad.model, bad.file, size, NULL), WIT_OK);
   if (kind == BAD_MODEL_FLIPPED_WEIGHTS) flip_weights(&bad, amount ? amount : 16);
   if (kind == BAD_MODEL_SWAPPED_LABELS) swap_labels(&bad);
@@ -200,5 +201,5 @@ uint8_t *bad_model_make(enum bad_model kind, const uint8_t *good, size_t size, s
   if (kind == BAD_MODEL_BROKEN_TEST) break_test(&bad);
   if (kind == BAD_MODEL_ARENA) understate_arena(&bad);
   *out_size = kind == BAD_MODEL_TRUNCATED ? size / 2 : size + room;
-  return bad.file;
+  return file;
 }

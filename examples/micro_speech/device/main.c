@@ -33,6 +33,7 @@ static const struct wit_model_contract contract = {
     .input_bytes = RECOGNIZER_WINDOW_BYTES,
     .labels_min = RECOGNIZER_FIRST_KEYWORD,
     .labels_max = WIT_MODEL_LABELS_MAX,
+    .frontend = "micro_speech",
 };
 
 static alignas(WIT_ARENA_ALIGNMENT) uint8_t model_file[2][MODEL_FILE_BYTES];

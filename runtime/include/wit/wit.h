@@ -112,6 +112,14 @@ int wit_model_check_labels(const struct wit_model *model, struct wit_error *erro
 bool wit_model_metadata(const struct wit_model *model, const char *name, const uint8_t **data,
                         size_t *size);
 
+/* The score, above 0 to 1, from which the model's maker takes label `label` for
+ * recognised (metadata "godwit.thresholds"); false, and *score as it was, where
+ * that is left to the application. */
+bool wit_model_threshold(const struct wit_model *model, size_t label, float *score);
+/* Whether front end `name` makes this model's input (metadata "godwit.frontend"):
+ * true also where the model does not say. */
+bool wit_model_takes_frontend(const struct wit_model *model, const char *name);
+
 /* What is inside, for tools. */
 struct wit_model_info {
   uint32_t schema_version;

@@ -66,6 +66,9 @@ static void look_inside(const struct wit_model *model) {
   walk_graph(model, info.operator_count, info.tensor_count);
   uint32_t checksum;
   struct wit_self_test_info test;
+  float score;
+  for (size_t i = 0; i < 4; i++) wit_model_threshold(model, i, &score);
+  sink ^= wit_model_takes_frontend(model, "micro_speech");
   wit_graph_checksum(model, &checksum, &error);
   wit_self_test_info(model, &test, &error);
 }

@@ -188,7 +188,7 @@ static void on_heard(void *context, const struct listener_heard *heard) {
 }
 
 static void open_device(size_t slots, bool clip_names) {
-  static const struct wit_model_contract contract = {1960, 2, WIT_MODEL_LABELS_MAX};
+  static const struct wit_model_contract contract = {1960, 2, WIT_MODEL_LABELS_MAX, NULL};
   static const struct decided_model says_yes = {1960, 4, {"silence", "unknown", "yes", "no"}, 2};
   const char *why = "";
   char error[256];

@@ -21,7 +21,7 @@ static void on_heard(void *context, const struct listener_heard *word) {
 }
 
 static void init(void) {
-  static const struct wit_model_contract contract = {1960, 2, WIT_MODEL_LABELS_MAX};
+  static const struct wit_model_contract contract = {1960, 2, WIT_MODEL_LABELS_MAX, NULL};
   wit_model_init(&pair, &contract, arena[0], arena[1], sizeof arena[0]);
   listener_init(&listener, &pair);
   heard_count = 0;

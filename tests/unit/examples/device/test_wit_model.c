@@ -10,7 +10,7 @@ static struct wit_model_pair pair;
 static struct wit_error error;
 static uint8_t *bytes[2];
 
-static const struct wit_model_contract contract = {1960, 2, WIT_MODEL_LABELS_MAX};
+static const struct wit_model_contract contract = {1960, 2, WIT_MODEL_LABELS_MAX, NULL};
 static const struct decided_model yes_no = {1960, 4, {"silence", "unknown", "yes", "no"}, 2};
 
 static void init(void) { wit_model_init(&pair, &contract, arena[0], arena[1], sizeof arena[0]); }
@@ -44,6 +44,20 @@ TEST(a_model_of_another_input_is_refused) {
   struct decided_model model = yes_no;
   model.input_bytes = 1000;
   refuses(&model, WIT_ERR_ARGUMENT, "input is 1000 bytes of int8, this application gives 1960");
+}
+TEST(a_model_for_another_front_end_is_refused) {
+  static alignas(16) uint8_t large[2][16384];
+  static const struct wit_model_contract wants[] = {
+      {1960, 2, WIT_MODEL_LABELS_MAX, "mfcc"}, {1960, 2, WIT_MODEL_LABELS_MAX, "micro_speech"}};
+  size_t size;
+  uint8_t *file =
+      test_read_file(GODWIT_SOURCE_DIR "/examples/micro_speech/models/yes_no.tflite", &size);
+  wit_model_init(&pair, &wants[0], large[0], large[1], sizeof large[0]);
+  assert_int_equal(wit_model_prepare(&pair, 0, "1.0.0", file, size, &error), WIT_ERR_ARGUMENT);
+  assert_non_null(strstr(error.message, "another front end than mfcc"));
+  wit_model_init(&pair, &wants[1], large[0], large[1], sizeof large[0]);
+  assert_int_equal(wit_model_prepare(&pair, 0, "1.0.0", file, size, &error), WIT_OK);
+  free(file);
 }
 TEST(a_model_of_too_few_scores_is_refused) {
   refuses(&(struct decided_model){1960, 1, {"yes"}, 0}, WIT_ERR_ARGUMENT, "output is 1 bytes");
