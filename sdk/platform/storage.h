@@ -2,8 +2,9 @@
 #ifndef PLATFORM_STORAGE_H
 #define PLATFORM_STORAGE_H
 /* Small files on a volume that survives power loss. `volume` is what the
- * application put into godwit_store_config (POSIX: a folder); names are flat,
- * of A-Z a-z 0-9 . _ + - ~, at most 47 bytes.
+ * application gave to godwit_folder_init (POSIX: a folder); names are flat,
+ * of A-Z a-z 0-9 . _ + - ~, at most 47 bytes. A firmware whose models lie on raw
+ * flash (godwit/flash.h) and which keeps no captures' quota needs none of it.
  *
  * What the store relies on: after _sync has returned, the file's bytes and its
  * name are on the medium, and so are all removals before it; a write that power

@@ -184,34 +184,47 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
   return !cursor.is_bad && is_consistent(out) ? GODWIT_OK : GODWIT_ERR_FORMAT;
 }
 
-static void go_progress(struct cursor *cursor, struct godwit_store_state *state, uint32_t *since) {
-  go_word(cursor, &state->generation);
-  go_word(cursor, since);
-  go_word(cursor, &state->incoming_bytes);
-  go_word(cursor, &state->scratch_bytes);
-  go_byte(cursor, &state->incoming_checkpoint_size);
+struct progress {
+  uint32_t generation, since, whole_bytes, scratch_bytes;
+  uint8_t checkpoint_size;
+};
+
+static void go_progress(struct cursor *cursor, struct progress *progress, uint8_t *checkpoint) {
+  go_word(cursor, &progress->generation);
+  go_word(cursor, &progress->since);
+  go_word(cursor, &progress->whole_bytes);
+  go_word(cursor, &progress->scratch_bytes);
+  go_byte(cursor, &progress->checkpoint_size);
   cursor->at += 3;
-  go_raw(cursor, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
+  go_raw(cursor, checkpoint, GODWIT_CHECKPOINT_MAX);
 }
 
 void godwit_progress_encode(const struct godwit_store_state *state, uint32_t since,
                             uint8_t bytes[GODWIT_PROGRESS_SIZE]) {
   struct cursor cursor = begin_writing(bytes, GODWIT_PROGRESS_SIZE, "GWP2");
-  go_progress(&cursor, (struct godwit_store_state *)state, &since); /* not written to */
+  struct progress progress = {state->generation, since, state->incoming_bytes, state->scratch_bytes,
+                              state->incoming_checkpoint_size};
+  go_progress(&cursor, &progress, (uint8_t *)state->incoming_checkpoint); /* not written to */
   go_checksum(&cursor, bytes, GODWIT_PROGRESS_SIZE);
 }
 
 int godwit_progress_decode(const uint8_t bytes[GODWIT_PROGRESS_SIZE], uint32_t since,
                            struct godwit_store_state *state) {
-  struct godwit_store_state read = *state;
-  uint32_t read_since = 0;
+  struct progress progress = {0};
+  uint8_t checkpoint[GODWIT_CHECKPOINT_MAX];
   struct cursor cursor = begin_reading(bytes, GODWIT_PROGRESS_SIZE, "GWP2");
   if (cursor.is_bad) return GODWIT_ERR_FORMAT;
-  go_progress(&cursor, &read, &read_since);
-  if (read_since != since || (int32_t)(read.generation - state->generation) < 0 ||
-      !is_consistent(&read)) {
+  go_progress(&cursor, &progress, checkpoint);
+  if (progress.since != since || (int32_t)(progress.generation - state->generation) < 0 ||
+      progress.whole_bytes > state->incoming.size_bytes ||
+      progress.scratch_bytes > progress.whole_bytes ||
+      progress.checkpoint_size > GODWIT_CHECKPOINT_MAX) {
     return GODWIT_ERR_FORMAT;
   }
-  *state = read;
+  state->generation = progress.generation;
+  state->incoming_bytes = progress.whole_bytes;
+  state->scratch_bytes = progress.scratch_bytes;
+  state->incoming_checkpoint_size = progress.checkpoint_size;
+  memcpy(state->incoming_checkpoint, checkpoint, sizeof checkpoint);
   return GODWIT_OK;
 }
