@@ -175,8 +175,9 @@ void godwit_updater_fail_for_good(struct godwit_updater *updater, int status,
  * it will be. */
 void godwit_updater_pay(struct godwit_updater *updater) {
   uint64_t now_ms = godwit_platform_now_ms();
+  uint32_t bytes_s = updater->config.retry_bytes_hour / 3600u;
   if (updater->paid_ms < now_ms) updater->paid_ms = now_ms;
-  updater->paid_ms += (uint64_t)updater->fetched_bytes * HOUR_MS / updater->config.retry_bytes_hour;
+  updater->paid_ms += (uint64_t)(updater->fetched_bytes / (bytes_s | (bytes_s == 0))) * 1000u;
   updater->fetched_bytes = 0;
 }
 
@@ -482,24 +483,26 @@ static void fetch_again(struct godwit_updater *updater) {
   }
 }
 
-static void give_up_revert(struct godwit_updater *updater) {
+static void log_lost(const struct godwit_updater *updater, const struct godwit_store_entry *entry,
+                     int status) {
+  godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s cannot be brought back: %s",
+             updater->config.store->package, entry->version, godwit_status_name(status));
+}
+
+/* What runs goes on. */
+static void give_up_revert(struct godwit_updater *updater, int status) {
   updater->is_revert = false;
   updater->phase = GODWIT_UPDATER_IDLE;
-  godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s cannot be brought back, %s keeps running",
-             updater->config.store->package, candidate_of(updater)->version,
-             godwit_updater_version(updater));
+  log_lost(updater, candidate_of(updater), status);
 }
 
 /* Digest or file wrong. */
 static void refuse_stored(struct godwit_updater *updater, int status) {
   struct godwit_store *store = updater->config.store;
   if (updater->from_previous) { /* then it has to be downloaded */
-    if (godwit_store_drop_previous(store) < 0) {
-      godwit_updater_fail_by(updater, GODWIT_ERR_IO);
-    } else {
-      updater->phase = GODWIT_UPDATER_IDLE;
-    }
-    if (updater->is_revert) give_up_revert(updater);
+    if (updater->is_revert) give_up_revert(updater, status);
+    updater->phase = GODWIT_UPDATER_IDLE;
+    if (godwit_store_drop_previous(store) < 0) godwit_updater_fail_by(updater, GODWIT_ERR_IO);
   } else if (updater->offer.encoding != GW_ENCODING_NONE) {
     updater->takes_whole = true;
     godwit_updater_report(updater, GW_OTA_DOWNLOADING, GW_OTA_READY, GW_DETAIL_DELTA_WRONG,
@@ -554,8 +557,7 @@ static void restore(struct godwit_updater *updater) {
     activate(updater, updater->active_slot);
   } else {
     updater->has_active = false;
-    godwit_log(GODWIT_LOG_ERROR, "updater: %s@%s could not be brought back: %s",
-               updater->config.store->package, old->version, godwit_status_name(status));
+    log_lost(updater, old, status);
   }
 }
 
@@ -573,7 +575,7 @@ static void refuse_candidate(struct godwit_updater *updater, int status, uint8_t
   if (status == GODWIT_ERR_IO) {
     godwit_updater_fail_by(updater, status);
   } else if (updater->is_revert) {
-    give_up_revert(updater);
+    give_up_revert(updater, status);
   } else {
     enum gw_ota_reason reason = GW_OTA_UPDATE_FAILED;
     if (detail == GW_DETAIL_ARENA_TOO_SMALL) reason = GW_OTA_OUT_OF_RAM;
@@ -912,17 +914,18 @@ static uint32_t step_due_ms(const struct godwit_updater *updater, uint64_t now_m
   }
 }
 
+static uint32_t confirm_due_ms(const struct godwit_updater *updater, uint64_t now_ms) {
+  if (!waits_for_confirmation(updater)) return TIMEOUT_MAX_MS;
+  return until(confirm_at_ms(updater), now_ms);
+}
+
+static uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
 uint32_t godwit_updater_next_timeout_ms(const struct godwit_updater *updater) {
   uint64_t now_ms = godwit_platform_now_ms();
-  uint32_t due_ms = updater->config.client != NULL
-                        ? godwit_client_next_timeout_ms(updater->config.client)
-                        : TIMEOUT_MAX_MS;
-  uint32_t step_ms = step_due_ms(updater, now_ms);
-  if (step_ms < due_ms) due_ms = step_ms;
-  if (waits_for_confirmation(updater) && until(confirm_at_ms(updater), now_ms) < due_ms) {
-    due_ms = until(confirm_at_ms(updater), now_ms);
-  }
-  return due_ms;
+  uint32_t due_ms = lesser(step_due_ms(updater, now_ms), confirm_due_ms(updater, now_ms));
+  const struct godwit_client *client = updater->config.client;
+  return client == NULL ? due_ms : lesser(due_ms, godwit_client_next_timeout_ms(client));
 }
 
 bool godwit_updater_is_busy(const struct godwit_updater *updater) {

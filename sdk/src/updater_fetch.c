@@ -9,6 +9,7 @@
 
 #define UNANSWERED_MAX 2u /* questions, before a server is taken for one that knows no answer */
 #define CODE_NOT_IMPLEMENTED 0xA1u /* 5.01 */
+#define SPREAD_MAX_S 4000000u      /* 46 days */
 #define ASK_AGAIN_MS 1000u         /* a hook that said no, a client that needs its memory */
 
 static bool is_online(const struct godwit_updater *updater) {
@@ -151,9 +152,10 @@ static void run_checking(struct godwit_updater *updater) {
 
 /* Waiting ---------------------------------------------------------------------- */
 
-static uint64_t spread_ms(const struct godwit_updater *updater) {
-  uint64_t asked_ms = (uint64_t)updater->policy.spread_s * 1000u;
-  return asked_ms != 0 ? asked_ms : updater->config.spread_ms;
+static uint32_t spread_ms(const struct godwit_updater *updater) {
+  uint32_t asked_s = updater->policy.spread_s;
+  if (asked_s > SPREAD_MAX_S) asked_s = SPREAD_MAX_S;
+  return asked_s != 0 ? asked_s * 1000u : updater->config.spread_ms;
 }
 
 static bool is_here_already(const struct godwit_updater *updater) {
@@ -164,7 +166,7 @@ static bool is_here_already(const struct godwit_updater *updater) {
 
 /* A fleet that hears of a release at once does not fetch it at once. */
 static void begin_waiting(struct godwit_updater *updater) {
-  uint64_t within_ms = spread_ms(updater);
+  uint32_t within_ms = spread_ms(updater);
   updater->phase = GODWIT_UPDATER_WAITING;
   updater->retry_at_ms = 0;
   if (updater->is_spread || within_ms == 0 || is_here_already(updater)) return;

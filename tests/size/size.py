@@ -12,6 +12,7 @@ import concurrent.futures
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,18 @@ PARTS = {
         "client", "dtls", "exchange", "journal", "log", "ota", "pool", "status", "store",
         "store_name", "updater", "updater_fetch", "window")],
 }
+# What of the linked image is what; the first four are "updater, client, CoAP, CBOR".
+GROUPS = {
+    "updater": ["sdk/src/updater", "sdk/src/updater_fetch"],
+    "client": [f"sdk/src/{n}" for n in ("client", "exchange", "window", "ota")]
+              + [f"wire/src/{n}" for n in ("pace", "exchange", "observe", "block")],
+    "CoAP": ["wire/src/coap"],
+    "CBOR": [f"wire/src/{n}" for n in ("cbor", "utf8", "manifest", "report", "description", "record")],
+    "store": [f"sdk/src/{n}" for n in ("store", "store_name", "journal", "folder")],
+    "DTLS": ["sdk/src/dtls", "sdk/src/pool"],
+    "log": ["sdk/src/log", "sdk/src/status"],
+}
+CORE = ("updater", "client", "CoAP", "CBOR")
 # The rest of the SDK, file by file: each is linked where it is used.
 FEATURES = "sdk/src"
 
@@ -105,9 +118,10 @@ def image(folder):
         objects = list(pool.map(lambda f: compile_one(f, folder), names))
     main_object = compile_one("tests/size/image.c", folder)
     target = os.path.join(folder, "image.elf")
-    subprocess.run(["arm-none-eabi-gcc", *FLAGS, "-nostdlib", "-Wl,--gc-sections", "-Wl,-e,main",
+    subprocess.run(["arm-none-eabi-gcc", *FLAGS, "-nostdlib", "-Wl,--gc-sections", "-Wl,-e,main", f"-Wl,-Map={target}.map",
                     "-Wl,--unresolved-symbols=ignore-all", main_object, *objects, "-o", target], check=True)
     text = sections([target])[0] - sections([main_object])[0]
+    groups = by_group(f"{target}.map")
     ram = {}
     output = subprocess.run(["arm-none-eabi-nm", "-S", "-t", "d", compile_one("tests/size/ram.c", folder)],
                             capture_output=True, text=True, check=True).stdout
@@ -115,7 +129,21 @@ def image(folder):
         words = line.split()
         if len(words) == 4 and words[3].startswith("ram_"):
             ram[words[3][4:]] = int(words[1])
-    return {"text": text, "ram": sum(ram.values()), "of_which": ram}
+    return {"text": text, "core": sum(groups[name] for name in CORE), "groups": groups,
+            "ram": sum(ram.values()), "of_which": ram}
+
+
+def by_group(map_file):
+    """Code of each group in the linker's map, constants that are no strings included."""
+    of = {f"{name.replace('/', '_')}.o": group for group, names in GROUPS.items() for name in names}
+    sizes = dict.fromkeys(GROUPS, 0)
+    with open(map_file, encoding="utf-8") as file:
+        text = file.read().split("Linker script and memory map")[1]
+    for size, name in re.findall(r"^ \.(?:text|rodata)(?!\S*\.str)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", text, re.M):
+        group = of.get(os.path.basename(name))
+        if group:
+            sizes[group] += int(size, 16)
+    return sizes
 
 
 def everything_of(*folders):
@@ -160,7 +188,7 @@ def main():
         if not allowed(symbol, limits):
             problems.append(f"a device part needs {symbol}, which is outside the stated C subset")
     linked = image(options.build)
-    for kind in ("text", "ram"):
+    for kind in ("text", "core", "ram"):
         if linked[kind] > limits["image"][kind]:
             problems.append(f"a device that links just the updater has {linked[kind]} bytes of {kind}, "
                             f"its limit is {limits['image'][kind]}")
@@ -175,8 +203,10 @@ def main():
         for name, text in extra.items():
             print(f"  sdk/src/{name + '.c':18}{text:>9}{limits['sdk_features'].get(name, '-'):>30}")
         parts = ", ".join(f"{name} {size}" for name, size in linked["of_which"].items())
+        groups = ", ".join(f"{name} {size}" for name, size in linked["groups"].items())
         print(f"\na device with the updater, all that is linked of the SDK and wire, without mbedTLS, C library and port:"
-              f"\n{'  text':28}{linked['text']:>9}{limits['image']['text']:>30}"
+              f"\n{'  text':28}{linked['text']:>9}{limits['image']['text']:>30}   ({groups}, the rest strings)"
+              f"\n{'  of it ' + ', '.join(CORE):36}{linked['core']:>1}{limits['image']['core']:>30}"
               f"\n{'  RAM beside block buffers':28}{linked['ram']:>9}{limits['image']['ram']:>30}   ({parts})")
     for problem in problems:
         print(problem)
