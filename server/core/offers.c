@@ -693,8 +693,9 @@ static int find_opened(struct srv_core *core, const char *project_id, const char
                        struct opened **out) {
   uint8_t id[GW_OFFER_ID_SIZE];
   if (!read_wire_id(wire_id, id)) {
-    return srv_fail(core, SRV_ERR_NOT_FOUND, "an offer is named by %d lower-case hex digits",
-                    SRV_WIRE_ID_LENGTH);
+    srv_fail(core, SRV_ERR_NOT_FOUND, "an offer is named by %d lower-case hex digits",
+             SRV_WIRE_ID_LENGTH);
+    return SRV_ERR_NOT_FOUND;
   }
   struct opened *slot = *out = slot_of(core, project_id, wire_id);
   if (strcmp(slot->wire_id, wire_id) == 0 && strcmp(slot->project_id, project_id) == 0) {
