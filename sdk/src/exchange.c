@@ -84,9 +84,9 @@ static void clear_suspect(struct godwit_client *client) {
 /* Sending ------------------------------------------------------------------- */
 
 static void write_block2(struct gw_coap_writer *writer, const struct godwit_request *request) {
-  struct gw_block2_receiver receiver = {.offset = request->offset, .szx = request->internal.szx};
-  gw_coap_writer_option_uint(writer, GW_COAP_OPT_BLOCK2,
-                             gw_block_encode(gw_block2_receiver_next(&receiver)));
+  uint8_t szx = request->internal.szx;
+  const struct gw_block block = {.num = request->offset >> (szx + 4u), .szx = szx};
+  gw_coap_writer_option_uint(writer, GW_COAP_OPT_BLOCK2, gw_block_encode(block));
 }
 
 static int encode(struct godwit_client *client, const struct godwit_request *request) {
@@ -271,41 +271,23 @@ static void refuse_first_of_several(const struct gw_coap_message *message,
   if (status < 0 || response->has_more) response->status = GODWIT_ERR_FORMAT;
 }
 
-/* Moves the request on by one block. Returns GODWIT_OK with response->offset
- * and is_last set, or GODWIT_ERR_FORMAT for a block that was not asked for. */
-static int take_block(struct godwit_request *request, const struct gw_coap_message *message,
-                      struct godwit_response *response) {
-  struct gw_block block;
+/* GODWIT_ERR_FORMAT for anything but the one block that was asked for; it may be
+ * smaller. */
+static void take_block(const struct godwit_request *request, const struct gw_coap_message *message,
+                       struct godwit_response *response) {
+  struct gw_block block = {.szx = request->internal.szx};
   bool has_block;
   int status = read_block2(message, &block, &has_block);
-  if (status < 0) return status;
-  struct gw_block2_receiver receiver = {.offset = request->offset, .szx = request->internal.szx};
-  int taken =
-      gw_block2_receiver_accept(&receiver, has_block ? &block : NULL, message->payload_size);
-  if (taken < 0) return GODWIT_ERR_FORMAT;
+  uint32_t size = gw_block_size(block);
+  bool is_cut =
+      has_block && (block.more ? response->payload_size != size : response->payload_size > size);
   response->offset = request->offset;
-  response->is_last = receiver.done;
-  request->offset = receiver.offset;
-  request->internal.szx = receiver.szx;
-  return GODWIT_OK;
-}
-
-static void answer_blockwise(struct godwit_client *client, struct godwit_request *request,
-                             const struct gw_coap_message *message,
-                             struct godwit_response *response) {
-  response->is_last = true;
-  if (response->status == GODWIT_OK) response->status = take_block(request, message, response);
-  if (response->status != GODWIT_OK) response->is_last = true;
-  if (response->is_last) {
-    finish(client, request, response);
-    return;
+  response->has_more = block.more;
+  if (response->status != GODWIT_OK) return;
+  if (status < 0 || is_cut || block.szx > request->internal.szx ||
+      gw_block_offset(block) != request->offset) {
+    response->status = GODWIT_ERR_FORMAT;
   }
-  /* To the end of the list: others take their turn between two blocks. */
-  unlink_request(client, request);
-  request->internal.phase = GODWIT_REQUEST_QUEUED;
-  append(client, request);
-  int wish = request->on_response(client, response, request->arg);
-  if (wish != 0 && is_listed(client, request)) godwit_client_cancel(client, request);
 }
 
 /* Answer to a registration, or a notification. */
@@ -340,10 +322,12 @@ static void answer_current(struct godwit_client *client, const struct gw_coap_me
   forget_current(client);
   if (request->observe) {
     answer_observation(client, request, message, &response, now_ms);
-  } else if (request->blockwise) {
-    answer_blockwise(client, request, message, &response);
   } else {
-    refuse_first_of_several(message, &response);
+    if (request->blockwise) {
+      take_block(request, message, &response);
+    } else {
+      refuse_first_of_several(message, &response);
+    }
     response.is_last = true;
     finish(client, request, &response);
   }
@@ -569,10 +553,7 @@ static int check_request(const struct godwit_client *client, const struct godwit
   if (fetches && (request->method != GODWIT_GET || request->on_response == NULL)) {
     return GODWIT_ERR_ARGUMENT;
   }
-  if (request->observe && request->blockwise) return GODWIT_ERR_ARGUMENT;
-  struct gw_block2_receiver receiver;
-  if (request->blockwise &&
-      gw_block2_receiver_init(&receiver, request->offset, client->config.block_szx) < 0) {
+  if (request->blockwise && (request->observe || request->offset % 16u != 0)) {
     return GODWIT_ERR_ARGUMENT;
   }
   /* By address, not by phase: the phase of a fresh object means nothing yet. */
@@ -580,8 +561,12 @@ static int check_request(const struct godwit_client *client, const struct godwit
 }
 
 static int begin_request(struct godwit_client *client, struct godwit_request *request) {
-  request->internal.szx = client->config.block_szx;
-  int size = encode(client, request);
+  uint8_t szx = client->config.block_szx;
+  while (request->blockwise && request->offset % (16u << szx) != 0) szx--;
+  request->internal.szx = szx;
+  int size = request->blockwise && request->offset >> (szx + 4u) > GW_BLOCK_NUM_MAX
+                 ? GODWIT_ERR_ARGUMENT
+                 : encode(client, request);
   if (size < 0) return GODWIT_ERR_ARGUMENT; /* the path does not fit a datagram */
   if (client->state != GODWIT_CLIENT_CONNECTED && !request->observe) return GODWIT_ERR_CONNECTION;
   request->internal.phase = GODWIT_REQUEST_QUEUED;

@@ -51,6 +51,17 @@ static void tell_wish(struct godwit_client *client, struct godwit_ota_watch *wat
   watch->on_wish(client, status, found == 1 ? &watch->scan.component : NULL, watch->arg);
 }
 
+static int take_rest(struct godwit_client *client, const struct godwit_response *response,
+                     void *arg);
+
+static int ask_for_rest(struct godwit_client *client, struct godwit_ota_watch *watch,
+                        uint32_t offset) {
+  watch->rest = get_manifest(take_rest, watch);
+  watch->rest.blockwise = true;
+  watch->rest.offset = offset;
+  return godwit_client_request(client, &watch->rest);
+}
+
 /* A block of a manifest of several. */
 static int take_rest(struct godwit_client *client, const struct godwit_response *response,
                      void *arg) {
@@ -58,7 +69,9 @@ static int take_rest(struct godwit_client *client, const struct godwit_response 
   int status = response->status;
   if (status == GODWIT_OK) {
     (void)gw_manifest_scan_feed(&watch->scan, response->payload, response->payload_size);
-    if (!response->is_last) return 0;
+    uint32_t end = response->offset + (uint32_t)response->payload_size;
+    if (response->has_more) status = ask_for_rest(client, watch, end);
+    if (response->has_more && status == GODWIT_OK) return 0;
   } else if (client->state != GODWIT_CLIENT_CONNECTED) {
     return 0; /* the next session begins with the manifest */
   } else {
@@ -77,9 +90,7 @@ static int take_manifest(struct godwit_client *client, const struct godwit_respo
   godwit_client_cancel(client, &watch->rest); /* of the one before */
   gw_manifest_scan_begin(&watch->scan, watch->scan.package);
   if (response->has_more) {
-    watch->rest = get_manifest(take_rest, watch);
-    watch->rest.blockwise = true;
-    status = godwit_client_request(client, &watch->rest);
+    status = ask_for_rest(client, watch, 0);
     if (status == GODWIT_OK) return 0;
   }
   if (status == GODWIT_OK) {

@@ -132,10 +132,8 @@ static int check_config(const struct godwit_client *client,
   if (config->on_block == NULL) return GODWIT_ERR_ARGUMENT;
   if (config->offset % godwit_ota_block_size(client) != 0) return GODWIT_ERR_ARGUMENT;
   if (config->offset > 0 && config->offset >= config->size_bytes) return GODWIT_ERR_ARGUMENT;
-  struct gw_block2_receiver last; /* is there a number for the last block? */
-  uint32_t size = config->size_bytes;
-  uint32_t last_offset = size > 0 ? (size - 1) - (size - 1) % godwit_ota_block_size(client) : 0;
-  if (gw_block2_receiver_init(&last, last_offset, client->config.block_szx) < 0) {
+  /* Is there a number for the last block? */
+  if (config->size_bytes / godwit_ota_block_size(client) > GW_BLOCK_NUM_MAX) {
     return GODWIT_ERR_ARGUMENT;
   }
   return client->state == GODWIT_CLIENT_CONNECTED ? GODWIT_OK : GODWIT_ERR_CONNECTION;

@@ -159,15 +159,14 @@ struct godwit_response {
   int32_t content_format; /* GODWIT_FORMAT_NONE when absent */
   const uint8_t *payload; /* dies with the callback; NULL when payload_size is 0 */
   size_t payload_size;
-  uint64_t offset; /* of payload in the representation: not 0 in a blockwise GET */
+  uint32_t offset; /* of payload in the representation: not 0 in a blockwise GET */
   int32_t block1;  /* value of the Block1 option (RFC 7959 2.2): for uploads; -1 when absent */
   bool is_last;    /* the request has ended: its object is free when the callback returns */
-  bool has_more;   /* payload is the first of several blocks, and was not asked for so: status is
-                      GODWIT_ERR_FORMAT. The whole comes by a blockwise GET */
+  bool has_more;   /* payload is a block, and others follow. Where it was not asked for so, status
+                      is GODWIT_ERR_FORMAT: what comes first must not pass for the whole */
 };
 
-/* A blockwise GET: return 0 to go on with the next block, anything else to end
- * it there. Other requests: the value is ignored. */
+/* The value is ignored. */
 typedef int (*godwit_response_fn)(struct godwit_client *client,
                                   const struct godwit_response *response, void *arg);
 
@@ -180,9 +179,10 @@ struct godwit_request {
   size_t payload_size;
   bool observe;    /* GET: on_response is called for the current representation and for each
                       change, also over reconnects, until godwit_client_cancel */
-  bool blockwise;  /* GET: fetches the whole representation; on_response is called block by
-                      block, in order, each byte once */
-  uint64_t offset; /* blockwise: first byte wanted, a multiple of the block size */
+  bool blockwise;  /* GET: one block of the representation, from offset on. The next one is asked
+                      for by another request, with the offset behind this one; large things come
+                      faster by godwit_ota_download_begin */
+  uint32_t offset; /* blockwise: first byte wanted, a multiple of 16 */
   godwit_response_fn on_response;
   void *arg;
 
