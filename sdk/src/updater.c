@@ -398,16 +398,12 @@ static void drop_job(struct godwit_updater *updater) {
 
 void godwit_updater_take_wish(struct godwit_updater *updater,
                               const struct gw_component *component) {
-  if (updater->is_revert) {       /* that comes first, whatever is wanted */
-  } else if (component == NULL) { /* no release for this device: what runs goes on */
-    drop_job(updater);
-  } else if (updater->wanted.package[0] != '\0' && is_same_wish(component, &updater->wanted)) {
-    return;
-  } else {
-    drop_job(updater);
-  }
+  bool is_known = component != NULL && updater->wanted.package[0] != '\0' &&
+                  is_same_wish(component, &updater->wanted);
+  if (is_known && !updater->is_revert) return;
+  if (!updater->is_revert) drop_job(updater); /* going back comes first, whatever is wanted */
   updater->wanted_is_open = component != NULL;
-  if (component == NULL) {
+  if (component == NULL) { /* no release for this device: what runs goes on */
     memset(&updater->wanted, 0, sizeof updater->wanted);
     return;
   }

@@ -49,7 +49,8 @@ struct swap {
   char from[WIT_MODEL_VERSION_MAX + 1];
   char to[WIT_MODEL_VERSION_MAX + 1];
   struct listener_counts before; /* when loading began */
-  double behind_ms_max;          /* since then: how late audio was heard */
+  double behind_ms_max;          /* since then: how late audio was heard, */
+  double gap_ms_max;             /* and the longest time between two inferences */
   double switch_us;
   struct godwit_updater_event told;
 };
@@ -59,6 +60,8 @@ struct device {
   struct listener listener;
   struct wit_model_pair models;
   struct swap swap;
+  uint64_t evaluated;  /* windows so far, */
+  double evaluated_us; /* and when the last one was */
   struct godwit_client *client;
   struct godwit_hello hello;
   struct collector *collector; /* NULL: captures nothing */
@@ -118,7 +121,7 @@ static int load_model(void *arg, const struct godwit_model *candidate) {
   struct device *device = arg;
   struct wit_error error = {0};
   device->swap.before = device->listener.counts;
-  device->swap.behind_ms_max = 0;
+  device->swap.behind_ms_max = device->swap.gap_ms_max = 0;
   if (wit_model_prepare(&device->models, candidate->slot, candidate->version, candidate->data,
                         candidate->size, &error) == WIT_OK) {
     return GODWIT_OK;
@@ -163,7 +166,8 @@ static void tell_swap(struct device *device) {
   event("swap", {"from", EVENT_TEXT(swap->from)}, {"to", EVENT_TEXT(swap->to)},
         {"windows_missed", EVENT_NUMBER(counts->windows_missed - swap->before.windows_missed)},
         {"windows_behind_ms", EVENT_NUMBER(swap->behind_ms_max)},
-        {"load_ms", EVENT_NUMBER(swap->told.load_ms)}, {"switch_us", EVENT_NUMBER(swap->switch_us)},
+        {"gap_ms", EVENT_NUMBER(swap->gap_ms_max)}, {"load_ms", EVENT_NUMBER(swap->told.load_ms)},
+        {"switch_us", EVENT_NUMBER(swap->switch_us)},
         {"manifest_to_swap_ms", EVENT_NUMBER(swap->told.manifest_to_swap_ms)},
         {"from_store", EVENT_NUMBER(swap->told.from_store)});
 }
@@ -298,6 +302,17 @@ static void tell_stats(struct device *device) {
   event_emit("stats", fields);
 }
 
+/* How long no model has looked at anything. */
+static void note_gap(struct device *device) {
+  const struct listener_counts *counts = &device->listener.counts;
+  double at_us = now_us();
+  if (counts->windows_evaluated == device->evaluated) return;
+  double gap_ms = (at_us - device->evaluated_us) / 1e3;
+  if (device->evaluated > 0 && gap_ms > device->swap.gap_ms_max) device->swap.gap_ms_max = gap_ms;
+  device->evaluated = counts->windows_evaluated;
+  device->evaluated_us = at_us;
+}
+
 /* Hears one period, when it is there. False: nothing to hear now. */
 static bool hear(struct device *device) {
   int16_t samples[AUDIO_PERIOD];
@@ -314,6 +329,7 @@ static bool hear(struct device *device) {
   if (count <= 0) return false;
   if (device->collector) collector_push(device->collector, samples, (size_t)count);
   listener_push(&device->listener, samples, (size_t)count, on_heard, device);
+  note_gap(device);
   event_set_stream_time(stream_seconds(device->listener.samples));
   tell_played(device);
   tell_swap(device);
