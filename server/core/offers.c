@@ -33,6 +33,7 @@ struct opened {
   char wire_id[SRV_WIRE_ID_LENGTH + 1];
   char package[GW_PACKAGE_MAX + 1];
   char version[GW_VERSION_MAX + 1];
+  char id[SRV_ID_LENGTH + 1]; /* of the row */
   uint8_t digest[GW_DIGEST_SIZE];
   uint32_t size_bytes;
 };
@@ -43,9 +44,10 @@ struct srv_offers {
   struct task task; /* at work */
   struct task wish[SRV_OFFER_WISHES_MAX];
   size_t wish_count;
-  int64_t scan_us, retry_us; /* not before; of what failed: nothing at all */
-  uint64_t generation;       /* of the releases when it was last looked */
-  size_t scan_index;         /* of the project that is looked at next */
+  int64_t scan_us, retry_us;       /* not before; of what failed: nothing at all */
+  uint64_t generation;             /* of the releases when it was last looked */
+  size_t scan_index;               /* of the project that is looked at next */
+  char lost_id[SRV_ID_LENGTH + 1]; /* a row whose bytes are gone; "" none */
   struct opened opened[OPENED_CACHED];
 };
 
@@ -474,7 +476,22 @@ static void start_next(struct srv_core *core) {
   }
 }
 
+/* Not while a device asks: it would be a write of its batch. */
+static void forget_lost(struct srv_core *core) {
+  struct srv_offers *offers = core->offers;
+  if (offers->lost_id[0] == 0) return;
+  int status = srv_transaction_begin(core);
+  if (status == SRV_OK) {
+    status = srv_transaction_end(core, srv_remove_by_id(core, SRV_OFFER, offers->lost_id));
+  }
+  if (status != SRV_OK && status != SRV_ERR_NOT_FOUND) return; /* the next tick tries again */
+  offers->lost_id[0] = 0;
+  srv_drop_variants(core);
+  drop_opened(core);
+}
+
 void srv_offers_tick(struct srv_core *core) {
+  forget_lost(core);
   if (core->offers->worker == NULL) return;
   collect(core);
   start_next(core);
@@ -682,6 +699,7 @@ static int load_opened(struct srv_core *core, const char *project_id, const char
     snprintf(out->wire_id, sizeof(out->wire_id), "%s", wire_id);
     memcpy(out->package, artifact->package, sizeof(out->package));
     memcpy(out->version, artifact->version, sizeof(out->version));
+    memcpy(out->id, row.id, sizeof(out->id));
     memcpy(out->digest, row.digest, sizeof(out->digest));
     out->size_bytes = row.size_bytes;
   }
@@ -712,7 +730,11 @@ int srv_core_open_offer(struct srv_core *core, const struct srv_device_ref *devi
   int status = find_opened(core, device->project_id, wire_id, &opened);
   if (status != SRV_OK) return status;
   snprintf(what, sizeof(what), "offer %s of %s@%s", wire_id, opened->package, opened->version);
-  return srv_open_bytes(core, opened->digest, opened->size_bytes, what, out);
+  status = srv_open_bytes(core, opened->digest, opened->size_bytes, what, out);
+  if (status != SRV_ERR_IO) return status;
+  /* Lost or damaged, after a restore perhaps: made again, and devices do without. */
+  memcpy(core->offers->lost_id, opened->id, sizeof(opened->id));
+  return SRV_ERR_NOT_FOUND;
 }
 
 void srv_core_offer_progress(struct srv_core *core, const struct srv_device_ref *device,

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "server/core/changes.h"
 #include "tests/unit/server/core/core_fixture.h"
@@ -420,6 +421,31 @@ TEST(offers_survive_a_restart_and_are_not_made_again) {
   assert_int_equal(after.offer_count, 1);
   assert_memory_equal(after.offer[0].id, before.offer[0].id, GW_OFFER_ID_SIZE);
   assert_int_equal(blob_count(), 2); /* the sweep at the start knows it */
+  core_fixture_end(&f);
+}
+
+TEST(an_offer_whose_file_is_lost_is_made_again_and_not_found_meanwhile) {
+  begin();
+  struct srv_artifact artifact = make_bytes("1.0.0", SIZE);
+  struct srv_device_ref ref = device_with("d", "");
+  struct srv_blob_view view;
+  struct srv_offer row;
+  char wire_id[SRV_WIRE_ID_LENGTH + 1], hex[GW_DIGEST_HEX_SIZE + 1], path[512];
+  make_release(&f, artifact.id, NULL, NULL);
+  settle();
+  struct gw_description description = describe(&ref, "1.0.0");
+  wire_id_of(&description.offer[0], wire_id);
+  struct srv_query query = {0};
+  srv_query_text(&query, "wire_id", SRV_EQUALS, wire_id);
+  assert_int_equal(f.folder.store->ops->get(f.folder.store, SRV_OFFER, &query, &row), SRV_OK);
+  gw_digest_to_hex(row.digest, hex);
+  snprintf(path, sizeof(path), "%s/data/blobs/%.2s/%s", test_temporary_folder(), hex, hex);
+  core_fixture_restart(&f); /* nothing is in memory */
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(srv_core_open_offer(f.core, &ref, wire_id, &view), SRV_ERR_NOT_FOUND);
+  settle();
+  assert_ok(f.core, srv_core_open_offer(f.core, &ref, wire_id, &view)); /* the same bytes */
+  srv_core_release_blob(f.core, &view);
   core_fixture_end(&f);
 }
 
