@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 GODWIT, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 MODELS = os.path.join(SOURCE, "examples", "micro_speech", "models")
@@ -144,6 +145,34 @@ def policy(server):
     run("release", "rollout", "off", "careful")
 
 
+def delta(server):
+    """The device takes what differs from the version that it runs."""
+    run = server.run
+    run("artifact", "upload", os.path.join(MODELS, "yes_no_stop_go.tflite"), "--package", "model", "--version", "1.1.0")
+    run("release", "create", "--artifact", "model@1.1.0", "--tag", "delta", "--name", "for-nobody-here", "--rollout")
+    for _ in range(300):
+        encodings = server.json("artifact", "show", "model@1.1.0")["encodings"]
+        if any(one["encoding"] == "delta" and one["state"] == "ready" for one in encodings):
+            break
+        time.sleep(0.1)
+    size = min(one["size"] for one in encodings)
+    key = server.json("apikey", "create", "watcher", "--role", "viewer")["apiKey"]
+    request = urllib.request.Request(server.environment["GODWIT_URL"] + "/v1/projects/default/live?topics=progress",
+                                     headers={"x-api-key": key})
+    with urllib.request.urlopen(request, timeout=60) as live:
+        live.readline()
+        run("release", "create", "--artifact", "model@1.1.0", "--tag", "birds", "--rollout", "--wait", "--timeout", "60",
+            says="1 updated")
+        for line in live:
+            seen = json.loads(line[5:]) if line.startswith(b"data:") else {}
+            if seen.get("percent") == 100:
+                break
+    check("what differs went over the air, and no more", seen["size"] == size and encodings[-1]["size"] == size,
+          (seen, encodings))
+    run("rpc", "parrot", "say", "stop", says="stop")
+    run("release", "rollout", "off", "for-nobody-here")
+
+
 def rollout(server):
     """A device that is really there: the server's own."""
     run = server.run
@@ -164,6 +193,7 @@ def rollout(server):
     check("its device", server.json("release", "devices", "first", "--state", "updated")[0]["deviceName"] == "parrot")
     answer = server.json("rpc", "parrot", "say", "yes")
     check("it heard it", "yes" in json.dumps(answer), answer)
+    delta(server)
     # A device that is never there: the wait ends by itself.
     run("release", "create", "--artifact", "model@1.0.0", "--tag", "delta", "--name", "dark", "--rollout")
     run("release", "status", "dark", "--wait", "--timeout", "2", code=1, says="not over in time")
