@@ -18,8 +18,8 @@ enum srv_patch_status {
 
 /* base NULL: compressed; otherwise a delta against base. *out is malloc'd, and
  * never larger than result_size + result_size / 256 + 64 + 1024; whether it is
- * worth sending is for the caller to judge. Takes about a second for each MB
- * and memory of some four times the sizes. */
+ * worth sending is for the caller to judge. Takes a fifth of a second for each MB, a
+ * delta up to one, and six times the result in memory at most. */
 int srv_patch_encode(const uint8_t *base, size_t base_size, const uint8_t *result,
                      size_t result_size, uint8_t **out, size_t *out_size);
 #endif

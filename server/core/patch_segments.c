@@ -23,6 +23,7 @@
 #define SWITCH_COST (48u * BIT)
 #define BASE_COST (4u * BIT) /* a block's: a ratio fitted to noise gains so much */
 #define BYTE_COST_MAX (7u * BIT)
+#define OUTSIDE 65535u /* a block's that is not in the base as a whole */
 
 struct finder {
   const uint8_t *base, *result;
@@ -31,8 +32,8 @@ struct finder {
   unsigned shift_count;
   uint32_t switch_cost;
   unsigned hash_bits;
-  uint32_t *cost; /* [block][SHIFTS_MAX] */
-  uint8_t *from;  /* [block][SHIFTS_MAX]: the shift of the block before */
+  uint16_t *cost; /* [block][shift] */
+  uint8_t *from;  /* [block][shift]: the shift of the block before */
   uint8_t *chosen;
 };
 
@@ -48,11 +49,12 @@ static uint32_t bits_of(uint32_t off16) {
 /* A block whose bytes are off by so much in sum: entropy of a two-sided geometric
  * distribution, near enough. */
 static uint32_t spread_cost(uint32_t off16, uint32_t size) {
-  uint32_t each = bits_of((uint32_t)((uint64_t)off16 * 87 / 16 / size)); /* 2 e off */
+  uint64_t count = size > 0 ? size : 1;
+  uint32_t each = bits_of((uint32_t)((uint64_t)off16 * 87 / 16 / count)); /* 2 e off */
   return (each > BYTE_COST_MAX ? BYTE_COST_MAX : each) * size;
 }
 
-static int32_t value_of(uint8_t byte) { return (int8_t)byte; }
+static int32_t value_of(uint8_t byte) { return byte < 128 ? byte : byte - 256; }
 
 static uint32_t off_by_ratio(const uint8_t *result, const uint8_t *base, uint32_t size,
                              int32_t ratio) {
@@ -229,7 +231,7 @@ static uint32_t block_cost(const struct finder *finder, size_t block, unsigned w
   uint32_t size = block_size(finder, block);
   if (which == 0) return cost_without_base(finder->result + at, size);
   int64_t base_at = (int64_t)at + finder->shift[which];
-  if (base_at < 0 || base_at + size > (int64_t)finder->base_size) return UINT32_MAX / 4;
+  if (base_at < 0 || base_at + size > (int64_t)finder->base_size) return OUTSIDE;
   return cost_with_base(finder->result + at, finder->base + base_at, size);
 }
 
@@ -265,10 +267,10 @@ static void find_way(struct finder *finder) {
     uint32_t least = before[best];
     for (unsigned i = 0; i < finder->shift_count; i++) {
       bool changed = block > 0 && before[i] - least > finder->switch_cost;
-      finder->from[block * SHIFTS_MAX + i] = (uint8_t)(changed ? best : i);
+      finder->from[block * finder->shift_count + i] = (uint8_t)(changed ? best : i);
       /* Counted from the least, so that sums stay small. */
       now[i] = (changed ? finder->switch_cost : before[i] - least) +
-               finder->cost[block * SHIFTS_MAX + i];
+               finder->cost[block * finder->shift_count + i];
     }
     memcpy(before, now, sizeof before);
   }
@@ -278,7 +280,7 @@ static void find_way(struct finder *finder) {
   }
   for (size_t block = finder->block_count; block > 0; block--) {
     finder->chosen[block - 1] = (uint8_t)last;
-    last = finder->from[(block - 1) * SHIFTS_MAX + last];
+    last = finder->from[(block - 1) * finder->shift_count + last];
   }
 }
 
@@ -336,9 +338,12 @@ static unsigned write_segments(const struct finder *finder, struct gw_patch_segm
 static bool find(struct finder *finder) {
   if (!propose_by_equal_bytes(finder)) return false;
   propose_by_likeness(finder);
+  finder->cost = calloc(finder->block_count, finder->shift_count * sizeof *finder->cost);
+  finder->from = calloc(finder->block_count, finder->shift_count);
+  if (!finder->cost || !finder->from) return false;
   for (size_t block = 0; block < finder->block_count; block++) {
     for (unsigned i = 0; i < finder->shift_count; i++) {
-      finder->cost[block * SHIFTS_MAX + i] = block_cost(finder, block, i);
+      finder->cost[block * finder->shift_count + i] = (uint16_t)block_cost(finder, block, i);
     }
   }
   for (;;) {
@@ -358,13 +363,11 @@ unsigned srv_patch_find_segments(const uint8_t *base, size_t base_size, const ui
                           .block_count = (result_size + BLOCK - 1) / BLOCK,
                           .switch_cost = SWITCH_COST};
   unsigned count = 0;
-  finder.cost = calloc(finder.block_count, SHIFTS_MAX * sizeof *finder.cost);
-  finder.from = calloc(finder.block_count, SHIFTS_MAX);
   finder.chosen = calloc(finder.block_count, 1);
   finder.shift[finder.shift_count++] = GW_PATCH_NO_BASE;
   propose(&finder, 0);
   propose(&finder, (int32_t)((int64_t)base_size - (int64_t)result_size));
-  if (finder.cost && finder.from && finder.chosen && find(&finder)) {
+  if (finder.chosen && find(&finder)) {
     count = write_segments(&finder, segments);
   }
   free(finder.cost);

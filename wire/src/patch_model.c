@@ -80,6 +80,8 @@ static void slot_learn(uint16_t *slot, unsigned bit) {
 
 static unsigned log2_of(uint32_t value) { return 31u - (unsigned)__builtin_clz(value | 1u); }
 
+static int32_t value_of(uint8_t byte) { return byte < 128 ? byte : byte - 256; }
+
 /* ---- before a byte ------------------------------------------------------------------ */
 
 void gw_patch_model_init(struct gw_patch_model *model) {
@@ -126,7 +128,7 @@ static void set_view(struct gw_patch_model *model, unsigned which, int32_t expec
 }
 
 static void expect_of_base(struct gw_patch_model *model) {
-  int32_t base = (int8_t)model->base;
+  int32_t base = value_of(model->base);
   for (unsigned i = 0; i < 2; i++) {
     int32_t expected = ratio_of(&model->ratio[i]) * base / 16;
     if (expected > 127 * 256) expected = 127 * 256;
@@ -252,7 +254,7 @@ static int32_t magnitude_of(int32_t value) { return value < 0 ? -value : value; 
 
 static void learn_ratio(struct gw_patch_model *model, unsigned which, int32_t value) {
   struct gw_patch_model_ratio *ratio = &model->ratio[which];
-  int32_t base = (int8_t)model->base, pace = paces[which].ratio;
+  int32_t base = value_of(model->base), pace = paces[which].ratio;
   int32_t off = magnitude_of(value * 256 - model->view[which].expected);
   ratio->deviation += (off - ratio->deviation) / (1 << paces[which].deviation);
   ratio->base_base += base * base * 64 - (ratio->base_base >> pace);
@@ -305,10 +307,10 @@ static void take_byte(struct gw_patch_model *model, uint8_t byte) {
 
 static void learn_byte(struct gw_patch_model *model, uint8_t byte) {
   bool expected = model->recent[model->match_at & RECENT] == byte;
-  int32_t off = magnitude_of((int8_t)byte) * 256;
+  int32_t off = magnitude_of(value_of(byte)) * 256;
   model->magnitude += (off - model->magnitude) / (1 << MAGNITUDE_PACE);
-  if (model->has_base) learn_ratio(model, 0, (int8_t)byte);
-  if (model->has_base) learn_ratio(model, 1, (int8_t)byte);
+  if (model->has_base) learn_ratio(model, 0, value_of(byte));
+  if (model->has_base) learn_ratio(model, 1, value_of(byte));
   take_byte(model, byte);
   learn_match(model, expected);
 }

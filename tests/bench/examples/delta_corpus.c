@@ -259,16 +259,16 @@ static bool add_trained(struct delta_corpus *corpus, struct studio *studio,
   static const struct {
     const char *name;
     size_t labels, steps;
-    float rate;
     uint64_t seed;
+    float rate;
     bool from_base, dense_only;
   } lessons[] = {
-      {"retrained from scratch", 4, 700, 4e-3f, 2, false, false},
-      {"fine-tuned, 60 steps", 4, 60, 3e-4f, 3, true, false},
-      {"fine-tuned, 400 steps", 4, 400, 1e-3f, 3, true, false},
-      {"last layer only", 4, 200, 1e-3f, 3, true, true},
-      {"one class added", 5, 100, 3e-4f, 3, true, false},
-      {"calibrated anew", 4, 0, 1e-3f, 4, true, true},
+      {"retrained from scratch", 4, 700, 2, 4e-3f, false, false},
+      {"fine-tuned, 60 steps", 4, 60, 3, 3e-4f, true, false},
+      {"fine-tuned, 400 steps", 4, 400, 3, 1e-3f, true, false},
+      {"last layer only", 4, 200, 3, 1e-3f, true, true},
+      {"one class added", 5, 100, 3, 3e-4f, true, false},
+      {"calibrated anew", 4, 0, 4, 1e-3f, true, true},
   };
   for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {
     struct lesson lesson = {.from = lessons[i].from_base ? base : NULL,

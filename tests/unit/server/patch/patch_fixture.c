@@ -12,7 +12,7 @@ enum { MEDIUM_BROKEN = -77 };
 struct side side_of(const void *data, size_t size) {
   struct side side = {.data = malloc(size + 1), .size = size};
   assert_non_null(side.data);
-  if (size) memcpy(side.data, data, size);
+  memcpy(side.data, data, size);
   mbedtls_sha256(side.data, size, side.digest, 0);
   return side;
 }
@@ -116,18 +116,18 @@ static uint32_t next(uint32_t *seed) {
 struct side make_text(size_t size) {
   static const char *const words[] = {"conv2d", "bias", "kernel", "serving_default",
                                       "model/", "min",  "max",    "StatefulPartitionedCall"};
-  struct side side = side_of("", 0);
   uint32_t seed = 7;
-  side.data = realloc(side.data, size + 32);
-  assert_non_null(side.data);
-  while (side.size < size) {
+  uint8_t *data = malloc(size + 32);
+  assert_non_null(data);
+  for (size_t at = 0; at < size;) {
     const char *word = words[next(&seed) % 8];
-    memcpy(side.data + side.size, word, strlen(word));
-    side.size += strlen(word);
-    side.data[side.size++] = (uint8_t)(next(&seed) % 3);
+    size_t length = strlen(word);
+    memcpy(data + at, word, length);
+    data[at + length] = (uint8_t)(next(&seed) % 3);
+    at += length + 1;
   }
-  side.size = size;
-  mbedtls_sha256(side.data, size, side.digest, 0);
+  struct side side = side_of(data, size);
+  free(data);
   return side;
 }
 
