@@ -57,14 +57,16 @@ static bool is_whole_begun(const struct godwit_updater *updater) {
          state->incoming_encoding == GW_ENCODING_NONE;
 }
 
-/* What is left to fetch in each form decides. */
-static uint32_t left_of_whole(const struct godwit_updater *updater) {
+/* A form must be smaller than the whole; and than half of what is left of the
+ * whole, where that was begun. */
+static uint32_t worth_below(const struct godwit_updater *updater) {
   uint32_t size = updater->wanted.size_bytes;
-  return is_whole_begun(updater) ? size - updater->config.store->state.incoming_bytes : size;
+  uint32_t done = is_whole_begun(updater) ? updater->config.store->state.incoming_bytes : 0;
+  return done > 0 ? (size - done) / 2 : size;
 }
 
 static void choose(struct godwit_updater *updater, const struct gw_description *description) {
-  uint32_t least = left_of_whole(updater);
+  uint32_t least = worth_below(updater);
   size_t size;
   if (godwit_updater_work(updater, &size) == NULL) return;
   for (size_t i = 0; i < description->offer_count; i++) {

@@ -68,8 +68,9 @@ class EndToEnd(unittest.TestCase):
         relay.start()
         self.relays.append(relay)
         options = options or ["--clips", EXAMPLE / "clips", "--speed", SPEED]
+        store = [] if "--flash" in options else ["--store", self.folder / name]
         command = [BIN / "micro_speech", "--json", "--port", relay.port, "--psk-id",
-                   key["identity"], "--psk", key["preSharedKey"], "--store", self.folder / name,
+                   key["identity"], "--psk", key["preSharedKey"], *store,
                    "--keepalive-ms", 2000, "--timeout-ms", 4000, *options]
         return Device(name, command, self.folder / f"{name}.jsonl", relay)
 

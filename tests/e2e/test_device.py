@@ -138,6 +138,24 @@ class Devices(EndToEnd):
                                     for e in device.events), 30 * support.PATIENCE, "1.0.0")
         self.still_works(device)
 
+    def test_a_device_on_raw_flash_updates_rolls_back_and_comes_up_again(self):
+        flash = ["--flash", self.folder / "flash", "--clips", support.EXAMPLE / "clips",
+                 "--speed", support.SPEED]
+        self.start_server()
+        device = self.device("kitchen", *flash)
+        device.start()
+        self.release(support.YES_NO, "1.0.0")
+        self.wait(device, "swap", to="1.0.0")
+        release = self.release(support.YES_NO_STOP_GO, "1.1.0")
+        self.wait(device, "swap", to="1.1.0")
+        since = device.position()
+        device.kill()
+        device.start()
+        self.assertEqual(self.wait(device, "model", since)["version"], "1.1.0")
+        self.run_godwit("release", "rollout", "off", release)
+        self.assertEqual(self.wait(device, "swap", since, to="1.0.0")["from_store"], 1)
+        self.still_works(device)
+
     def test_a_restarted_device_listens_before_any_network(self):
         device = self.start_with_model()
         device.kill()
@@ -184,6 +202,7 @@ class Devices(EndToEnd):
         word = sorted((support.EXAMPLE / "clips/yes").glob("*.wav"))[0]
         for options, expected in (
                 ([], "--store is missing"),
+                (["--store", "s", "--flash", "f"], "choose one of them"),
                 (["--store", "s"], "--psk-id or --psk"),
                 (["--store", "s", "--offline"], "one of --mic, --wav and --clips"),
                 (["--store", "s", "--offline", "--wav", "/nowhere.wav"], "/nowhere.wav"),

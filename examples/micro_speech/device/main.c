@@ -362,7 +362,7 @@ static struct godwit_medium *open_folder(struct device *device, const char *path
 
 static struct godwit_medium *open_flash(struct device *device, const char *path) {
   if (flash_file_open(&device->flash_file, path, MODEL_FILE_BYTES) < 0) {
-    die(path, "no flash of this size, or a file that cannot be made and written");
+    die("--flash", "no flash of this size, or a file that cannot be made and written");
   }
   const struct godwit_flash_config config = flash_file_config(&device->flash_file);
   godwit_flash_init(&device->flash, &config);
@@ -377,8 +377,9 @@ static void open_store(struct device *device, const struct options *options) {
       .journal_every_bytes = 4096}; /* a file's wear is nobody's concern */
   int status = godwit_store_init(&device->store, &config);
   if (status == GODWIT_OK) return;
-  fprintf(stderr, "micro_speech: %s: %s; it has to be %s that can be written\n", path,
-          godwit_status_name(status), options->flash ? "a file" : "a folder");
+  fprintf(stderr, "micro_speech: --%s %s: %s; it has to be a %s that can be written\n",
+          options->flash ? "flash" : "store", path, godwit_status_name(status),
+          options->flash ? "file" : "folder");
   exit(1);
 }
 

@@ -234,9 +234,10 @@ static void take_option(struct options *options, int which) {
 }
 
 static void check(const struct options *options) {
-  if (!options->store == !options->flash) {
-    wrong("choose one of --store and --flash: where shall models be kept?");
+  if (!options->store && !options->flash) {
+    wrong("--store is missing, or --flash: where shall models be kept?");
   }
+  if (options->store && options->flash) wrong("--store and --flash: choose one of them");
   if (options->capture && !options->store) wrong("--capture needs --store");
   if (!options->offline &&
       (!options->psk_id || !options->psk || !*options->psk_id || !*options->psk)) {

@@ -204,6 +204,29 @@ TEST(form_is_resumed_over_a_restart_where_the_journal_says) {
   }
 }
 
+TEST(whole_that_was_begun_goes_on_unless_a_form_is_less_than_half_of_the_rest) {
+  for (int delta = 0; delta < 2; delta++) {
+    come_up(false);
+    struct gw_offer made = /* compressed: more than half of it, the delta: a few blocks */
+        delta ? offer(old_model, sizeof old_model, false) : offer(NULL, 0, false);
+    world_network.travel_ms = 300;
+    device.updater.config.window_blocks = 1;
+    world_server_release("1.1.0", NULL, 0);
+    while (device.store.state.incoming_bytes < 4096) device_run_for(&device, 100);
+    describe(&made, 1); /* the server has made it by now */
+    device.store_config.journal_every_bytes = 1024;
+    world_server_release("1.0.0", NULL, 0);
+    device_run_for(&device, 2000);
+    size_t blocks = world_server.blocks;
+    world_server_release("1.1.0", NULL, 0);
+    device_run_until_version(&device, "1.1.0", HOUR_MS);
+    assert_runs_new();
+    size_t fetched = world_server.blocks - blocks;
+    assert_true(delta ? fetched < 10 : fetched > 10);
+    assert_int_equal(device.last_start.bytes_done > 0, !delta);
+  }
+}
+
 TEST(form_is_resumed_over_lost_links) {
   come_up(false);
   struct gw_offer made = offer(NULL, 0, false);
