@@ -157,9 +157,12 @@ struct side make_noise(size_t size, uint32_t seed) {
 }
 
 struct side tuned(const struct side *from, unsigned amount, uint32_t seed) {
-  struct side side = side_of(from->data, from->size);
-  for (size_t i = 0; i < side.size; i++)
-    side.data[i] = (uint8_t)(side.data[i] + bell(&seed, (int)amount));
-  mbedtls_sha256(side.data, side.size, side.digest, 0);
+  uint8_t *data = malloc(from->size + 1);
+  assert_non_null(data);
+  for (size_t i = 0; i < from->size; i++) {
+    data[i] = (uint8_t)(from->data[i] + bell(&seed, (int)amount));
+  }
+  struct side side = side_of(data, from->size);
+  free(data);
   return side;
 }
