@@ -28,12 +28,12 @@ struct godwit_store_entry {
   char version[GW_VERSION_MAX + 1];
   uint8_t digest[GW_DIGEST_SIZE];
   uint32_t size_bytes;
-  uint32_t sequence;    /* that its signature states; 0: unsigned */
-  uint32_t floor;       /* that it states too: what to raise the floor to when it is confirmed */
+  uint32_t sequence; /* that its signature states; 0: unsigned */
+  uint32_t floor;    /* that it states too: what to raise the floor to when it is confirmed */
   uint32_t confirm_after_s; /* the release asks for so long a time in service; 0: does not */
-  uint8_t slot;         /* raw flash: where it lies */
-  bool named_by_digest; /* folder: its name carries digest digits, as the plain one was taken */
-  bool confirmed;       /* has run long enough to be trusted; see godwit_store_confirm */
+  uint8_t slot;             /* raw flash: where it lies */
+  bool named_by_digest;     /* folder: its name carries digest digits, as the plain one was taken */
+  bool confirmed;           /* has run long enough to be trusted; see godwit_store_confirm */
 };
 
 /* Models that were refused for good: not downloaded again. */
