@@ -25,62 +25,62 @@ enum godwit_request_phase {
 };
 
 struct godwit_ota {
+  uint8_t report_count;
+  bool report_sent; /* the oldest is under way */
+  uint16_t reports_size;
+  uint64_t report_not_before_ms;             /* the server was too busy for it */
+  uint8_t reports[GODWIT_OTA_REPORTS_BYTES]; /* that wait, oldest first, see ota.c */
+  struct godwit_request report_request;
+  char report_path[sizeof "/.u/c/" + GW_PACKAGE_MAX];
+
   struct godwit_request manifest_request;
   godwit_ota_manifest_fn on_manifest;
   void *on_manifest_arg;
-
-  uint8_t reports[GODWIT_OTA_REPORTS_BYTES]; /* that wait, oldest first, see ota.c */
-  uint16_t reports_size;
-  uint8_t report_count;
-  bool report_sent;              /* the oldest is under way */
-  uint64_t report_not_before_ms; /* the server was too busy for it */
-  struct godwit_request report_request;
-  char report_path[sizeof "/.u/c/" + GW_PACKAGE_MAX];
 };
 
+/* What is used most stands first: short offsets make short instructions. */
 struct godwit_client {
+  enum godwit_client_state state;
+  bool in_poll;
+  bool ending;           /* in deinit: callbacks begin nothing new */
+  bool use_first;        /* the next key was refused just now, or there is none */
+  bool in_session_first; /* what this session, or the last attempt, goes by */
+  bool next_has_worked;  /* the last session was opened with the next key */
+  uint16_t next_message_id;
+  uint32_t next_token;
+
+  struct godwit_request *requests;       /* in turn; observations too */
+  struct godwit_request *current;        /* outstanding, or NULL */
+  struct godwit_request *suspect;        /* not answered, or NULL */
+  struct godwit_ota_download *downloads; /* see window.h */
+  struct godwit_service *services;       /* what else may have something to send */
+  int last_error;
+  unsigned failures;           /* attempts and sessions that ended badly, in a row */
+  unsigned refusals;           /* of the socket, since the last sign of life */
+  uint32_t srtt_ms, rttvar_ms; /* round trips, smoothed, and how they vary (RFC 6298 2) */
+  uint32_t rto_ms; /* before a block is sent again; 0: not known, RFC 7252's two to three seconds */
+  uint64_t sent_ms;       /* first transmission of current */
+  uint64_t deadline_ms;   /* current must be answered by then */
+  uint64_t received_ms;   /* CONNECTED: last sign of life */
+  uint64_t wait_until_ms; /* WAITING: when to try */
+  uint64_t connect_ms;    /* CONNECTING: since when */
+  uint64_t connected_ms;  /* CONNECTED: since when */
+  uint64_t moved_ms;      /* last change of socket within the session */
+  struct gw_retransmit retransmit;
   struct godwit_client_config config; /* defaults filled in; strings point below */
+  struct godwit_request ping;         /* method 0 */
+  struct gw_pace pace;                /* of the downloads' blocks */
+  struct godwit_client_stats stats;
+  struct godwit_pool pool;
+  struct godwit_ota ota;
+  struct godwit_dtls dtls;
+
   char host[GODWIT_HOST_MAX + 1];
   char identity[GODWIT_IDENTITY_MAX + 1];
   uint8_t psk[GODWIT_PSK_MAX];
   char next_identity[GODWIT_IDENTITY_MAX + 1]; /* of godwit_client_set_psk */
   uint8_t next_psk[GODWIT_PSK_MAX];
-  size_t next_psk_size;  /* 0: none */
-  bool use_first;        /* the next one was refused just now, or there is none */
-  bool in_session_first; /* what this session, or the last attempt, goes by */
-  bool next_has_worked;  /* the last session was opened with the next one */
-
-  enum godwit_client_state state;
-  int last_error;
-  bool in_poll;
-  bool ending;            /* in deinit: callbacks begin nothing new */
-  unsigned failures;      /* attempts and sessions that ended badly, in a row */
-  uint64_t wait_until_ms; /* WAITING: when to try */
-  uint64_t connect_ms;    /* CONNECTING: since when */
-  uint64_t connected_ms;  /* CONNECTED: since when */
-  uint64_t received_ms;   /* CONNECTED: last sign of life */
-  uint64_t moved_ms;      /* last change of socket within the session */
-  unsigned refusals;      /* of the socket, since the last sign of life */
-
-  struct godwit_request *requests; /* in turn; observations too */
-  struct godwit_request *current;  /* outstanding, or NULL */
-  struct godwit_request *suspect;  /* not answered, or NULL */
-  struct godwit_request ping;      /* method 0 */
-  struct gw_retransmit retransmit;
-  uint32_t srtt_ms, rttvar_ms; /* round trips, smoothed, and how they vary (RFC 6298 2) */
-  uint32_t rto_ms; /* before a block is sent again; 0: not known, RFC 7252's two to three seconds */
-  uint64_t sent_ms;     /* first transmission of current */
-  uint64_t deadline_ms; /* current must be answered by then */
-  uint16_t next_message_id;
-  uint32_t next_token;
-  struct godwit_ota_download *downloads; /* see window.h */
-  struct gw_pace pace;                   /* of their blocks */
-
-  struct godwit_service *services; /* what else may have something to send */
-  struct godwit_client_stats stats;
-  struct godwit_ota ota;
-  struct godwit_pool pool;
-  struct godwit_dtls dtls;
+  size_t next_psk_size; /* 0: none */
   uint8_t receive_buffer[GW_COAP_DATAGRAM_MAX];
   uint8_t send_buffer[GW_COAP_DATAGRAM_MAX];
 };

@@ -40,21 +40,21 @@ struct godwit_dtls_config {
 };
 
 struct godwit_dtls {
-  struct godwit_pool *pool;
-  mbedtls_ssl_context ssl;
-  mbedtls_ssl_config config;
+  bool open;
+  bool connection_id;
   int socket;       /* -1: none */
   int socket_error; /* what the socket said last: sticks until taken */
+  struct godwit_pool *pool;
+  const struct godwit_credential_method *method; /* NULL: a pre-shared key */
+  void *credentials;                             /* the method's, in the pool */
   struct {
     uint64_t start_ms;
     uint32_t intermediate_ms;
     uint32_t final_ms; /* 0: off */
   } timer;
   uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
-  bool open;
-  bool connection_id;
-  const struct godwit_credential_method *method; /* NULL: a pre-shared key */
-  void *credentials;                             /* the method's, in the pool */
+  mbedtls_ssl_context ssl;
+  mbedtls_ssl_config config;
 };
 
 /* The port's random numbers, as mbedTLS asks for them. */
