@@ -112,6 +112,7 @@ static uint8_t report_from_json(const uint8_t *data, size_t size, struct gw_repo
   *report = (struct gw_report){.state = 0};
   bool good = json_is_object(root) && copy_number(&report->state, root, "s", "state") &&
               copy_number(&report->reason, root, "r", "reason") &&
+              copy_number(&report->detail, root, "d", "detail") &&
               copy_text(report->version, sizeof report->version, either(root, "v", "version")) &&
               copy_text(report->target, sizeof report->target, either(root, "t", "target"));
   json_decref(root);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs the `sh` blocks of docs/guide/rollout.md, in order, against a real
-server; and compares its table of details with those that devices can report.
+server; and compares its table of details, and what CLI and console say of each, with
+those that devices can report.
 
     rollout.py GODWIT_BINARY SOURCE_FOLDER (commands|details)
 """
@@ -32,10 +33,14 @@ wait "$server"
 def details(guide, source):
     listed = re.findall(r"\b[A-Z]+(?:_[A-Z]+)*\b", "".join(re.findall(r"^\| (`[A-Z_`, ]+) \|", guide, re.M)))
     header = page.read(source, "wire", "include", "wire", "report.h")
-    known = re.findall(r"GW_DETAIL_([A-Z_]+) = [1-9]", header)
-    wrong = sorted(set(listed) ^ set(known))
-    print(f"{len(known)} details" if not wrong else f"in one place only: {', '.join(wrong)}")
-    return 1 if wrong or not known else 0
+    known = set(re.findall(r"GW_DETAIL_([A-Z_]+) = [1-9]", header))
+    places = {"the guide": set(listed),
+              "cli/policy.c": set(re.findall(r'\{"([A-Z_]+)",', page.read(source, "cli", "policy.c"))),
+              "the console": set(re.findall(r"^  ([A-Z_]+): \{ text:", page.read(
+                  source, "console", "src", "components", "why.ts"), re.M))}
+    for place, said in places.items():
+        print(f"{place}: {len(said)} details", "" if said == known else f"differs by {sorted(said ^ known)}")
+    return 0 if known and all(said == known for said in places.values()) else 1
 
 
 def main():

@@ -6,6 +6,7 @@
 
 #include "tests/support/fake_core.h"
 #include "tests/unit/server/gateway/fixture.h"
+#include "wire/block.h"
 #include "wire/manifest.h"
 #include "wire/report.h"
 
@@ -469,5 +470,38 @@ TEST(a_download_at_full_speed_is_not_rate_limited) {
   assert_int_equal(MODEL_SIZE,
                    client_download(f, client, ".u/c/model@1.0.0", 0, 0, got, sizeof got));
   dtls_client_destroy(client);
+  gateway_down(f);
+}
+
+/* Two devices, each with all of its blocks asked for before the first answer is
+ * read: each block is answered by itself, and both have theirs in the order
+ * of asking. */
+TEST(blocks_asked_for_together_are_all_answered_in_turn) {
+  struct fixture *f = gateway_up();
+  struct dtls_client *clients[] = {client_up(f, 0), client_up(f, 1)};
+  enum { BLOCKS = (MODEL_SIZE + 1023) / 1024 };
+  struct ask asks[2][BLOCKS];
+  give_model(f, MODEL_SIZE);
+  for (uint32_t block = 0; block < BLOCKS; block++) {
+    for (size_t i = 0; i < 2; i++) {
+      struct ask *ask = &asks[i][block];
+      *ask = ask_get(".u/c/model@1.0.0");
+      ask->block2 = gw_block_encode((struct gw_block){.num = block, .szx = 6});
+      client_send(clients[i], ask);
+    }
+  }
+  for (uint32_t block = 0; block < BLOCKS; block++) {
+    for (size_t i = 0; i < 2; i++) {
+      client_wait(f, clients[i], &answer);
+      assert_code(GW_COAP_CONTENT, answer);
+      assert_int_equal(answer.block2 >> 4, block);
+      assert_int_equal(answer.message.message_id, asks[i][block].message_id);
+      assert_memory_equal(answer.message.payload, model + block * 1024u,
+                          answer.message.payload_size);
+    }
+  }
+  assert_int_equal(0, gateway_stats(f).rate_limited);
+  dtls_client_destroy(clients[0]);
+  dtls_client_destroy(clients[1]);
   gateway_down(f);
 }
