@@ -59,19 +59,19 @@ struct godwit_trust_state {
 
 /* The content of the journal. Read freely, change by the functions below. */
 struct godwit_store_state {
-  uint32_t generation; /* of the journal: rises with each write */
+  uint32_t generation;       /* of the journal: rises with each write */
+  uint32_t incoming_bytes;   /* everything below has been written */
+  uint32_t scratch_bytes;    /* raw flash: of the incoming model, saved in the scratch block */
+  uint8_t incoming_encoding; /* enum gw_encoding it comes in */
+  uint8_t incoming_attempts; /* times that trying it has begun; see godwit_store_try */
+  uint8_t active_starts;     /* of an active model that is not confirmed yet */
+  uint8_t incoming_checkpoint_size; /* 0: the decoder begins anew */
+  uint8_t incoming_offer[GW_OFFER_ID_SIZE];
+  uint8_t incoming_checkpoint[GODWIT_CHECKPOINT_MAX];
+  struct godwit_store_entry incoming;
   struct godwit_store_entry active;
   struct godwit_store_entry previous;
-  struct godwit_store_entry incoming;
   struct godwit_store_entry discarded; /* its file is being deleted */
-  uint32_t incoming_bytes;             /* everything below has been written */
-  uint8_t incoming_encoding;           /* enum gw_encoding it comes in */
-  uint8_t incoming_offer[GW_OFFER_ID_SIZE];
-  uint8_t incoming_checkpoint_size; /* 0: the decoder begins anew */
-  uint8_t incoming_checkpoint[GODWIT_CHECKPOINT_MAX];
-  uint8_t active_starts;     /* of an active model that is not confirmed yet */
-  uint8_t incoming_attempts; /* times that trying it has begun; see godwit_store_try */
-  uint32_t scratch_bytes;    /* raw flash: of the incoming model, saved in the scratch block */
   struct godwit_trust_state trust;
   struct godwit_store_rejection rejected[GODWIT_STORE_REJECTED_MAX]; /* newest first */
 };
@@ -85,11 +85,11 @@ struct godwit_store_config {
 
 struct godwit_store {
   struct godwit_medium *medium;
-  char package[GW_PACKAGE_MAX + 1];
   uint32_t journal_every_bytes;
   uint32_t durable_bytes;    /* state.incoming_bytes as the journal has it */
   bool discarded_is_removed; /* the next sync makes it final */
   struct godwit_store_state state;
+  char package[GW_PACKAGE_MAX + 1];
 };
 
 /* Mounts the medium, reads the journal, finishes a deletion that was cut short. A missing journal,

@@ -203,46 +203,47 @@ struct godwit_updater_config {
   uint32_t step_bytes;       /* most bytes hashed in one poll; 0: 16,384 */
 };
 
+/* All of it internal. What is used most stands first: short offsets make short
+ * instructions. */
 struct godwit_updater {
-  struct godwit_updater_config config; /* copied; what follows is internal */
-  struct godwit_ota_watch watch; /* of the manifest */
-  struct godwit_request request; /* for the description, and keys */
-  char path[GODWIT_UPDATER_PATH_MAX + 1];
-  struct gw_component wanted; /* package "": the manifest asks for nothing of ours */
-  bool wanted_is_open;        /* still to be brought about */
-  struct gw_policy policy;    /* of the release */
-  struct gw_offer offer;      /* the form it comes in */
-  uint32_t sequence, floor;   /* that its signature states */
-  uint32_t key_wanted;        /* epoch of the keyset that is asked for; 0: the description */
-  union {                     /* never both */
-    struct godwit_ota_download download;
-    struct godwit_store_reader reader;
-  };
-  uint64_t manifest_ms; /* when `wanted` arrived */
-  uint64_t activated_ms, loaded_ms;
-  uint64_t retry_at_ms;   /* also: end of the random wait */
-  uint64_t paid_ms;       /* when what failed updates have cost is paid off */
-  uint32_t retry_ms;      /* last wait; 0: no failure yet */
-  uint32_t fetched_bytes; /* of the update under way, on the air */
-  uint32_t fetch_at;      /* where the download was begun; UINT32_MAX: ask the store */
-  uint32_t load_ms;       /* what loading took */
-  int network_status;     /* of the last download that a lost link ended */
   uint8_t phase;
   uint8_t active_slot;
   uint8_t unanswered;                   /* requests for the description */
   uint8_t revert_reason, revert_detail; /* why the one before is on its way back */
   bool has_active;
   bool connected;
-  bool from_previous;  /* the candidate is the store's previous model */
-  bool is_revert;      /* and comes back because the active one was given up */
-  bool keys_are_stuck; /* no further keyset could be had: goes on with the keys that are here */
-  bool takes_whole;    /* another form did not work out */
-  bool is_resumed;     /* its download did not begin at 0 in this run */
-  bool is_reported;    /* DOWNLOADING has been said for it */
-  bool is_spread;      /* the random wait for it is over */
-  bool is_deferred;    /* DEFERRED has been said */
-  bool is_down;        /* the active model was discarded to make room for the candidate */
-  bool needs_room;     /* the candidate did not fit beside it */
+  bool wanted_is_open;    /* still to be brought about */
+  bool from_previous;     /* the candidate is the store's previous model */
+  bool is_revert;         /* and comes back because the active one was given up */
+  bool keys_are_stuck;    /* no further keyset could be had: goes on with the keys that are here */
+  bool takes_whole;       /* another form did not work out */
+  bool is_resumed;        /* its download did not begin at 0 in this run */
+  bool is_reported;       /* DOWNLOADING has been said for it */
+  bool is_spread;         /* the random wait for it is over */
+  bool is_deferred;       /* DEFERRED has been said */
+  bool is_down;           /* the active model was discarded to make room for the candidate */
+  bool needs_room;        /* the candidate did not fit beside it */
+  uint32_t retry_ms;      /* last wait; 0: no failure yet */
+  uint32_t fetched_bytes; /* of the update under way, on the air */
+  uint32_t fetch_at;      /* where the download was begun; UINT32_MAX: ask the store */
+  uint32_t load_ms;       /* what loading took */
+  uint32_t sequence, floor; /* that its signature states */
+  uint32_t key_wanted;      /* epoch of the keyset that is asked for; 0: the description */
+  uint64_t manifest_ms;     /* when `wanted` arrived */
+  uint64_t activated_ms, loaded_ms;
+  uint64_t retry_at_ms;                /* also: end of the random wait */
+  uint64_t paid_ms;                    /* when what failed updates have cost is paid off */
+  struct godwit_updater_config config; /* copied */
+  struct gw_offer offer;               /* the form it comes in */
+  struct gw_policy policy;             /* of the release */
+  struct gw_component wanted;          /* package "": the manifest asks for nothing of ours */
+  union {                              /* never both */
+    struct godwit_ota_download download;
+    struct godwit_store_reader reader;
+  };
+  struct godwit_request request; /* for the description, and keys */
+  char path[GODWIT_UPDATER_PATH_MAX + 1];
+  struct godwit_ota_watch watch; /* of the manifest */
 };
 
 int godwit_updater_init(struct godwit_updater *updater, const struct godwit_updater_config *config);
