@@ -188,18 +188,18 @@ struct godwit_request {
 
   struct { /* the client's */
     struct godwit_request *next;
-    uint64_t refresh_ms;     /* observe: when to register again */
-    uint64_t observed_ms;    /* observe: arrival of the newest notification */
-    uint32_t observed_value; /* observe: its sequence value */
     uint32_t token;
-    uint32_t block1; /* one block of an upload: the option's value */
-    uint32_t size1;  /* its first block: size of the whole; 0: not said */
     uint16_t message_id;
     uint8_t phase;
     uint8_t szx;
     bool observed;   /* a notification with a sequence value has come */
     bool registered; /* the server has this observation under this token */
     bool is_block1;
+    uint32_t block1;         /* one block of an upload: the option's value */
+    uint32_t size1;          /* its first block: size of the whole; 0: not said */
+    uint32_t observed_value; /* observe: its sequence value */
+    uint64_t refresh_ms;     /* observe: when to register again */
+    uint64_t observed_ms;    /* observe: arrival of the newest notification */
   } internal;
 };
 #define GODWIT_PAYLOAD_MAX 1024u

@@ -119,7 +119,16 @@ struct godwit_ota_download {
   uint8_t code;         /* CoAP code of the last answer, for GODWIT_ERR_RESPONSE */
   bool one_at_a_time;   /* the server wants it so, or was told to */
 
-  struct { /* the client's */
+  struct {             /* the client's */
+    uint32_t heard_ms; /* last block that came; low 32 bits of the clock */
+    uint32_t pause_ms; /* nothing is asked for until then */
+    uint32_t first;    /* index of the first block that is not whole */
+    uint16_t token;    /* upper half of its tokens */
+    uint16_t newest;   /* message id of the last request */
+    uint8_t span;      /* blocks that may be under way */
+    uint8_t szx, unit_szx;
+    uint8_t newest_only;
+    bool active;
     struct godwit_ota_download *next;
     struct godwit_ota_download_config config;
     struct godwit_ota_block {
@@ -130,15 +139,6 @@ struct godwit_ota_download {
       uint8_t later;   /* answers to what was sent after it */
       uint8_t taken16; /* bytes that are here, in sixteens; not for the last block */
     } block[GODWIT_OTA_WINDOW_MAX];
-    uint32_t heard_ms; /* last block that came; low 32 bits of the clock */
-    uint32_t pause_ms; /* nothing is asked for until then */
-    uint32_t first;    /* index of the first block that is not whole */
-    uint16_t token;    /* upper half of its tokens */
-    uint16_t newest;   /* message id of the last request */
-    uint8_t span;      /* blocks that may be under way */
-    uint8_t szx, unit_szx;
-    uint8_t newest_only;
-    bool active;
   } internal;
 
   struct { /* of godwit_ota_download_component_async */

@@ -30,11 +30,11 @@ enum gw_cbor_type {
 
 struct gw_cbor_item {
   enum gw_cbor_type type;
+  bool indefinite;     /* ARRAY, MAP: size unknown, ends with BREAK */
   uint64_t uint;       /* UINT; NEGATIVE: -1 - value; BOOL: 0 or 1 */
   double number;       /* FLOAT */
   const uint8_t *data; /* BYTES, TEXT: borrowed, not NUL-terminated */
   size_t size;         /* BYTES, TEXT: bytes; ARRAY: elements; MAP: pairs */
-  bool indefinite;     /* ARRAY, MAP: size unknown, ends with BREAK */
 };
 
 struct gw_cbor_reader {

@@ -73,14 +73,14 @@ const struct gw_component *gw_manifest_find(const struct gw_manifest *manifest,
  * one component, not for all. */
 #define GW_MANIFEST_SCAN_BYTES 192u /* the longest component, and what stands before it */
 struct gw_manifest_scan {
-  struct gw_component component; /* once is_found */
-  const char *package;           /* borrowed */
-  uint32_t pairs, elements;      /* that follow; UINT32_MAX: until a BREAK */
+  const char *package;      /* borrowed */
+  uint32_t pairs, elements; /* that follow; UINT32_MAX: until a BREAK */
   uint32_t seen;
   int status; /* first error */
   uint16_t kept_size;
   uint8_t state;
   bool is_found;
+  struct gw_component component;        /* once is_found */
   uint8_t kept[GW_MANIFEST_SCAN_BYTES]; /* begins a component, or another value */
 };
 void gw_manifest_scan_begin(struct gw_manifest_scan *scan, const char *package);

@@ -29,6 +29,14 @@
 
 /* All zero, but for what gw_pace_init sets: nothing is known yet. */
 struct gw_pace {
+  uint8_t window, window_max;
+  uint8_t epoch_rounds, hold;
+  uint8_t silences; /* time-outs without an answer between them */
+  bool measured;    /* a round trip is known */
+  bool slow_start;
+  bool was_full;               /* the window was the limit in this round */
+  uint16_t round_id;           /* an answer to this message, or a later one, ends the round */
+  uint16_t answers, losses;    /* in this round */
   uint32_t srtt_ms, rttvar_ms; /* smoothed round trip, and how it varies; of blocks */
   uint32_t rto_ms;             /* time-out, without back-off */
   uint32_t base_ms;            /* shortest round trip lately: without a queue */
@@ -38,14 +46,6 @@ struct gw_pace {
   uint32_t epoch_ms;           /* when that began;  */
   uint32_t filled_ms;          /* when credit was last reckoned */
   uint32_t credit;             /* blocks that may be sent at once, in 1/4096 */
-  uint16_t round_id;           /* an answer to this message, or a later one, ends the round */
-  uint16_t answers, losses;    /* in this round */
-  uint8_t window, window_max;
-  uint8_t epoch_rounds, hold;
-  uint8_t silences; /* time-outs without an answer between them */
-  bool measured;    /* a round trip is known */
-  bool slow_start;
-  bool was_full; /* the window was the limit in this round */
 };
 
 /* A session begins. random: 32 random bits, spread over the first time-out, 4 to 6
