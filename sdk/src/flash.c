@@ -328,11 +328,11 @@ static int open_incoming(struct godwit_medium *medium, struct godwit_store_state
     *from = is_plain ? *from - good : 0; /* a decoder goes on from its checkpoint only */
     good = 0;
   }
-  flash->erased_end = *from;
-  if (good > 0) {
-    int status = repair(flash, state, slot + *from - good, good);
-    if (status < 0) return status;
-    flash->erased_end += config->erase_bytes - good;
+  flash->erased_end = *from + (good > 0 ? config->erase_bytes - good : 0);
+  if (good > 0 && repair(flash, state, slot + *from - good, good) < 0) {
+    /* A unit has decayed, or wears out: not to be stuck at it, all of it anew. */
+    *from = 0;
+    flash->erased_end = 0;
   }
   flash->written_end = *from;
   return GODWIT_OK;

@@ -206,6 +206,26 @@ TEST(flipped_bit_in_a_slot_is_found_and_the_previous_model_is_whole) {
   assert_runs("1.0.0");
 }
 
+TEST(decayed_unit_in_what_is_being_downloaded_costs_the_download_and_does_not_stall_it) {
+  for (uint32_t at = 4096; at < 7168; at += 512) { /* in the block that has to be mended */
+    begin_with(&flash_shapes[0]);
+    install("1.0.0", 2000);
+    struct gw_component made = component("1.1.0", 12000);
+    uint32_t offset;
+    assert_int_equal(godwit_store_begin(&store, &made, GW_ENCODING_NONE, NULL, &offset), GODWIT_OK);
+    assert_int_equal(godwit_store_write(&store, 0, model, 7168), GODWIT_OK);
+    assert_int_equal(godwit_store_progress(&store, 7168, NULL, 0), GODWIT_OK);
+    power_on();
+    flash_sim_decay(flash.config.slot[store.state.incoming.slot].offset + at);
+    assert_int_equal(godwit_store_begin(&store, &made, GW_ENCODING_NONE, NULL, &offset), GODWIT_OK);
+    assert_int_equal(offset, 0);
+    write_all(0, 12000);
+    assert_int_equal(godwit_store_finish(&store), GODWIT_OK);
+    power_on();
+    assert_int_equal(godwit_store_read(&store, &store.state.incoming, NULL, 0), GODWIT_OK);
+  }
+}
+
 /* Room --------------------------------------------------------------------------------- */
 
 TEST(model_that_fits_no_slot_is_refused_and_costs_nothing) {
