@@ -355,7 +355,7 @@ void fake_core_deinit(struct srv_core *core) {
 
 int srv_core_keyset(struct srv_core *core, const char *project_id, uint32_t epoch,
                     struct srv_keyset *out) {
-  assert(project_id[0] != 0);
+  if (project_id[0] == 0) return SRV_ERR_INVALID;
   if (core->keyset_status != SRV_OK) return core->keyset_status;
   core->keyset_asked = epoch;
   if (core->keyset.epoch == 0 || epoch != core->keyset.epoch) return SRV_ERR_NOT_FOUND;
