@@ -120,6 +120,7 @@ test('a failure says why and what to do, on the release, its devices and the dev
   await page.getByText('1 device: new one.').waitFor(); // of a newer server: as it came
   await page.getByText('the update failed on the device: its self-test took too long').waitFor();
   await page.getByText('devices begin within 3 min 20 s').waitFor();
+  await page.getByText('confirmed after, seconds: 3600 → 0').waitFor(); // its history
   await looksRight(page, 'release-failures');
   await page.unrouteAll();
   await page.route(`**/devices/${device.deviceId}`, async (route) => {

@@ -24,11 +24,17 @@ function words(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** Columns whose own names say little. */
+const titles: Record<string, string> = {
+  spreadFixed: 'spread by the release', spreadS: 'spread, seconds', shadowWindows: 'shadow, answers', shadowS: 'shadow, seconds',
+  agreementPermille: 'agreement, of 1,000', latencyPercent: 'time, % of the active model’s', confirmS: 'confirmed after, seconds',
+};
+
 function changesOf(entry: Entry): string {
   if (entry.action === 'create') return 'made it';
   if (entry.action === 'delete') return 'deleted it';
   const names = Object.keys({ ...entry.before, ...entry.after }).filter((name) => name !== 'updatedAt');
-  return names.map((name) => `${name}: ${words(entry.before?.[name])} → ${words(entry.after?.[name])}`).join('; ') || entry.action;
+  return names.map((name) => `${titles[name] ?? name}: ${words(entry.before?.[name])} → ${words(entry.after?.[name])}`).join('; ') || entry.action;
 }
 
 export function ReleaseHistory(props: { releaseId: string }) {
