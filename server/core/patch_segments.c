@@ -54,7 +54,7 @@ static uint32_t spread_cost(uint32_t off16, uint32_t size) {
   return (each > BYTE_COST_MAX ? BYTE_COST_MAX : each) * size;
 }
 
-static int32_t value_of(uint8_t byte) { return byte < 128 ? byte : byte - 256; }
+static int32_t value_of(uint8_t byte) { return (int32_t)(byte ^ 128u) - 128; }
 
 static uint32_t off_by_ratio(const uint8_t *result, const uint8_t *base, uint32_t size,
                              int32_t ratio) {

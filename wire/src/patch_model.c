@@ -80,7 +80,7 @@ static void slot_learn(uint16_t *slot, unsigned bit) {
 
 static unsigned log2_of(uint32_t value) { return 31u - (unsigned)__builtin_clz(value | 1u); }
 
-static int32_t value_of(uint8_t byte) { return byte < 128 ? byte : byte - 256; }
+static int32_t value_of(uint8_t byte) { return (int32_t)(byte ^ 128u) - 128; }
 
 /* ---- before a byte ------------------------------------------------------------------ */
 
