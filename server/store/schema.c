@@ -393,8 +393,11 @@ static const struct srv_column offer_columns[] = {
 };
 
 static const struct srv_column shadow_columns[] = {
-    TEXT(srv_shadow, device_id), TEXT(srv_shadow, package),    TEXT(srv_shadow, active),
-    TEXT(srv_shadow, candidate), TEXT(srv_shadow, project_id),
+    TEXT(srv_shadow, device_id),
+    TEXT(srv_shadow, package),
+    TEXT(srv_shadow, active),
+    TEXT(srv_shadow, candidate),
+    TEXT(srv_shadow, project_id),
     {"report", SRV_COLUMN_BYTES, offsetof(struct srv_shadow, report), GW_SHADOW_REPORT_SIZE_MAX,
      offsetof(struct srv_shadow, report_size), 0, 0},
     INT64(srv_shadow, time_us),
