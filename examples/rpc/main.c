@@ -18,7 +18,7 @@ static bool read_number(struct gw_cbor_reader *params, double *number) {
   if (gw_cbor_read(params, &item) < 0) return false;
   if (item.type == GW_CBOR_UINT) *number = (double)item.uint;
   if (item.type == GW_CBOR_NEGATIVE) *number = -1.0 - (double)item.uint;
-  if (item.type == GW_CBOR_FLOAT) *number = item.number;
+  if (item.type == GW_CBOR_FLOAT) *number = gw_cbor_number(&item);
   return item.type == GW_CBOR_UINT || item.type == GW_CBOR_NEGATIVE || item.type == GW_CBOR_FLOAT;
 }
 

@@ -666,7 +666,7 @@ bool godwit_capture_is_enabled(const struct godwit_capture *capture) { return ca
 static bool read_seconds(struct gw_cbor_reader *params, uint32_t *ms) {
   struct gw_cbor_item item;
   if (gw_cbor_read(params, &item) < 0) return false;
-  double seconds = item.type == GW_CBOR_UINT ? (double)item.uint : item.number;
+  double seconds = item.type == GW_CBOR_UINT ? (double)item.uint : gw_cbor_number(&item);
   if (item.type != GW_CBOR_UINT && item.type != GW_CBOR_FLOAT) return false;
   if (!(seconds >= 0.001 && seconds <= 86400.0)) return false;
   *ms = (uint32_t)(seconds * 1000.0);

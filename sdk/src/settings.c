@@ -124,7 +124,7 @@ static enum godwit_settings_status set(const struct godwit_setting *setting,
       break;
     case GODWIT_SETTING_FLOAT:
       if (item->type != GW_CBOR_FLOAT) status = GODWIT_SETTINGS_VALUE_FORMAT_NOT_VALID;
-      value.number = item->number;
+      value.number = gw_cbor_number(item);
       break;
     case GODWIT_SETTING_STRING:
       status = read_text(item, text, sizeof text);

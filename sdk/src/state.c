@@ -201,7 +201,7 @@ int godwit_state_payload_as_double(const struct godwit_response *response, doubl
   int status = read_item(response, &item);
   if (status < 0) return status;
   if (item.type == GW_CBOR_FLOAT) {
-    *value = item.number;
+    *value = gw_cbor_number(&item);
   } else if (item.type == GW_CBOR_UINT) {
     *value = (double)item.uint;
   } else if (item.type == GW_CBOR_NEGATIVE) {

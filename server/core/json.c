@@ -223,7 +223,8 @@ static json_t *bytes_value(const struct gw_cbor_item *item) {
 
 static json_t *number_value(const struct gw_cbor_item *item) {
   if (item->type == GW_CBOR_FLOAT) {
-    return isfinite(item->number) ? json_real(item->number) : json_null();
+    double number = gw_cbor_number(item);
+    return isfinite(number) ? json_real(number) : json_null();
   }
   bool negative = item->type == GW_CBOR_NEGATIVE;
   if (item->uint <= INT64_MAX) {

@@ -93,7 +93,7 @@ static json_t *read_value(struct gw_cbor_reader *reader, unsigned depth) {
     case GW_CBOR_NEGATIVE:
       return item.uint <= INT64_MAX ? json_integer(-1 - (json_int_t)item.uint) : NULL;
     case GW_CBOR_FLOAT:
-      return isfinite(item.number) ? json_real(item.number) : json_null();
+      return isfinite(gw_cbor_number(&item)) ? json_real(gw_cbor_number(&item)) : json_null();
     case GW_CBOR_BOOL:
       return json_boolean(item.uint != 0);
     case GW_CBOR_NULL:

@@ -89,39 +89,6 @@ static int read_container(const struct gw_cbor_reader *reader, const struct head
   return GW_OK;
 }
 
-static double single_from_bits(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return (double)value;
-}
-
-static double double_from_bits(uint64_t bits) {
-  double value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-/* IEEE 754 half precision by way of single, which holds every half exactly. */
-static double half_from_bits(uint32_t bits) {
-  uint32_t sign = (bits & 0x8000u) << 16;
-  uint32_t exponent = bits >> 10 & 31u;
-  uint32_t fraction = bits & 0x3FFu;
-  if (exponent == 0) {
-    double magnitude = (double)fraction * 0x1p-24;
-    return sign ? -magnitude : magnitude;
-  }
-  exponent = exponent == 31 ? 255 : exponent + 112;
-  return single_from_bits(sign | exponent << 23 | fraction << 13);
-}
-
-static int read_float(const struct head *head, struct gw_cbor_item *out) {
-  out->type = GW_CBOR_FLOAT;
-  if (head->info == INFO_2_BYTES) out->number = half_from_bits((uint32_t)head->argument);
-  if (head->info == INFO_4_BYTES) out->number = single_from_bits((uint32_t)head->argument);
-  if (head->info == INFO_8_BYTES) out->number = double_from_bits(head->argument);
-  return GW_OK;
-}
-
 static int read_simple(const struct head *head, struct gw_cbor_item *out) {
   switch (head->info) {
     case SIMPLE_FALSE:
@@ -138,7 +105,10 @@ static int read_simple(const struct head *head, struct gw_cbor_item *out) {
     case INFO_2_BYTES:
     case INFO_4_BYTES:
     case INFO_8_BYTES:
-      return read_float(head, out);
+      out->type = GW_CBOR_FLOAT;
+      out->uint = head->argument;
+      out->size = (size_t)1 << (head->info - INFO_1_BYTE);
+      return GW_OK;
     case INFO_INDEFINITE:
       out->type = GW_CBOR_BREAK;
       return GW_OK;
@@ -334,6 +304,36 @@ int gw_cbor_read_bytes(struct gw_cbor_reader *reader, void *bytes, size_t size) 
   if (item.type != GW_CBOR_BYTES || item.size != size) return GW_ERR_MALFORMED;
   memcpy(bytes, item.data, size);
   return GW_OK;
+}
+
+static double single_from_bits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return (double)value;
+}
+
+static double double_from_bits(uint64_t bits) {
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* IEEE 754 half precision by way of single, which holds every half exactly. */
+static double half_from_bits(uint32_t bits) {
+  uint32_t sign = (bits & 0x8000u) << 16;
+  uint32_t exponent = bits >> 10 & 31u;
+  uint32_t fraction = bits & 0x3FFu;
+  if (exponent == 0) {
+    double magnitude = (double)fraction * 0x1p-24;
+    return sign ? -magnitude : magnitude;
+  }
+  exponent = exponent == 31 ? 255 : exponent + 112;
+  return single_from_bits(sign | exponent << 23 | fraction << 13);
+}
+
+double gw_cbor_number(const struct gw_cbor_item *item) {
+  if (item->size == 2) return half_from_bits((uint32_t)item->uint);
+  return item->size == 4 ? single_from_bits((uint32_t)item->uint) : double_from_bits(item->uint);
 }
 
 bool gw_cbor_text_equals(const struct gw_cbor_item *item, const char *text) {

@@ -39,7 +39,7 @@ static void copy_head(struct gw_cbor_writer *writer, const struct gw_cbor_item *
       gw_cbor_write_null(writer);
       break;
     case GW_CBOR_FLOAT:
-      gw_cbor_write_double(writer, item->number);
+      gw_cbor_write_double(writer, gw_cbor_number(item));
       break;
     case GW_CBOR_BREAK:
       check(0);

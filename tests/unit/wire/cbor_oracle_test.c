@@ -122,7 +122,8 @@ static void assert_simple_reads_as(const struct gw_cbor_item *item, cbor_item_t 
   if (cbor_is_float(expected)) {
     double value = cbor_float_get_float(expected);
     assert_int_equal(item->type, GW_CBOR_FLOAT);
-    assert_true(item->number == value || (isnan(item->number) && isnan(value)));
+    double number = gw_cbor_number(item);
+    assert_true(number == value || (isnan(number) && isnan(value)));
   } else if (cbor_is_bool(expected)) {
     assert_int_equal(item->type, GW_CBOR_BOOL);
     assert_int_equal(item->uint, cbor_get_bool(expected));

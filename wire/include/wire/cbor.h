@@ -31,10 +31,9 @@ enum gw_cbor_type {
 struct gw_cbor_item {
   enum gw_cbor_type type;
   bool indefinite;     /* ARRAY, MAP: size unknown, ends with BREAK */
-  uint64_t uint;       /* UINT; NEGATIVE: -1 - value; BOOL: 0 or 1 */
-  double number;       /* FLOAT */
+  uint64_t uint;       /* UINT; NEGATIVE: -1 - value; BOOL: 0 or 1; FLOAT: its bits */
   const uint8_t *data; /* BYTES, TEXT: borrowed, not NUL-terminated */
-  size_t size;         /* BYTES, TEXT: bytes; ARRAY: elements; MAP: pairs */
+  size_t size;         /* BYTES, TEXT: bytes; ARRAY: elements; MAP: pairs; FLOAT: 2, 4 or 8 */
 };
 
 struct gw_cbor_reader {
@@ -87,6 +86,9 @@ int gw_cbor_read_array(struct gw_cbor_reader *reader, unsigned max, gw_cbor_valu
                        void *out);
 /* Reads a byte string of exactly `size` bytes; GW_ERR_MALFORMED for another. */
 int gw_cbor_read_bytes(struct gw_cbor_reader *reader, void *bytes, size_t size);
+/* Value of a FLOAT. Apart from reading, so that a device that reads none links no
+ * arithmetic of doubles. */
+double gw_cbor_number(const struct gw_cbor_item *item);
 /* Item is text equal to the C string. */
 bool gw_cbor_text_equals(const struct gw_cbor_item *item, const char *text);
 /* Copies text with a NUL; GW_ERR_TOO_LONG when it does not fit, GW_ERR_MALFORMED
