@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#include "godwit/log.h"
 #include "journal.h"
 #include "platform/storage.h"
+#include "text.h"
 
 #define SPARE_BYTES 4096u /* free space that is left for the journal and the volume itself */
 
@@ -20,13 +20,12 @@ static struct godwit_folder *folder_of(struct godwit_medium *medium) {
 void godwit_folder_file_name(const struct godwit_folder *folder,
                              const struct godwit_store_entry *entry,
                              char name[GODWIT_FOLDER_NAME_MAX + 1]) {
-  const uint8_t *d = entry->digest;
-  if (entry->named_by_digest) {
-    godwit_format(name, GODWIT_FOLDER_NAME_MAX + 1, "%s_%s~%02x%02x%02x%02x", folder->package,
-                  entry->version, d[0], d[1], d[2], d[3]);
-  } else {
-    godwit_format(name, GODWIT_FOLDER_NAME_MAX + 1, "%s_%s", folder->package, entry->version);
-  }
+  _Static_assert(GW_PACKAGE_MAX + 1 + GW_VERSION_MAX + 1 + 2 * 4 <= GODWIT_FOLDER_NAME_MAX,
+                 "the longest name fits");
+  char *end = godwit_text_add(name, folder->package);
+  end = godwit_text_add(end, "_");
+  end = godwit_text_add(end, entry->version);
+  if (entry->named_by_digest) godwit_text_add_hex(godwit_text_add(end, "~"), entry->digest, 4);
 }
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
@@ -45,7 +44,8 @@ static bool share_file(const struct godwit_store_entry *a, const struct godwit_s
 
 static void journal_name(const struct godwit_folder *folder, unsigned copy,
                          char name[GODWIT_FOLDER_NAME_MAX + 1]) {
-  godwit_format(name, GODWIT_FOLDER_NAME_MAX + 1, "%s.journal%u", folder->package, copy);
+  char *end = godwit_text_add(name, folder->package);
+  godwit_text_add(end, copy == 0 ? ".journal0" : ".journal1");
 }
 
 static int write_state(struct godwit_medium *medium, const struct godwit_store_state *state) {

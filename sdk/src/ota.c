@@ -7,6 +7,7 @@
 #include "godwit/log.h"
 #include "platform/clock.h"
 #include "platform/datagram.h"
+#include "text.h"
 
 #define MANIFEST_PATH "/.u/desired"
 #define MANIFEST_RETRY_MS 60000u /* after one of several blocks could not be had */
@@ -255,7 +256,7 @@ void godwit_ota_send_reports(struct godwit_client *client) {
   if (ota->report_sent || ota->report_count == 0) return;
   if (godwit_platform_now_ms() < ota->report_not_before_ms) return;
   const char *package = oldest_package(ota);
-  godwit_format(ota->report_path, sizeof ota->report_path, "/.u/c/%s", package);
+  godwit_text_add(godwit_text_add(ota->report_path, "/.u/c/"), package);
   ota->report_request = (struct godwit_request){
       .method = GODWIT_POST,
       .path = ota->report_path,

@@ -5,6 +5,7 @@
 #include "godwit/log.h"
 #include "godwit/trust.h"
 #include "platform/clock.h"
+#include "text.h"
 #include "updater_internal.h"
 
 #define UNANSWERED_MAX 2u /* questions, before a server is taken for one that knows no answer */
@@ -107,11 +108,11 @@ static int on_answer(struct godwit_client *client, const struct godwit_response 
 static void ask(struct godwit_updater *updater) {
   if (!is_online(updater) || updater->request.internal.phase != GODWIT_REQUEST_FREE) return;
   if (updater->key_wanted != 0) {
-    godwit_format(updater->path, sizeof updater->path, "/" GW_KEYSET_PATH "%u",
-                  (unsigned)updater->key_wanted);
+    godwit_text_add_number(godwit_text_add(updater->path, "/" GW_KEYSET_PATH), updater->key_wanted);
   } else {
-    godwit_format(updater->path, sizeof updater->path, "/" GW_DESCRIPTION_PATH "%s@%s",
-                  updater->wanted.package, updater->wanted.version);
+    char *end = godwit_text_add(updater->path, "/" GW_DESCRIPTION_PATH);
+    end = godwit_text_add(end, updater->wanted.package);
+    godwit_text_add(godwit_text_add(end, "@"), updater->wanted.version);
   }
   updater->request = (struct godwit_request){
       .method = GODWIT_GET,
@@ -346,11 +347,9 @@ static int find_start(struct godwit_updater *updater, uint32_t *from) {
 }
 
 static const char *form_path(struct godwit_updater *updater) {
-  const uint8_t *id = updater->offer.id;
   if (is_whole_form(updater)) return updater->wanted.uri;
-  godwit_format(updater->path, sizeof updater->path,
-                "/" GW_ENCODED_PATH "%02x%02x%02x%02x%02x%02x%02x%02x", id[0], id[1], id[2], id[3],
-                id[4], id[5], id[6], id[7]);
+  char *end = godwit_text_add(updater->path, "/" GW_ENCODED_PATH);
+  godwit_text_add_hex(end, updater->offer.id, GW_OFFER_ID_SIZE);
   return updater->path;
 }
 

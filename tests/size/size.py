@@ -39,7 +39,7 @@ PARTS = {
     # what a device that gets models links, and nothing else does
     "sdk": [f"sdk/src/{name}.c" for name in (
         "client", "dtls", "exchange", "journal", "log", "ota", "pool", "status", "store",
-        "store_name", "updater", "updater_fetch", "window")],
+        "store_name", "text", "updater", "updater_fetch", "window")],
 }
 # What of the linked image is what; the first four are "updater, client, CoAP, CBOR".
 GROUPS = {

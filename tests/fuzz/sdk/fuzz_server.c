@@ -2,7 +2,7 @@
 // clang-format off
 // fuzz-link: wire sdk/src/client.c sdk/src/exchange.c sdk/src/folder.c sdk/src/journal.c
 // fuzz-link: sdk/src/log.c sdk/src/ota.c sdk/src/pool.c sdk/src/status.c sdk/src/store.c
-// fuzz-link: sdk/src/store_name.c sdk/src/updater.c sdk/src/updater_fetch.c sdk/src/window.c
+// fuzz-link: sdk/src/store_name.c sdk/src/text.c sdk/src/updater.c sdk/src/updater_fetch.c sdk/src/window.c
 // fuzz-link: build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c
 // fuzz-link: build/deps/mbedtls/library/platform_util.c
 // clang-format on

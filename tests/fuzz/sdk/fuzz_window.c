@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // clang-format off
 // fuzz-link: wire sdk/src/client.c sdk/src/exchange.c sdk/src/log.c sdk/src/ota.c
-// fuzz-link: sdk/src/pool.c sdk/src/status.c sdk/src/window.c
+// fuzz-link: sdk/src/pool.c sdk/src/status.c sdk/src/text.c sdk/src/window.c
 // fuzz-link: build/deps/mbedtls/library/platform.c build/deps/mbedtls/library/platform_util.c
 // clang-format on
 /* A download with several blocks under way, from a server that answers any of its
