@@ -132,6 +132,32 @@ static bool peer_gave_connection_id(struct godwit_dtls *dtls) {
          enabled == MBEDTLS_SSL_CID_ENABLED && length > 0;
 }
 
+/* What a handshake has come to; anything else is GODWIT_ERR_CONNECTION. */
+static const struct {
+  int16_t result;
+  int8_t status;
+} outcomes[] = {
+    {0, GODWIT_OK},
+    {MBEDTLS_ERR_SSL_WANT_READ, 1},
+    {MBEDTLS_ERR_SSL_WANT_WRITE, 1},
+    {MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE, GODWIT_ERR_CREDENTIALS},
+    {MBEDTLS_ERR_X509_CERT_VERIFY_FAILED, GODWIT_ERR_UNTRUSTED},
+    {MBEDTLS_ERR_SSL_BAD_CERTIFICATE, GODWIT_ERR_UNTRUSTED},
+    {MBEDTLS_ERR_SSL_ALLOC_FAILED, GODWIT_ERR_NO_MEMORY},
+    {MBEDTLS_ERR_MPI_ALLOC_FAILED, GODWIT_ERR_NO_MEMORY},
+    {MBEDTLS_ERR_PK_ALLOC_FAILED, GODWIT_ERR_NO_MEMORY},
+    {MBEDTLS_ERR_ECP_ALLOC_FAILED, GODWIT_ERR_NO_MEMORY},
+    {MBEDTLS_ERR_X509_ALLOC_FAILED, GODWIT_ERR_NO_MEMORY},
+    {MBEDTLS_ERR_SSL_TIMEOUT, GODWIT_ERR_TIMEOUT},
+};
+
+static int status_of(int result) {
+  for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+    if (outcomes[i].result == result) return outcomes[i].status;
+  }
+  return GODWIT_ERR_CONNECTION;
+}
+
 int godwit_dtls_handshake(struct godwit_dtls *dtls) {
   struct godwit_pool *before = godwit_pool_enter(dtls->pool);
   int result = mbedtls_ssl_handshake(&dtls->ssl);
@@ -140,29 +166,10 @@ int godwit_dtls_handshake(struct godwit_dtls *dtls) {
     if (dtls->method != NULL) dtls->method->release(dtls);
   }
   godwit_pool_leave(before);
-  switch (result) {
-    case 0:
-      return GODWIT_OK;
-    case MBEDTLS_ERR_SSL_WANT_READ:
-    case MBEDTLS_ERR_SSL_WANT_WRITE:
-      /* Nobody listens: no use in waiting for the whole time-out. */
-      return godwit_dtls_take_socket_error(dtls) == GODWIT_OK ? 1 : GODWIT_ERR_CONNECTION;
-    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-      return GODWIT_ERR_CREDENTIALS;
-    case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
-    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
-      return GODWIT_ERR_UNTRUSTED;
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
-    case MBEDTLS_ERR_PK_ALLOC_FAILED:
-    case MBEDTLS_ERR_ECP_ALLOC_FAILED:
-    case MBEDTLS_ERR_X509_ALLOC_FAILED:
-      return GODWIT_ERR_NO_MEMORY;
-    case MBEDTLS_ERR_SSL_TIMEOUT:
-      return GODWIT_ERR_TIMEOUT;
-    default:
-      return GODWIT_ERR_CONNECTION;
-  }
+  int status = status_of(result);
+  /* Nobody listens: no use in waiting for the whole time-out. */
+  if (status == 1 && godwit_dtls_take_socket_error(dtls) < 0) status = GODWIT_ERR_CONNECTION;
+  return status;
 }
 
 uint32_t godwit_dtls_timeout_ms(const struct godwit_dtls *dtls, uint64_t now_ms) {

@@ -86,47 +86,86 @@ static void go_entry(struct cursor *cursor, struct godwit_store_entry *entry) {
       flags > (FLAG_NAMED_BY_DIGEST | FLAG_CONFIRMED) || entry->size_bytes > SIZE_MAX_BYTES;
 }
 
-/* All that GWJ1 has. */
-static void go_models(struct cursor *cursor, struct godwit_store_state *state) {
-  go_word(cursor, &state->generation);
-  go_entry(cursor, &state->active);
-  go_entry(cursor, &state->previous);
-  go_entry(cursor, &state->incoming);
-  go_entry(cursor, &state->discarded);
-  go_word(cursor, &state->incoming_bytes);
-  go_byte(cursor, &state->incoming_attempts);
-  go_byte(cursor, &state->active_starts);
-  go_byte(cursor, &state->incoming_encoding);
-  go_byte(cursor, &state->incoming_checkpoint_size);
-  for (unsigned i = 0; i < GODWIT_STORE_REJECTED_MAX; i++) {
-    struct godwit_store_rejection *rejected = &state->rejected[i];
-    go_version(cursor, rejected->version);
-    go_raw(cursor, rejected->digest, GW_DIGEST_SIZE);
-    go_byte(cursor, &rejected->reason);
-    go_byte(cursor, &rejected->detail);
-    cursor->at += 2;
-  }
+static void go_rejection(struct cursor *cursor, struct godwit_store_rejection *rejected) {
+  go_version(cursor, rejected->version);
+  go_raw(cursor, rejected->digest, GW_DIGEST_SIZE);
+  go_byte(cursor, &rejected->reason);
+  go_byte(cursor, &rejected->detail);
+  cursor->at += 2;
 }
 
-static void go_rest(struct cursor *cursor, struct godwit_store_state *state) {
-  struct godwit_trust_state *trust = &state->trust;
-  go_word(cursor, &state->active.sequence);
-  go_word(cursor, &state->previous.sequence);
-  go_word(cursor, &state->incoming.sequence);
-  go_raw(cursor, state->incoming_offer, GW_OFFER_ID_SIZE);
-  go_raw(cursor, state->incoming_checkpoint, GODWIT_CHECKPOINT_MAX);
-  go_word(cursor, &state->scratch_bytes);
-  go_word(cursor, &trust->epoch);
-  go_word(cursor, &trust->floor);
-  go_byte(cursor, &trust->key_count);
-  cursor->at += 3;
-  go_raw(cursor, trust->key, sizeof trust->key);
-  go_word(cursor, &state->active.floor);
-  go_word(cursor, &state->active.confirm_after_s);
-  go_word(cursor, &state->previous.floor);
-  go_word(cursor, &state->previous.confirm_after_s);
-  go_word(cursor, &state->incoming.floor);
-  go_word(cursor, &state->incoming.confirm_after_s);
+/* A state in the order of its bytes. */
+enum kind { WORD, RAW, GAP, ENTRY, REJECTION };
+struct field {
+  uint16_t at; /* in struct godwit_store_state */
+  uint8_t kind;
+  uint8_t size; /* RAW, GAP */
+};
+#define FIELD(kind, member, size) \
+  { offsetof(struct godwit_store_state, member), kind, size }
+#define FIELD_WORD(member) FIELD(WORD, member, 4)
+#define FIELD_RAW(member) \
+  FIELD(RAW, member, sizeof((const struct godwit_store_state *)NULL)->member)
+
+#define FIELDS_1 14u /* that GWJ1 has; a state has all */
+static const struct field fields[] = {
+    FIELD_WORD(generation),
+    FIELD(ENTRY, active, 0),
+    FIELD(ENTRY, previous, 0),
+    FIELD(ENTRY, incoming, 0),
+    FIELD(ENTRY, discarded, 0),
+    FIELD_WORD(incoming_bytes),
+    FIELD_RAW(incoming_attempts),
+    FIELD_RAW(active_starts),
+    FIELD_RAW(incoming_encoding),
+    FIELD_RAW(incoming_checkpoint_size),
+    FIELD(REJECTION, rejected[0], 0),
+    FIELD(REJECTION, rejected[1], 0),
+    FIELD(REJECTION, rejected[2], 0),
+    FIELD(REJECTION, rejected[3], 0),
+
+    FIELD_WORD(active.sequence),
+    FIELD_WORD(previous.sequence),
+    FIELD_WORD(incoming.sequence),
+    FIELD_RAW(incoming_offer),
+    FIELD_RAW(incoming_checkpoint),
+    FIELD_WORD(scratch_bytes),
+    FIELD_WORD(trust.epoch),
+    FIELD_WORD(trust.floor),
+    FIELD_RAW(trust.key_count),
+    FIELD(GAP, trust.key, 3),
+    FIELD_RAW(trust.key),
+    FIELD_WORD(active.floor),
+    FIELD_WORD(active.confirm_after_s),
+    FIELD_WORD(previous.floor),
+    FIELD_WORD(previous.confirm_after_s),
+    FIELD_WORD(incoming.floor),
+    FIELD_WORD(incoming.confirm_after_s),
+};
+#define FIELDS (sizeof fields / sizeof fields[0])
+_Static_assert(GODWIT_STORE_REJECTED_MAX == 4, "each has its line");
+
+static void go_state(struct cursor *cursor, struct godwit_store_state *state, size_t count) {
+  for (const struct field *field = fields; field < fields + count; field++) {
+    void *value = (uint8_t *)state + field->at;
+    switch ((enum kind)field->kind) {
+      case WORD:
+        go_word(cursor, value);
+        break;
+      case RAW:
+        go_raw(cursor, value, field->size);
+        break;
+      case GAP:
+        cursor->at += field->size;
+        break;
+      case ENTRY:
+        go_entry(cursor, value);
+        break;
+      case REJECTION:
+        go_rejection(cursor, value);
+        break;
+    }
+  }
 }
 
 static bool is_consistent(const struct godwit_store_state *state) {
@@ -164,8 +203,7 @@ void godwit_journal_encode(const struct godwit_store_state *state,
                            uint8_t bytes[GODWIT_JOURNAL_SIZE]) {
   struct cursor cursor = begin_writing(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
   struct godwit_store_state *from = (struct godwit_store_state *)state; /* not written to */
-  go_models(&cursor, from);
-  go_rest(&cursor, from);
+  go_state(&cursor, from, FIELDS);
   go_checksum(&cursor, bytes, GODWIT_JOURNAL_SIZE);
 }
 
@@ -179,8 +217,7 @@ int godwit_journal_decode(const uint8_t *bytes, size_t size, struct godwit_store
     cursor = begin_reading(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
   }
   if (cursor.is_bad) return GODWIT_ERR_FORMAT;
-  go_models(&cursor, out);
-  if (has_rest) go_rest(&cursor, out);
+  go_state(&cursor, out, has_rest ? FIELDS : FIELDS_1);
   return !cursor.is_bad && is_consistent(out) ? GODWIT_OK : GODWIT_ERR_FORMAT;
 }
 
