@@ -31,29 +31,19 @@ enum phase {
 
 /* Places ---------------------------------------------------------------------- */
 
-static uint32_t unit_size(const struct godwit_ota_download *download) {
-  return 16u << download->internal.unit_szx;
-}
-
 static struct godwit_ota_block *place_of(struct godwit_ota_download *download, uint32_t index) {
   return &download->internal.block[index % GODWIT_OTA_WINDOW_MAX];
 }
 
-/* One at least: nothing is one empty block. */
-static uint32_t count_of(const struct godwit_ota_download *download) {
-  uint32_t size = download->internal.config.size_bytes;
-  return size > 0 ? (size - 1) / unit_size(download) + 1 : 1;
-}
-
 /* Behind the last block that may be under way. */
 static uint32_t end_of(const struct godwit_ota_download *download) {
-  uint32_t count = count_of(download), first = download->internal.first;
+  uint32_t count = download->internal.count, first = download->internal.first;
   uint32_t span = download->one_at_a_time ? 1 : download->internal.span;
   return count - first > span ? first + span : count;
 }
 
 static uint32_t offset_of(struct godwit_ota_download *download, uint32_t index) {
-  return index * unit_size(download) + place_of(download, index)->taken16 * 16u;
+  return index * download->internal.unit + place_of(download, index)->taken16 * 16u;
 }
 
 static bool is_paused(const struct godwit_ota_download *download, uint32_t now_ms) {
@@ -165,7 +155,9 @@ int godwit_ota_download_begin(struct godwit_client *client, struct godwit_ota_do
   download->internal.config = given;
   download->internal.first = given.offset / block_size;
   download->internal.span = span;
-  download->internal.szx = download->internal.unit_szx = client->config.block_szx;
+  download->internal.szx = client->config.block_szx;
+  download->internal.unit = block_size;
+  download->internal.count = given.size_bytes > 0 ? (given.size_bytes - 1) / block_size + 1 : 1;
   download->internal.token = (uint16_t)(TOKEN_BIT | client->next_token++);
   download->internal.heard_ms = download->internal.pause_ms = (uint32_t)godwit_platform_now_ms();
   download->internal.active = true;
@@ -465,21 +457,21 @@ static int read_piece(const struct godwit_ota_download *download,
         piece->size > gw_block_size(block) || (block.more && piece->size < gw_block_size(block))) {
       return GODWIT_ERR_FORMAT;
     }
-  } else if (piece->size > unit_size(download)) {
+  } else if (piece->size > download->internal.unit) {
     return GODWIT_ERR_FORMAT;
   }
-  uint64_t offset = gw_block_offset(block), end = offset + piece->size;
+  piece->offset = block.num << (block.szx + 4u); /* 20 bits, moved by 10 at most */
+  uint32_t end = piece->offset + piece->size;
   if (end > total || block.more != (end < total)) return GODWIT_ERR_FORMAT;
-  piece->offset = (uint32_t)offset;
   piece->szx = block.szx;
   return GODWIT_OK;
 }
 
 static uint8_t *reorder_place(struct godwit_ota_download *download, uint32_t index) {
   const struct godwit_ota_download_config *config = &download->internal.config;
-  uint32_t room = (uint32_t)(config->reorder_size / unit_size(download));
+  uint32_t room = (uint32_t)(config->reorder_size / download->internal.unit);
   return (uint8_t *)config->reorder_memory +
-         (size_t)(room > 1 ? index % room : 0) * unit_size(download);
+         (size_t)(room > 1 ? index % room : 0) * download->internal.unit;
 }
 
 /* True when the download goes on after it. */
@@ -496,14 +488,14 @@ static bool hand_over(struct godwit_client *client, struct godwit_ota_download *
 }
 
 static uint32_t size_of(const struct godwit_ota_download *download, uint32_t index) {
-  uint32_t left = download->internal.config.size_bytes - index * unit_size(download);
-  return left < unit_size(download) ? left : unit_size(download);
+  uint32_t left = download->internal.config.size_bytes - index * download->internal.unit;
+  return left < download->internal.unit ? left : download->internal.unit;
 }
 
 /* Blocks that waited for the first one, which is here now. False when the download
  * has ended. */
 static bool move_on(struct godwit_client *client, struct godwit_ota_download *download) {
-  uint32_t count = count_of(download);
+  uint32_t count = download->internal.count;
   while (download->internal.first < count) {
     struct godwit_ota_block *block = place_of(download, download->internal.first);
     if (block->phase != BLOCK_HERE) break;
@@ -513,7 +505,7 @@ static bool move_on(struct godwit_client *client, struct godwit_ota_download *do
       download->bytes_whole = download->internal.config.size_bytes;
       break;
     }
-    download->bytes_whole = index * unit_size(download);
+    download->bytes_whole = index * download->internal.unit;
     block = place_of(download, index);
     uint32_t waiting = block->phase == BLOCK_HERE ? size_of(download, index) : block->taken16 * 16u;
     if (download->internal.config.in_order && waiting > 0 &&
@@ -567,7 +559,7 @@ void godwit_window_answer(struct godwit_client *client, struct godwit_ota_downlo
     if (block != NULL) finish(client, download, status);
     return;
   }
-  uint32_t index = piece.offset / unit_size(download), first = download->internal.first;
+  uint32_t index = piece.offset / download->internal.unit, first = download->internal.first;
   bool is_wanted = index >= first && index - first < download->internal.span &&
                    place_of(download, index)->phase != BLOCK_HERE &&
                    place_of(download, index)->phase != BLOCK_FREE &&

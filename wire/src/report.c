@@ -19,22 +19,19 @@ enum field {
   FIELD_COUNT
 };
 
-static const struct {
-  char short_name[4];
-  char long_name[8];
-} field_names[FIELD_COUNT] = {
-    {"s", "state"},   {"r", "reason"}, {"pkg", "package"},
-    {"v", "version"}, {"t", "target"}, {"d", "detail"},
-};
+static const char short_names[FIELD_COUNT][4] = {"s", "r", "pkg", "v", "t", "d"};
+/* Apart, since who only writes needs none. */
+static const char long_names[FIELD_COUNT][8] = {"state",   "reason", "package",
+                                                "version", "target", "detail"};
 
 static void write_text_field(struct gw_cbor_writer *writer, enum field field, const char *text) {
   if (!text[0]) return;
-  gw_cbor_write_text(writer, field_names[field].short_name);
+  gw_cbor_write_text(writer, short_names[field]);
   gw_cbor_write_text(writer, text);
 }
 
 static void write_uint_field(struct gw_cbor_writer *writer, enum field field, uint8_t value) {
-  gw_cbor_write_text(writer, field_names[field].short_name);
+  gw_cbor_write_text(writer, short_names[field]);
   gw_cbor_write_uint(writer, value);
 }
 
@@ -61,8 +58,8 @@ int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t siz
 
 static unsigned key_of(const struct gw_cbor_item *key) {
   for (unsigned field = 0; field < FIELD_COUNT; field++) {
-    if (gw_cbor_text_equals(key, field_names[field].short_name) ||
-        gw_cbor_text_equals(key, field_names[field].long_name)) {
+    if (gw_cbor_text_equals(key, short_names[field]) ||
+        gw_cbor_text_equals(key, long_names[field])) {
       return field + 1;
     }
   }

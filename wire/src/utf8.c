@@ -1,47 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/utf8.h"
 
-static bool is_continuation(uint8_t byte) { return (byte & 0xC0u) == 0x80u; }
-
-/* RFC 3629 section 4: what the second byte may be depends on the first; that
- * alone shuts out overlong forms, surrogates and values above U+10FFFF. */
-static bool second_byte_fits(uint8_t first, uint8_t second) {
-  switch (first) {
-    case 0xE0:
-      return second >= 0xA0;
-    case 0xED:
-      return second <= 0x9F;
-    case 0xF0:
-      return second >= 0x90;
-    case 0xF4:
-      return second <= 0x8F;
-    default:
-      return true;
-  }
+/* The first byte says how many follow, and has the upper bits of the code point. */
+static unsigned count_following(uint8_t first) {
+  if (first < 0xC0) return 0;
+  return first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
 }
 
-/* Bytes in the sequence that `first` begins; 0 when it begins none. */
-static size_t sequence_size(uint8_t first) {
-  if (first < 0x80) return 1;
-  if (first < 0xC2) return 0;
-  if (first < 0xE0) return 2;
-  if (first < 0xF0) return 3;
-  return first < 0xF5 ? 4 : 0;
-}
-
-static bool is_sequence(const uint8_t *text, size_t size) {
-  if (size > 1 && !second_byte_fits(text[0], text[1])) return false;
-  for (size_t i = 1; i < size; i++) {
-    if (!is_continuation(text[i])) return false;
-  }
-  return true;
+/* RFC 3629: the shortest form, no surrogate, nothing above U+10FFFF. */
+static bool is_code_point(uint32_t point, unsigned following) {
+  static const uint32_t first_of[] = {0, 0x80, 0x800, 0x10000};
+  return point >= first_of[following] && point <= 0x10FFFF && point - 0xD800u >= 0x800u;
 }
 
 bool gw_utf8_is_valid(const uint8_t *text, size_t size) {
-  for (size_t at = 0; at < size;) {
-    size_t length = sequence_size(text[at]);
-    if (length == 0 || length > size - at || !is_sequence(text + at, length)) return false;
-    at += length;
+  for (const uint8_t *end = text + size; text < end;) {
+    uint8_t first = *text++;
+    unsigned following = count_following(first);
+    if ((first >= 0x80 && following == 0) || first >= 0xF8) return false;
+    uint32_t point = following == 0 ? first : first & (0x3Fu >> following);
+    for (unsigned i = 0; i < following; i++) {
+      if (text == end || (*text & 0xC0u) != 0x80u) return false;
+      point = point << 6 | (*text++ & 0x3Fu);
+    }
+    if (!is_code_point(point, following)) return false;
   }
   return true;
 }

@@ -123,10 +123,12 @@ struct godwit_ota_download {
     uint32_t heard_ms; /* last block that came; low 32 bits of the clock */
     uint32_t pause_ms; /* nothing is asked for until then */
     uint32_t first;    /* index of the first block that is not whole */
+    uint32_t count;    /* of all blocks; one at least: nothing is one empty block */
+    uint32_t unit;     /* bytes of a block */
     uint16_t token;    /* upper half of its tokens */
     uint16_t newest;   /* message id of the last request */
     uint8_t span;      /* blocks that may be under way */
-    uint8_t szx, unit_szx;
+    uint8_t szx;       /* the server's, by now: the rest of a block is asked for with it */
     uint8_t newest_only;
     bool active;
     struct godwit_ota_download *next;
