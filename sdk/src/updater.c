@@ -12,6 +12,7 @@
 #define RETRY_MAX_MS 3600000u
 #define RETRY_BYTES_HOUR 262144u
 #define STEP_BYTES 16384u
+#define DECODE_BYTES 512u
 #define CONFIRM_AFTER_MS 10000u
 #define TIMEOUT_MAX_MS 60000u
 #define ASK_AGAIN_MS 1000u /* a hook that said no, what runs side by side */
@@ -144,7 +145,8 @@ static void fail(struct godwit_updater *updater, int status, enum gw_ota_reason 
                  enum gw_ota_detail detail, bool is_final) {
   updater->phase = GODWIT_UPDATER_IDLE;
   updater->is_deferred = false;
-  updater->wanted_is_open = !is_final;
+  /* Going back is tried again too, whatever becomes of the wish. */
+  if (!updater->is_revert) updater->wanted_is_open = !is_final;
   updater->fetched_bytes += TRY_BYTES;
   godwit_updater_pay(updater);
   godwit_updater_report(updater, GW_OTA_IDLE, reason, detail, updater->wanted.version);
@@ -296,12 +298,12 @@ static void tell_swapped(struct godwit_updater *updater, bool from_store) {
       });
 }
 
-static void tell_reverted(struct godwit_updater *updater, uint8_t reason, uint8_t detail) {
+static void tell_reverted(struct godwit_updater *updater) {
   godwit_updater_tell(updater,
                       &(struct godwit_updater_event){.type = GODWIT_EVENT_REVERTED,
                                                      .version = active_of(updater)->version,
-                                                     .reason = reason,
-                                                     .detail = detail});
+                                                     .reason = updater->revert_reason,
+                                                     .detail = updater->revert_detail});
 }
 
 /* Start ----------------------------------------------------------------------- */
@@ -313,7 +315,8 @@ static int bring_up_active(struct godwit_updater *updater) {
   int status = godwit_store_read(store, &store->state.active, slot->memory, slot->size_bytes);
   if (status == GODWIT_OK) status = godwit_store_start(store);
   if (status < 0) return status;
-  if (load(updater, &store->state.active, 0) < 0) return GODWIT_ERR_MODEL;
+  status = load(updater, &store->state.active, 0);
+  if (status < 0) return status == GODWIT_ERR_IO ? GODWIT_ERR_IO : GODWIT_ERR_MODEL;
   activate(updater, 0);
   tell_swapped(updater, true);
   return GODWIT_OK;
@@ -324,14 +327,17 @@ static int bring_up_active(struct godwit_updater *updater) {
  * about the model. */
 static int give_up_active(struct godwit_updater *updater, int status) {
   struct godwit_store *store = updater->config.store;
+  bool is_lost = status == GODWIT_ERR_INTEGRITY || status == GODWIT_ERR_NOT_FOUND;
+  updater->revert_reason = is_lost ? GW_OTA_INTEGRITY_CHECK_FAILED : GW_OTA_UPDATE_FAILED;
+  updater->revert_detail = is_lost ? GW_DETAIL_DIGEST_WRONG : GW_DETAIL_CRASHED;
   godwit_log(GODWIT_LOG_ERROR, "updater: stored %s@%s cannot be used: %s", store->package,
              store->state.active.version, godwit_status_name(status));
   const struct godwit_store_entry bad = store->state.active;
   if (status == GODWIT_ERR_MODEL) {
-    int rejected = godwit_store_reject(store, bad.version, bad.digest, GW_OTA_UPDATE_FAILED,
-                                       GW_DETAIL_CRASHED);
+    int rejected = godwit_store_reject(store, bad.version, bad.digest, updater->revert_reason,
+                                       updater->revert_detail);
     if (rejected < 0) return rejected;
-  } else if (status != GODWIT_ERR_INTEGRITY && status != GODWIT_ERR_NOT_FOUND) {
+  } else if (!is_lost) {
     return status;
   }
   return godwit_store_drop_active(store);
@@ -347,13 +353,18 @@ static int bring_up(struct godwit_updater *updater) {
   struct godwit_store *store = updater->config.store;
   for (bool reverted = false;; reverted = true) {
     if (store->state.active.version[0] == '\0') return GODWIT_ERR_NOT_FOUND;
-    int status = was_given_up(store) != NULL ? GODWIT_ERR_CANCELLED : bring_up_active(updater);
-    if (status == GODWIT_OK && reverted && store->state.rejected[0].version[0] != '\0') {
-      tell_reverted(updater, store->state.rejected[0].reason, store->state.rejected[0].detail);
+    const struct godwit_store_rejection *rejection = was_given_up(store);
+    int status = GODWIT_OK;
+    if (rejection != NULL) {
+      updater->revert_reason = rejection->reason;
+      updater->revert_detail = rejection->detail;
+      status = godwit_store_drop_active(store);
+    } else if ((status = bring_up_active(updater)) == GODWIT_OK) {
+      if (reverted) tell_reverted(updater);
+      return GODWIT_OK;
+    } else {
+      status = give_up_active(updater, status);
     }
-    if (status == GODWIT_OK) return GODWIT_OK;
-    status = status == GODWIT_ERR_CANCELLED ? godwit_store_drop_active(store)
-                                            : give_up_active(updater, status);
     if (status < 0) return status;
   }
 }
@@ -437,7 +448,10 @@ static void decide(struct godwit_updater *updater) {
   const struct gw_component *wanted = &updater->wanted;
   const struct godwit_store_rejection *rejection;
   updater->is_reported = false;
-  if (updater->has_active && godwit_updater_is_entry(wanted, active_of(updater))) {
+  updater->keys_are_stuck = false; /* what could not be had may be there now */
+  if (updater->is_revert) {
+    begin_way_back(updater);
+  } else if (updater->has_active && godwit_updater_is_entry(wanted, active_of(updater))) {
     updater->wanted_is_open = false;
   } else if ((rejection = godwit_store_find_rejection(store, wanted->digest)) != NULL) {
     fail(updater, GODWIT_ERR_MODEL, (enum gw_ota_reason)rejection->reason,
@@ -475,6 +489,7 @@ static void fetch_again(struct godwit_updater *updater) {
     godwit_updater_fail_by(updater, GODWIT_ERR_IO);
   } else {
     godwit_updater_pay(updater);
+    updater->retry_at_ms = affordable_ms(updater);
     updater->phase = GODWIT_UPDATER_IDLE;
   }
 }
@@ -485,18 +500,21 @@ static void log_lost(const struct godwit_updater *updater, const struct godwit_s
              updater->config.store->package, entry->version, godwit_status_name(status));
 }
 
-/* What runs goes on. */
+/* What runs goes on, after the next start too: a previous model that is still
+ * there would take its place then. */
 static void give_up_revert(struct godwit_updater *updater, int status) {
   updater->is_revert = false;
   updater->phase = GODWIT_UPDATER_IDLE;
   log_lost(updater, candidate_of(updater), status);
+  (void)godwit_store_drop_previous(updater->config.store);
 }
 
 /* Digest or file wrong. */
 static void refuse_stored(struct godwit_updater *updater, int status) {
   struct godwit_store *store = updater->config.store;
-  if (updater->from_previous) { /* then it has to be downloaded */
-    if (updater->is_revert) give_up_revert(updater, status);
+  if (updater->is_revert) {
+    give_up_revert(updater, status);
+  } else if (updater->from_previous) { /* then it has to be downloaded */
     updater->phase = GODWIT_UPDATER_IDLE;
     if (godwit_store_drop_previous(store) < 0) godwit_updater_fail_by(updater, GODWIT_ERR_IO);
   } else if (updater->offer.encoding != GW_ENCODING_NONE) {
@@ -557,6 +575,12 @@ static void restore(struct godwit_updater *updater) {
   }
 }
 
+/* The device has survived this candidate so far: a restart from here on is not its
+ * doing. */
+static void forgive_tries(struct godwit_updater *updater) {
+  if (!updater->from_previous) (void)godwit_store_clear_tries(updater->config.store);
+}
+
 /* That is loaded, and will not be activated. */
 static void drop_candidate(struct godwit_updater *updater) {
   if (updater->phase == GODWIT_UPDATER_SHADOWING) {
@@ -564,11 +588,13 @@ static void drop_candidate(struct godwit_updater *updater) {
   }
   discard(updater, candidate_of(updater), free_slot(updater));
   restore(updater);
+  forgive_tries(updater);
 }
 
 /* Refused by the application, in load or test. */
 static void refuse_candidate(struct godwit_updater *updater, int status, uint8_t detail) {
   if (status == GODWIT_ERR_IO) {
+    forgive_tries(updater);
     godwit_updater_fail_by(updater, status);
   } else if (updater->is_revert) {
     give_up_revert(updater, status);
@@ -675,7 +701,7 @@ static void begin_shadow(struct godwit_updater *updater) {
  * not its doing any more. */
 static void note_harmless(struct godwit_updater *updater) {
   if (godwit_platform_now_ms() - updater->loaded_ms < updater->config.confirm_after_ms) return;
-  if (!updater->from_previous) (void)godwit_store_clear_tries(updater->config.store);
+  forgive_tries(updater);
 }
 
 static void run_shadowing(struct godwit_updater *updater) {
@@ -713,7 +739,7 @@ static void end_revert(struct godwit_updater *updater) {
   updater->is_revert = false;
   godwit_updater_report(updater, GW_OTA_IDLE, (enum gw_ota_reason)updater->revert_reason,
                         (enum gw_ota_detail)updater->revert_detail, bad->version);
-  tell_reverted(updater, updater->revert_reason, updater->revert_detail);
+  tell_reverted(updater);
 }
 
 static void run_swapping(struct godwit_updater *updater) {
@@ -811,6 +837,7 @@ int godwit_updater_init(struct godwit_updater *updater,
   default_to(&updater->config.retry_max_ms, RETRY_MAX_MS);
   default_to(&updater->config.retry_bytes_hour, RETRY_BYTES_HOUR);
   default_to(&updater->config.step_bytes, STEP_BYTES);
+  default_to(&updater->config.decode_bytes, DECODE_BYTES);
   default_to(&updater->config.confirm_after_ms, CONFIRM_AFTER_MS);
   return GODWIT_OK;
 }
@@ -851,10 +878,14 @@ static void follow_connection(struct godwit_updater *updater) {
           godwit_updater_version(updater), godwit_client_last_error(client));
 }
 
+static bool has_to_decide(const struct godwit_updater *updater) {
+  return updater->wanted_is_open || updater->is_revert;
+}
+
 static void take_step(struct godwit_updater *updater) {
   switch (updater->phase) {
     case GODWIT_UPDATER_IDLE:
-      if (updater->wanted_is_open && godwit_platform_now_ms() >= updater->retry_at_ms) {
+      if (has_to_decide(updater) && godwit_platform_now_ms() >= updater->retry_at_ms) {
         decide(updater);
       }
       break;
@@ -896,7 +927,7 @@ static uint32_t until(uint64_t at_ms, uint64_t now_ms) {
 static uint32_t step_due_ms(const struct godwit_updater *updater, uint64_t now_ms) {
   switch (updater->phase) {
     case GODWIT_UPDATER_IDLE:
-      return updater->wanted_is_open ? until(updater->retry_at_ms, now_ms) : TIMEOUT_MAX_MS;
+      return has_to_decide(updater) ? until(updater->retry_at_ms, now_ms) : TIMEOUT_MAX_MS;
     case GODWIT_UPDATER_SHADOWING:
       return ASK_AGAIN_MS;
     case GODWIT_UPDATER_VERIFYING:

@@ -97,7 +97,7 @@ static int on_answer(struct godwit_client *client, const struct godwit_response 
   } else if (response->status == GODWIT_ERR_RESPONSE &&
              godwit_client_is_busy_code(response->code) && response->code != CODE_NOT_IMPLEMENTED) {
     godwit_updater_fail_for_now(updater, response->status, GW_OTA_AWAIT_RETRY, GW_DETAIL_NONE);
-  } else if (response->status == GODWIT_ERR_RESPONSE ||
+  } else if (response->status == GODWIT_ERR_RESPONSE || response->status == GODWIT_ERR_FORMAT ||
              (response->status == GODWIT_ERR_TIMEOUT && ++updater->unanswered >= UNANSWERED_MAX)) {
     updater->unanswered = 0;
     take_answer(updater, NULL, 0);
@@ -132,8 +132,10 @@ static void run_checking(struct godwit_updater *updater) {
   struct godwit_trust_result result = {0};
   int status = updater->config.trust_ops->step(updater->config.trust, &result);
   if (status == 1) return;
-  if (status == GODWIT_ERR_NO_MEMORY) { /* the client connects: from the description on, then */
-    updater->phase = GODWIT_UPDATER_DESCRIBING;
+  if (status == GODWIT_ERR_NO_MEMORY && !is_online(updater)) {
+    updater->phase = GODWIT_UPDATER_DESCRIBING; /* the client connects: from there on, then */
+  } else if (status == GODWIT_ERR_NO_MEMORY) {
+    godwit_updater_fail_by(updater, status);
   } else if (updater->key_wanted != 0) {
     updater->keys_are_stuck = status < 0;
     godwit_updater_describe(updater);
@@ -245,13 +247,20 @@ static int take_whole_block(struct godwit_updater *updater, uint32_t offset, con
   return note_progress(updater, offset == whole ? offset + (uint32_t)size : whole);
 }
 
+/* What decoding a block has come to, as the download wants it. */
+static int follow_decoder(struct godwit_updater *updater, int status, uint32_t wanted) {
+  updater->is_decoding = status == GODWIT_UPDATER_MORE;
+  if (updater->is_decoding) return GODWIT_DOWNLOAD_HOLD;
+  if (status != 1) return status;
+  updater->fetch_at = wanted; /* after its head, a form that is resumed goes on elsewhere */
+  return GODWIT_ERR_CANCELLED;
+}
+
 static int take_form_block(struct godwit_updater *updater, uint32_t offset, const uint8_t *data,
                            size_t size) {
   uint32_t wanted = 0;
   int status = updater->config.patch->feed(updater, offset, data, size, &wanted);
-  if (status != 1) return status;
-  updater->fetch_at = wanted; /* after its head, a form that is resumed goes on elsewhere */
-  return GODWIT_ERR_CANCELLED;
+  return follow_decoder(updater, status, wanted);
 }
 
 /* Of the model, in whatever form it comes: what is there without a gap. */
@@ -270,6 +279,12 @@ static int on_block(struct godwit_ota_download *download, uint32_t offset, const
     tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS);
   }
   return status;
+}
+
+/* The server is there, but gives no block: asked at once, it would give none
+ * again. */
+static bool is_at_a_standstill(const struct godwit_updater *updater, int status) {
+  return status == GODWIT_ERR_TIMEOUT && updater->download.bytes_whole <= updater->fetch_at;
 }
 
 /* A link that comes and goes loses a window of blocks each time; one that loses
@@ -305,14 +320,16 @@ static int finish(struct godwit_updater *updater) {
 static void on_downloaded(struct godwit_ota_download *download, int status, void *arg) {
   struct godwit_updater *updater = arg;
   (void)download;
+  updater->is_decoding = false;
   if (status == GODWIT_OK) status = finish(updater);
   if (status == GODWIT_OK) {
     godwit_updater_begin_verifying(updater);
   } else if (status == GODWIT_ERR_CANCELLED) {
     return; /* goes on at fetch_at */
   } else if (status == GODWIT_ERR_CONNECTION || status == GODWIT_ERR_TIMEOUT) {
+    bool waits = is_at_a_standstill(updater, status) || is_wasteful(updater);
     pause(updater); /* goes on where it was when there is a link again */
-    if (is_wasteful(updater)) {
+    if (waits) {
       godwit_updater_fail_for_now(updater, status, GW_OTA_CONNECTION_LOST, GW_DETAIL_NONE);
     }
   } else if (status == GODWIT_ERR_RESPONSE) {
@@ -377,8 +394,25 @@ static int start_download(struct godwit_updater *updater, uint32_t from) {
 static void stop_download(struct godwit_updater *updater) {
   struct godwit_client *client = updater->config.client;
   if (!godwit_ota_download_is_active(&updater->download)) return;
+  updater->is_decoding = false;
   updater->fetched_bytes += updater->download.internal.span * godwit_ota_block_size(client);
   godwit_ota_download_cancel(client, &updater->download);
+}
+
+/* One step of decoding the block that came last; the next one waits for it. */
+static void run_decoding(struct godwit_updater *updater) {
+  struct godwit_client *client = updater->config.client;
+  uint32_t wanted = 0;
+  int status = updater->config.patch->step(updater, &wanted);
+  status = follow_decoder(updater, status, wanted);
+  if (status == GODWIT_DOWNLOAD_HOLD) return;
+  if (status == GODWIT_OK) {
+    tell_progress(updater, GODWIT_EVENT_DOWNLOAD_PROGRESS);
+    godwit_ota_download_release(client, &updater->download);
+  } else {
+    godwit_ota_download_cancel(client, &updater->download);
+    on_downloaded(&updater->download, status, updater);
+  }
 }
 
 static void run_downloading(struct godwit_updater *updater) {
@@ -391,7 +425,10 @@ static void run_downloading(struct godwit_updater *updater) {
     pause(updater);
     return;
   }
-  if (godwit_ota_download_is_active(&updater->download)) return;
+  if (godwit_ota_download_is_active(&updater->download)) {
+    if (updater->is_decoding) run_decoding(updater);
+    return;
+  }
   uint32_t from = updater->fetch_at;
   if (from == UINT32_MAX && find_start(updater, &from) != GODWIT_OK) return;
   from -= from % godwit_ota_block_size(client);
@@ -446,7 +483,7 @@ uint32_t godwit_updater_fetch_due_ms(const struct godwit_updater *updater, uint6
       }
       return updater->is_deferred ? ASK_AGAIN_MS : 0;
     case GODWIT_UPDATER_DOWNLOADING:
-      busy = godwit_ota_download_is_active(&updater->download);
+      busy = godwit_ota_download_is_active(&updater->download) && !updater->is_decoding;
       if (updater->is_deferred) return ASK_AGAIN_MS;
       break;
     default:

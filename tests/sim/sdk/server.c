@@ -86,7 +86,7 @@ static size_t manifest_size;
 static struct {
   char path[PATH_SIZE];
   int format;
-  uint8_t data[1024];
+  uint8_t data[2048];
   size_t size;
 } resources[WORLD_RESOURCES_MAX];
 static struct { /* see one_place_ms */
