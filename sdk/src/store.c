@@ -246,7 +246,12 @@ int godwit_store_write(struct godwit_store *store, uint32_t offset, const void *
   if (is_empty(&state->incoming)) return GODWIT_ERR_STATE;
   if (offset > total || size > total - offset) return GODWIT_ERR_ARGUMENT;
   if (size == 0) return GODWIT_OK;
-  int status = medium->ops->write(medium, state, offset, data, size);
+  /* It leaves a gap: what is whole is made durable first, so that a cut voids what
+   * is beyond the gap, or what came since the last record, but never both. */
+  bool leaves_gap = state->incoming_encoding == GW_ENCODING_NONE && offset > state->incoming_bytes;
+  int status =
+      leaves_gap && state->incoming_bytes > store->durable_bytes ? make_durable(store) : GODWIT_OK;
+  if (status == GODWIT_OK) status = medium->ops->write(medium, state, offset, data, size);
   if (status != GODWIT_ERR_NO_SPACE || is_empty(&state->previous)) return status;
   status = godwit_store_drop_previous(store);
   return status < 0 ? status : medium->ops->write(medium, state, offset, data, size);
@@ -402,13 +407,23 @@ int godwit_store_set_trust(struct godwit_store *store, const struct godwit_trust
   return write_journal(store, &next);
 }
 
+/* The way back leads to a model that has proved itself, where there is one: not
+ * to one that gives way before it has. */
+static void push_back(struct godwit_store *store, struct godwit_store_state *next) {
+  if (next->previous.confirmed && !next->active.confirmed) {
+    discard(store, next, &next->active);
+  } else {
+    discard(store, next, &next->previous);
+    next->previous = next->active;
+  }
+}
+
 int godwit_store_commit(struct godwit_store *store) {
   struct godwit_store_state next;
   if (is_empty(&store->state.incoming)) return GODWIT_ERR_STATE;
   int status = begin_change(store, &next);
   if (status < 0) return status;
-  discard(store, &next, &next.previous);
-  next.previous = next.active;
+  push_back(store, &next);
   next.active = next.incoming;
   next.active_starts = 0;
   forget_incoming(&next);

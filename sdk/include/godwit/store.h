@@ -201,8 +201,9 @@ int godwit_store_confirm(struct godwit_store *store, uint32_t floor);
 /* Replaces keys, epoch and floor, in one write. GODWIT_ERR_ARGUMENT for more keys
  * than there is room for. */
 int godwit_store_set_trust(struct godwit_store *store, const struct godwit_trust_state *trust);
-/* incoming becomes active, active becomes previous, previous is deleted. After
- * this the device starts with the new model. */
+/* incoming becomes active, active becomes previous, previous is deleted; or active
+ * is, where it is not confirmed and previous is. After this the device starts with
+ * the new model. */
 int godwit_store_commit(struct godwit_store *store);
 /* previous and active change places: rollback without a download. */
 int godwit_store_swap_back(struct godwit_store *store);

@@ -156,3 +156,22 @@ TEST(signature_that_there_is_no_memory_for_is_told_and_tried_now_and_then) {
   trust.epoch = 2;
   device_run_until_version(&device, "1.1.0", 2 * HOUR_MS);
 }
+
+/* Releases that come too fast ---------------------------------------------------- */
+
+TEST(two_bad_models_in_a_row_do_not_cost_the_one_that_has_proved_itself) {
+  begin();
+  device_publish("1.2.0", 9000);
+  come_up(); /* and is confirmed */
+  world_server_release("1.1.0", NULL, 0);
+  device_run_until_version(&device, "1.1.0", MINUTE_MS);
+  world_server_release("1.2.0", NULL, 0); /* before 1.1.0 is confirmed */
+  device_run_until_version(&device, "1.2.0", 8000);
+  world_network.down = true;
+  for (int i = 0; i < 10; i++) { /* each takes the device down within seconds */
+    device_boot(&device);
+    assert_string_not_equal(device.running, "");
+    device_run_for(&device, 5000);
+  }
+  device_assert_runs(&device, "1.0.0", SIZE_1);
+}
