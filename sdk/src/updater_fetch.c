@@ -87,6 +87,12 @@ static void take_answer(struct godwit_updater *updater, const uint8_t *payload, 
   }
 }
 
+/* By a server that is there: a session that ends says nothing of it. */
+static bool is_unanswered(struct godwit_updater *updater, int status) {
+  return status == GODWIT_ERR_TIMEOUT && is_online(updater) &&
+         ++updater->unanswered >= UNANSWERED_MAX;
+}
+
 static int on_answer(struct godwit_client *client, const struct godwit_response *response,
                      void *arg) {
   struct godwit_updater *updater = arg;
@@ -98,7 +104,7 @@ static int on_answer(struct godwit_client *client, const struct godwit_response 
              godwit_client_is_busy_code(response->code) && response->code != CODE_NOT_IMPLEMENTED) {
     godwit_updater_fail_for_now(updater, response->status, GW_OTA_AWAIT_RETRY, GW_DETAIL_NONE);
   } else if (response->status == GODWIT_ERR_RESPONSE || response->status == GODWIT_ERR_FORMAT ||
-             (response->status == GODWIT_ERR_TIMEOUT && ++updater->unanswered >= UNANSWERED_MAX)) {
+             is_unanswered(updater, response->status)) {
     updater->unanswered = 0;
     take_answer(updater, NULL, 0);
   } /* else asked again, when there is a link */

@@ -83,8 +83,12 @@ struct godwit_updater_patch_ops {
   /* Sets the decoder up after godwit_store_begin has said offset; *wanted is where to
    * fetch from. Negative: take the whole. */
   int (*begin)(struct godwit_updater *updater, uint32_t offset, uint32_t *wanted);
-  /* A block, in order. 1: to be fetched on elsewhere, at *wanted. */
+  /* Takes a block, in order, and does one step (config.decode_bytes) of decoding it.
+   * 1: to be fetched on elsewhere, at *wanted; GODWIT_UPDATER_MORE: call step until
+   * it says otherwise, before the next block. */
   int (*feed)(struct godwit_updater *updater, uint32_t offset, const void *data, size_t size,
               uint32_t *wanted);
+  int (*step)(struct godwit_updater *updater, uint32_t *wanted);
 };
+#define GODWIT_UPDATER_MORE 2
 #endif

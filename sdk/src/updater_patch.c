@@ -15,6 +15,8 @@ struct decoder {
   const struct godwit_store *store;
   const struct godwit_store_entry *base;
   int medium_status; /* of the first operation that failed; GODWIT_OK: none */
+  uint32_t block_offset, block_size;
+  uint8_t block[GODWIT_PAYLOAD_MAX]; /* that is being decoded */
 };
 _Static_assert(sizeof(struct decoder) + 16u <= GODWIT_UPDATER_WORK_BYTES, "work_bytes says so");
 
@@ -134,6 +136,7 @@ static int begin(struct godwit_updater *updater, uint32_t offset, uint32_t *want
   if (is_delta && decoder->base == NULL) return GODWIT_ERR_NOT_FOUND;
   gw_patch_init(&decoder->patch, &decoder->io, component->size_bytes, component->digest,
                 is_delta ? decoder->base->digest : NULL, is_delta ? decoder->base->size_bytes : 0);
+  decoder->patch.work_max = updater->config.decode_bytes;
   if (offset > 0 && gw_patch_resume(&decoder->patch, state->incoming_checkpoint,
                                     state->incoming_checkpoint_size) != GW_OK) {
     return GODWIT_ERR_FORMAT;
@@ -153,18 +156,26 @@ static int keep_progress(struct godwit_updater *updater, const struct gw_patch *
   return godwit_store_progress(store, written, checkpoint, sizeof checkpoint);
 }
 
+static int step(struct godwit_updater *updater, uint32_t *wanted) {
+  struct decoder *decoder = decoder_of(updater);
+  struct gw_patch *patch = &decoder->patch;
+  uint32_t end = decoder->block_offset + decoder->block_size;
+  int status = gw_patch_feed(patch, decoder->block_offset, decoder->block, decoder->block_size);
+  if (status == GW_PATCH_MORE) return GODWIT_UPDATER_MORE;
+  if (status < 0) return decoder->medium_status < 0 ? decoder->medium_status : GODWIT_ERR_FORMAT;
+  status = keep_progress(updater, patch);
+  *wanted = gw_patch_wanted(patch);
+  return status == GODWIT_OK && !gw_patch_done(patch) && *wanted > end ? 1 : status;
+}
+
 static int feed(struct godwit_updater *updater, uint32_t offset, const void *data, size_t size,
                 uint32_t *wanted) {
   struct decoder *decoder = decoder_of(updater);
-  int status;
-  do {
-    status = gw_patch_feed(&decoder->patch, offset, data, size);
-  } while (status == GW_PATCH_MORE);
-  if (status < 0) return decoder->medium_status < 0 ? decoder->medium_status : GODWIT_ERR_FORMAT;
-  status = keep_progress(updater, &decoder->patch);
-  *wanted = gw_patch_wanted(&decoder->patch);
-  if (status == GODWIT_OK && !gw_patch_done(&decoder->patch) && *wanted > offset + size) return 1;
-  return status;
+  if (size > sizeof decoder->block) return GODWIT_ERR_FORMAT;
+  memcpy(decoder->block, data, size);
+  decoder->block_offset = offset;
+  decoder->block_size = (uint32_t)size;
+  return step(updater, wanted);
 }
 
-const struct godwit_updater_patch_ops godwit_updater_patch = {choose, prepare, begin, feed};
+const struct godwit_updater_patch_ops godwit_updater_patch = {choose, prepare, begin, feed, step};

@@ -210,7 +210,7 @@ static bool ask(struct godwit_client *client, struct godwit_ota_download *downlo
 /* The first that is lost or was not asked for yet; end_of: none. */
 static uint32_t next_to_ask(struct godwit_ota_download *download, uint32_t now_ms) {
   uint32_t end = end_of(download);
-  if (is_paused(download, now_ms)) return end;
+  if (is_paused(download, now_ms) || download->internal.held) return end;
   if (download->one_at_a_time && count_in_flight(download) > 0) return end;
   uint32_t index = download->internal.first;
   while (index < end && place_of(download, index)->phase != BLOCK_FREE &&
@@ -482,7 +482,8 @@ static bool hand_over(struct godwit_client *client, struct godwit_ota_download *
   int status = config->on_block(download, offset, data, size, config->arg);
   if (!is_listed(client, download) || download->internal.token != token)
     return false; /* its will */
-  if (status == GODWIT_OK) return true;
+  download->internal.held = status == GODWIT_DOWNLOAD_HOLD && config->in_order;
+  if (status == GODWIT_OK || download->internal.held) return true;
   finish(client, download, status < 0 ? status : GODWIT_ERR_CANCELLED);
   return false;
 }
@@ -492,41 +493,55 @@ static uint32_t size_of(const struct godwit_ota_download *download, uint32_t ind
   return left < download->internal.unit ? left : download->internal.unit;
 }
 
-/* Blocks that waited for the first one, which is here now. False when the download
- * has ended. */
-static bool move_on(struct godwit_client *client, struct godwit_ota_download *download) {
+/* Hands over what came of the first block while others were awaited, or while its
+ * owner had enough. True when the download goes on. */
+static bool hand_over_first(struct godwit_client *client, struct godwit_ota_download *download) {
+  uint32_t index = download->internal.first;
+  const struct godwit_ota_block *block = place_of(download, index);
+  uint32_t size = block->phase == BLOCK_HERE ? size_of(download, index) : block->taken16 * 16u;
+  download->internal.first_waits = size > 0 && download->internal.held;
+  if (size == 0 || download->internal.held || !download->internal.config.in_order) return true;
+  return hand_over(client, download, index * download->internal.unit,
+                   reorder_place(download, index), size);
+}
+
+/* The first block may be here now, and others that waited for it. */
+static void move_on(struct godwit_client *client, struct godwit_ota_download *download) {
   uint32_t count = download->internal.count;
-  while (download->internal.first < count) {
+  while (download->internal.first < count && !download->internal.first_waits) {
     struct godwit_ota_block *block = place_of(download, download->internal.first);
     if (block->phase != BLOCK_HERE) break;
     memset(block, 0, sizeof *block);
     uint32_t index = ++download->internal.first;
-    if (index == count) {
-      download->bytes_whole = download->internal.config.size_bytes;
-      break;
-    }
     download->bytes_whole = index * download->internal.unit;
-    block = place_of(download, index);
-    uint32_t waiting = block->phase == BLOCK_HERE ? size_of(download, index) : block->taken16 * 16u;
-    if (download->internal.config.in_order && waiting > 0 &&
-        !hand_over(client, download, download->bytes_whole, reorder_place(download, index),
-                   waiting)) {
-      return false;
-    }
+    if (index < count && !hand_over_first(client, download)) return;
   }
-  if (download->internal.first < count) {
+  if (download->internal.first == count) {
+    download->bytes_whole = download->internal.config.size_bytes;
+    if (!download->internal.held) finish(client, download, GODWIT_OK);
+  } else if (!download->internal.first_waits) {
     download->bytes_whole = offset_of(download, download->internal.first);
-    return true;
   }
-  finish(client, download, GODWIT_OK);
-  return false;
+}
+
+void godwit_ota_download_release(struct godwit_client *client,
+                                 struct godwit_ota_download *download) {
+  if (!is_listed(client, download) || !download->internal.held) return;
+  bool waits = download->internal.first_waits;
+  download->internal.held = false;
+  download->internal.first_waits = false;
+  download->internal.heard_ms = (uint32_t)godwit_platform_now_ms();
+  if (!waits || hand_over_first(client, download)) move_on(client, download);
 }
 
 static void keep(struct godwit_client *client, struct godwit_ota_download *download, uint32_t index,
                  const struct piece *piece) {
   struct godwit_ota_block *block = place_of(download, index);
-  if (download->internal.config.in_order && index != download->internal.first) {
+  bool is_first = index == download->internal.first, held = download->internal.held;
+  if (is_first && held && block->taken16 > 0 && !download->internal.first_waits) return;
+  if (download->internal.config.in_order && (!is_first || held)) {
     memcpy(reorder_place(download, index) + block->taken16 * 16u, piece->data, piece->size);
+    if (is_first) download->internal.first_waits = true;
   } else if (!hand_over(client, download, piece->offset, piece->data, piece->size)) {
     return;
   }
@@ -540,7 +555,7 @@ static void keep(struct godwit_client *client, struct godwit_ota_download *downl
     block->taken16 = (uint8_t)(taken / 16u);
     block->phase = BLOCK_LOST; /* its rest is asked for next */
   }
-  (void)move_on(client, download);
+  move_on(client, download);
 }
 
 void godwit_window_answer(struct godwit_client *client, struct godwit_ota_download *download,

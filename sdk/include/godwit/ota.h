@@ -95,7 +95,9 @@ struct godwit_ota_download;
 
 /* Part of what is downloaded: whole blocks, but for the end; a server may make
  * them smaller than asked for (16 bytes and more). Each byte is handed over
- * once. Return 0, or a negative status to end the download with it. */
+ * once. Return 0, or a negative status to end the download with it; in order also
+ * GODWIT_DOWNLOAD_HOLD: taken, but no more until godwit_ota_download_release. */
+#define GODWIT_DOWNLOAD_HOLD 1
 typedef int (*godwit_ota_data_fn)(struct godwit_ota_download *download, uint32_t offset,
                                   const uint8_t *data, size_t size, void *arg);
 /* It has ended: the object is the caller's, for another download if wished. */
@@ -131,6 +133,8 @@ struct godwit_ota_download {
     uint8_t szx;       /* the server's, by now: the rest of a block is asked for with it */
     uint8_t newest_only;
     bool active;
+    bool held;        /* its owner has enough for now */
+    bool first_waits; /* what is here of the first block has not been handed over */
     struct godwit_ota_download *next;
     struct godwit_ota_download_config config;
     struct godwit_ota_block {
@@ -171,6 +175,10 @@ int godwit_ota_download_begin(struct godwit_client *client, struct godwit_ota_do
 static inline bool godwit_ota_download_is_active(const struct godwit_ota_download *download) {
   return download->internal.active;
 }
+/* After GODWIT_DOWNLOAD_HOLD: goes on, with what has come meanwhile at once. Nothing
+ * is asked for in between. Harmless otherwise. */
+void godwit_ota_download_release(struct godwit_client *client,
+                                 struct godwit_ota_download *download);
 /* What offsets are multiples of. */
 uint32_t godwit_ota_block_size(const struct godwit_client *client);
 

@@ -160,7 +160,7 @@ struct godwit_trust_ops; /* godwit/trust.h: &godwit_trust_p256 */
  * difference to a model that this device has. */
 struct godwit_updater_patch_ops;
 extern const struct godwit_updater_patch_ops godwit_updater_patch;
-#define GODWIT_UPDATER_WORK_BYTES 8448u /* what decoding needs of work_memory */
+#define GODWIT_UPDATER_WORK_BYTES 9536u /* what decoding needs of work_memory: one block of it */
 
 /* ".gw/a/PKG@VER", ".gw/e/ID", ".gw/k/N", each with a slash before it */
 #define GODWIT_UPDATER_PATH_MAX (1u + 6u + GW_PACKAGE_MAX + 1u + GW_VERSION_MAX)
@@ -201,6 +201,8 @@ struct godwit_updater_config {
                                 previous one comes back. UINT32_MAX: only
                                 godwit_updater_confirm confirms */
   uint32_t step_bytes;       /* most bytes hashed in one poll; 0: 16,384 */
+  uint32_t decode_bytes;     /* most bytes made of a smaller form in one poll; 0: 512, which take
+                                a Cortex-M4 of 64 MHz some 20 ms */
 };
 
 /* All of it internal. What is used most stands first: short offsets make short
@@ -221,6 +223,7 @@ struct godwit_updater {
   bool is_reported;       /* DOWNLOADING has been said for it */
   bool is_spread;         /* the random wait for it is over */
   bool is_deferred;       /* DEFERRED has been said */
+  bool is_decoding;       /* of the block that came last some is left to be decoded */
   bool is_down;           /* the active model was discarded to make room for the candidate */
   bool needs_room;        /* the candidate did not fit beside it */
   uint32_t retry_ms;      /* last wait; 0: no failure yet */
