@@ -137,17 +137,14 @@ static int read_signature(struct gw_cbor_reader *reader, struct gw_description *
   return GW_OK;
 }
 
-static int read_value(struct gw_cbor_reader *reader, unsigned key, void *description) {
+static int read_plain_value(struct gw_cbor_reader *reader, unsigned key, void *description) {
   struct gw_description *out = description;
   uint32_t seen;
-  int count;
   switch (key) {
     case KEY_SIGNATURE:
       return read_signature(reader, out);
     case KEY_OFFERS:
-      count = gw_cbor_read_array(reader, GW_OFFERS_MAX, read_offer, out);
-      out->offer_count = count > 0 ? (size_t)count : 0;
-      return count < 0 ? count : GW_OK;
+      return gw_cbor_skip(reader);
     case KEY_POLICY:
       return gw_cbor_read_map(reader, POLICY_LAST, read_policy_value, &out->policy, &seen);
     default:
@@ -155,12 +152,29 @@ static int read_value(struct gw_cbor_reader *reader, unsigned key, void *descrip
   }
 }
 
-int gw_description_parse(const uint8_t *data, size_t size, struct gw_description *out) {
+static int read_value(struct gw_cbor_reader *reader, unsigned key, void *description) {
+  struct gw_description *out = description;
+  if (key != KEY_OFFERS) return read_plain_value(reader, key, description);
+  int count = gw_cbor_read_array(reader, GW_OFFERS_MAX, read_offer, out);
+  out->offer_count = count > 0 ? (size_t)count : 0;
+  return count < 0 ? count : GW_OK;
+}
+
+static int parse(const uint8_t *data, size_t size, gw_cbor_value_fn read,
+                 struct gw_description *out) {
   struct gw_cbor_reader reader;
   uint32_t seen;
   memset(out, 0, sizeof *out);
   gw_cbor_reader_init(&reader, data, size);
-  int status = gw_cbor_read_map(&reader, KEY_LAST, read_value, out, &seen);
+  int status = gw_cbor_read_map(&reader, KEY_LAST, read, out, &seen);
   if (status != GW_OK) return status;
   return reader.offset == size ? GW_OK : GW_ERR_MALFORMED;
+}
+
+int gw_description_parse(const uint8_t *data, size_t size, struct gw_description *out) {
+  return parse(data, size, read_value, out);
+}
+
+int gw_description_parse_plain(const uint8_t *data, size_t size, struct gw_description *out) {
+  return parse(data, size, read_plain_value, out);
 }

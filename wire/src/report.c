@@ -2,6 +2,7 @@
 #include "wire/report.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "wire/cbor.h"
@@ -9,86 +10,61 @@
 #define DEFAULT_PACKAGE "main"
 
 /* The order is that of the published SDK's encoder. */
-enum field {
-  FIELD_STATE,
-  FIELD_REASON,
-  FIELD_PACKAGE,
-  FIELD_VERSION,
-  FIELD_TARGET,
-  FIELD_DETAIL,
-  FIELD_COUNT
+static const struct field {
+  char name[4];
+  uint8_t at;   /* in struct gw_report */
+  uint8_t size; /* of a text with its NUL; 0: a number */
+  bool always;  /* written even where it is 0 or empty */
+} fields[] = {
+    {"s", offsetof(struct gw_report, state), 0, true},
+    {"r", offsetof(struct gw_report, reason), 0, true},
+    {"pkg", offsetof(struct gw_report, package), GW_PACKAGE_MAX + 1, false},
+    {"v", offsetof(struct gw_report, version), GW_REPORT_VERSION_MAX + 1, false},
+    {"t", offsetof(struct gw_report, target), GW_REPORT_VERSION_MAX + 1, false},
+    {"d", offsetof(struct gw_report, detail), 0, false},
 };
+#define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
-static const char short_names[FIELD_COUNT][4] = {"s", "r", "pkg", "v", "t", "d"};
-/* Apart, since who only writes needs none. */
+/* By which other clients call them. Apart, since who only writes needs none. */
 static const char long_names[FIELD_COUNT][8] = {"state",   "reason", "package",
                                                 "version", "target", "detail"};
 
-static void write_text_field(struct gw_cbor_writer *writer, enum field field, const char *text) {
-  if (!text[0]) return;
-  gw_cbor_write_text(writer, short_names[field]);
-  gw_cbor_write_text(writer, text);
-}
-
-static void write_uint_field(struct gw_cbor_writer *writer, enum field field, uint8_t value) {
-  gw_cbor_write_text(writer, short_names[field]);
-  gw_cbor_write_uint(writer, value);
-}
-
-static bool is_terminated(const char *field, size_t size) { return memchr(field, 0, size) != NULL; }
-
 int gw_report_encode(const struct gw_report *report, uint8_t *buffer, size_t size) {
-  if (!is_terminated(report->package, sizeof report->package) ||
-      !is_terminated(report->version, sizeof report->version) ||
-      !is_terminated(report->target, sizeof report->target)) {
-    return GW_ERR_TOO_LONG;
-  }
   struct gw_cbor_writer writer;
   gw_cbor_writer_init(&writer, buffer, size);
   gw_cbor_write_map_indefinite(&writer);
-  write_uint_field(&writer, FIELD_STATE, report->state);
-  write_uint_field(&writer, FIELD_REASON, report->reason);
-  write_text_field(&writer, FIELD_PACKAGE, report->package);
-  write_text_field(&writer, FIELD_VERSION, report->version);
-  write_text_field(&writer, FIELD_TARGET, report->target);
-  if (report->detail != 0) write_uint_field(&writer, FIELD_DETAIL, report->detail);
+  for (const struct field *field = fields; field < fields + FIELD_COUNT; field++) {
+    const uint8_t *value = (const uint8_t *)report + field->at;
+    if (field->size > 0 && memchr(value, 0, field->size) == NULL) return GW_ERR_TOO_LONG;
+    if (*value == 0 && !field->always) continue;
+    gw_cbor_write_text(&writer, field->name);
+    if (field->size > 0) {
+      gw_cbor_write_text(&writer, (const char *)value);
+    } else {
+      gw_cbor_write_uint(&writer, *value);
+    }
+  }
   gw_cbor_write_break(&writer);
   return gw_cbor_writer_finish(&writer);
 }
 
 static unsigned key_of(const struct gw_cbor_item *key) {
-  for (unsigned field = 0; field < FIELD_COUNT; field++) {
-    if (gw_cbor_text_equals(key, short_names[field]) ||
-        gw_cbor_text_equals(key, long_names[field])) {
-      return field + 1;
+  for (unsigned i = 0; i < FIELD_COUNT; i++) {
+    if (gw_cbor_text_equals(key, fields[i].name) || gw_cbor_text_equals(key, long_names[i])) {
+      return i + 1;
     }
   }
   return 0;
 }
 
-static int read_uint8(struct gw_cbor_reader *reader, uint8_t *out) {
+static int read_field(struct gw_cbor_reader *reader, unsigned key, void *report) {
+  const struct field *field = &fields[key - 1];
+  uint8_t *out = (uint8_t *)report + field->at;
   uint64_t value;
+  if (field->size > 0) return gw_cbor_read_text(reader, (char *)out, field->size);
   int status = gw_cbor_read_uint(reader, UINT8_MAX, &value);
   if (status == GW_OK) *out = (uint8_t)value;
   return status;
-}
-
-static int read_field(struct gw_cbor_reader *reader, unsigned key, void *report) {
-  struct gw_report *out = report;
-  switch ((enum field)(key - 1)) {
-    case FIELD_STATE:
-      return read_uint8(reader, &out->state);
-    case FIELD_REASON:
-      return read_uint8(reader, &out->reason);
-    case FIELD_PACKAGE:
-      return gw_cbor_read_text(reader, out->package, sizeof out->package);
-    case FIELD_VERSION:
-      return gw_cbor_read_text(reader, out->version, sizeof out->version);
-    case FIELD_TARGET:
-      return gw_cbor_read_text(reader, out->target, sizeof out->target);
-    default:
-      return read_uint8(reader, &out->detail);
-  }
 }
 
 int gw_report_parse(const uint8_t *data, size_t size, struct gw_report *out) {

@@ -28,7 +28,10 @@ static void check_same(const struct gw_description *a, const struct gw_descripti
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static struct gw_description description, again;
   static uint8_t buffer[GW_DESCRIPTION_SIZE_MAX];
+  int plain = gw_description_parse_plain(data, size, &again);
+  check(plain != GW_OK || again.offer_count == 0);
   if (gw_description_parse(data, size, &description) != GW_OK) return 0;
+  check(plain == GW_OK); /* offers are checked less, and nothing more */
   check(description.offer_count <= GW_OFFERS_MAX && description.signature_size <= size);
   int length = gw_description_encode(&description, buffer, sizeof buffer);
   if (length == GW_ERR_NO_SPACE) return 0; /* a signature longer than a datagram */

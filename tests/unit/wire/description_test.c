@@ -82,6 +82,19 @@ TEST(parsed_it_is_what_was_said) {
   bytes_free(input);
 }
 
+TEST(parsed_without_offers_it_is_the_rest_of_what_was_said) {
+  struct bytes input = bytes_from_hex(whole_hex);
+  struct gw_description all, plain;
+  assert_int_equal(gw_description_parse(input.data, input.size, &all), GW_OK);
+  assert_int_equal(gw_description_parse_plain(input.data, input.size, &plain), GW_OK);
+  assert_int_equal(plain.offer_count, 0);
+  assert_ptr_equal(plain.signature, all.signature);
+  assert_int_equal(plain.signature_size, all.signature_size);
+  assert_memory_equal(&plain.policy, &all.policy, sizeof all.policy);
+  assert_int_equal(plain.key_epoch, all.key_epoch);
+  bytes_free(input);
+}
+
 TEST(each_prefix_is_refused) {
   struct bytes input = bytes_from_hex(whole_hex);
   struct gw_description description;
@@ -89,6 +102,7 @@ TEST(each_prefix_is_refused) {
     struct bytes part = bytes_room(size);
     if (size > 0) memcpy(part.data, input.data, size);
     assert_true(gw_description_parse(part.data, size, &description) < 0);
+    assert_true(gw_description_parse_plain(part.data, size, &description) < 0);
     bytes_free(part);
   }
   bytes_free(input);

@@ -58,4 +58,7 @@ struct gw_description {
 int gw_description_encode(const struct gw_description *description, uint8_t *buffer, size_t size);
 /* Unknown keys are skipped; errors as gw_manifest_parse. */
 int gw_description_parse(const uint8_t *data, size_t size, struct gw_description *out);
+/* The same but for the offers, which are skipped: for a device that decodes none,
+ * and links nothing that would read them. */
+int gw_description_parse_plain(const uint8_t *data, size_t size, struct gw_description *out);
 #endif
