@@ -33,11 +33,11 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') 
 /* Would the two share a file? Volumes such as FAT do not tell case apart. None
  * (an empty version) shares with none. */
 static bool share_file(const struct godwit_store_entry *a, const struct godwit_store_entry *b) {
-  size_t i = 0;
-  while (a->version[i] != '\0' && lower(a->version[i]) == lower(b->version[i])) i++;
-  return i > 0 && lower(a->version[i]) == lower(b->version[i]) &&
-         a->named_by_digest == b->named_by_digest &&
-         (!a->named_by_digest || memcmp(a->digest, b->digest, 4) == 0);
+  if (a->version[0] == '\0' || a->named_by_digest != b->named_by_digest) return false;
+  for (size_t i = 0; lower(a->version[i]) == lower(b->version[i]); i++) {
+    if (a->version[i] == '\0') return !a->named_by_digest || memcmp(a->digest, b->digest, 4) == 0;
+  }
+  return false;
 }
 
 /* Journal -------------------------------------------------------------------- */
