@@ -143,18 +143,19 @@ TEST(model_whose_file_is_gone_is_told_as_that_when_the_one_before_takes_its_plac
 
 /* Answers that are none ------------------------------------------------------------- */
 
+static bool is_asking(struct device *d) { return d->updater.request.internal.phase != 0; }
+
 TEST(sessions_that_end_are_no_answer_to_the_question_for_a_description) {
   begin();
   come_up();
   device_describe("1.1.0", &(struct gw_description){.policy = {.confirm_after_s = 77}});
   world_server_release("1.1.0", NULL, 0);
-  device_run_for(&device, 1);
-  for (int i = 0; i < 5; i++) {
-    while (device.updater.phase == 0) device_run_for(&device, 1);
-    world_server.deaf = true;
+  for (int i = 0; i < 3; i++) { /* the question is under way when the network goes */
+    device_run_until(&device, is_asking, HOUR_MS);
+    world_network.down = true;
     device_run_for(&device, 5 * MINUTE_MS);
-    world_server.deaf = false;
-    device_run_for(&device, 1);
+    assert_false(device_is_connected(&device));
+    world_network.down = false;
   }
   device_run_until_version(&device, "1.1.0", HOUR_MS);
   assert_int_equal(device.store.state.active.confirm_after_s, 77);
