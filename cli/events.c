@@ -10,12 +10,12 @@
 #define LIMIT_DEFAULT "50"
 
 static void print_events(struct cli_session *session, const json_t *events, const json_t *devices) {
-  static const char *const heading[] = {"TIME",   "DEVICE",  "PACKAGE", "STATE",
-                                        "REASON", "VERSION", "TARGET"};
+  static const char *const heading[] = {"TIME",   "DEVICE", "PACKAGE", "STATE",
+                                        "REASON", "DETAIL", "VERSION", "TARGET"};
   struct cli_table table;
   json_t *event;
   size_t i;
-  cli_table_init(&table, heading, 7);
+  cli_table_init(&table, heading, sizeof heading / sizeof heading[0]);
   json_array_foreach(events, i, event) {
     char time[64];
     cli_table_add(&table, cli_format_time(time, sizeof time, cli_text(event, "timestamp")));
@@ -23,6 +23,7 @@ static void print_events(struct cli_session *session, const json_t *events, cons
     cli_table_add(&table, cli_text(event, "packageId"));
     cli_table_add(&table, cli_text(event, "eventType"));
     cli_table_add(&table, cli_text(event, "message"));
+    cli_table_add(&table, cli_text(event, "detail"));
     cli_table_add(&table, cli_text(event, "currentVersion"));
     cli_table_add(&table, cli_text(event, "targetVersion"));
   }

@@ -169,7 +169,7 @@ const char *cli_detail_advice(const char *detail) {
       {"SHADOW", "beside the active model it did not do well enough: `godwit release shadow`"},
       {"CRASHED", "it crashed while the model was tried: look at its log"},
       {"DELTA_WRONG", "the shorter form did not decode; it takes the whole the next time"},
-      {"REVERTED", "its application gave the model back before it was confirmed"},
+      {"REVERTED", "its application gave the model back: ask whoever wrote it why"},
       {"TEST_MISSING", "it takes models with a self-test only: `godwit model pack`"},
   };
   for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {

@@ -152,7 +152,10 @@ static void print(struct cli_session *session, const json_t *data) {
   json_t *pair;
   size_t i;
   if (json_array_size(json_object_get(data, "pairs")) == 0) {
-    fputs("nothing has been compared\n", session->out);
+    fputs(
+        "nothing has been compared, or not been told yet: devices tell once a minute, and at the "
+        "end\n",
+        session->out);
   }
   json_array_foreach(json_object_get(data, "pairs"), i, pair) {
     if (i > 0) fputc('\n', session->out);

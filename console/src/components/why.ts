@@ -17,7 +17,7 @@ const details: Record<string, { text: string; advice: string }> = {
   SHADOW: { text: 'beside the active model it did not do well enough', advice: 'Compare the two on the release’s page before it is tried again.' },
   CRASHED: { text: 'the device crashed while it was tried', advice: 'Look at its log before others get it.' },
   DELTA_WRONG: { text: 'the shorter form could not be decoded', advice: 'It takes the whole the next time.' },
-  REVERTED: { text: 'its application gave the model back before it was confirmed', advice: 'Ask whoever wrote the application what made it do so.' },
+  REVERTED: { text: 'its application gave the model back', advice: 'Ask whoever wrote the application what made it do so.' },
   TEST_MISSING: { text: 'it takes models with a self-test only', advice: 'Pack the model with one.' },
 };
 
