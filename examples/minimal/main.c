@@ -22,7 +22,7 @@ static int load(void *arg, const struct godwit_model *new) {
     return GODWIT_OK;
   }
   printf("refused %s@%s: %s\n", new->package, new->version, error->message);
-  return GODWIT_ERR_MODEL; /* is reported, and not fetched again */
+  return GODWIT_ERR_FORMAT; /* is reported, and not fetched again */
 }
 
 /* What the file carries of inputs and outputs, replayed here (godwit model pack). */
