@@ -71,6 +71,14 @@ static void take_description(struct godwit_updater *updater,
   updater->phase = GODWIT_UPDATER_CHECKING;
 }
 
+/* Offers are for a device that can decode them. */
+static int parse(const struct godwit_updater *updater, const uint8_t *payload, size_t size,
+                 struct gw_description *out) {
+  const struct godwit_updater_patch_ops *patch = updater->config.patch;
+  return patch != NULL ? patch->parse(payload, size, out)
+                       : gw_description_parse_plain(payload, size, out);
+}
+
 static void take_answer(struct godwit_updater *updater, const uint8_t *payload, size_t size) {
   const struct godwit_trust_ops *trust = updater->config.trust_ops;
   struct gw_description description = {0};
@@ -78,7 +86,7 @@ static void take_answer(struct godwit_updater *updater, const uint8_t *payload, 
     trust->begin_keyset(updater->config.trust, payload, size);
     updater->phase = GODWIT_UPDATER_CHECKING;
   } else {
-    if (size > 0 && gw_description_parse(payload, size, &description) != GW_OK) {
+    if (size > 0 && parse(updater, payload, size, &description) != GW_OK) {
       godwit_log(GODWIT_LOG_WARN, "updater: description of %s@%s cannot be read: taken for none",
                  updater->wanted.package, updater->wanted.version);
       memset(&description, 0, sizeof description);

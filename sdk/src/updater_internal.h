@@ -75,6 +75,8 @@ void godwit_updater_fetch_cancel(struct godwit_updater *updater);
 /* updater_patch.c ------------------------------------------------------------- */
 
 struct godwit_updater_patch_ops {
+  /* gw_description_parse; without these functions its offers are skipped. */
+  int (*parse)(const uint8_t *data, size_t size, struct gw_description *out);
   /* Sets updater->offer to the smallest form that this device can use, if any. */
   void (*choose)(struct godwit_updater *updater, const struct gw_description *description);
   /* Is the base what it should be? 1: call again; GODWIT_OK; negative: take the

@@ -178,4 +178,5 @@ static int feed(struct godwit_updater *updater, uint32_t offset, const void *dat
   return step(updater, wanted);
 }
 
-const struct godwit_updater_patch_ops godwit_updater_patch = {choose, prepare, begin, feed, step};
+const struct godwit_updater_patch_ops godwit_updater_patch = {
+    gw_description_parse, choose, prepare, begin, feed, step};
