@@ -69,10 +69,11 @@ static int take_rest(struct godwit_client *client, const struct godwit_response 
   struct godwit_ota_watch *watch = arg;
   int status = response->status;
   if (status == GODWIT_OK) {
-    (void)gw_manifest_scan_feed(&watch->scan, response->payload, response->payload_size);
+    int scanned = gw_manifest_scan_feed(&watch->scan, response->payload, response->payload_size);
     uint32_t end = response->offset + (uint32_t)response->payload_size;
-    if (response->has_more) status = ask_for_rest(client, watch, end);
-    if (response->has_more && status == GODWIT_OK) return 0;
+    bool goes_on = response->has_more && scanned == GW_OK; /* of nonsense no more is fetched */
+    if (goes_on) status = ask_for_rest(client, watch, end);
+    if (goes_on && status == GODWIT_OK) return 0;
   } else if (client->state != GODWIT_CLIENT_CONNECTED) {
     return 0; /* the next session begins with the manifest */
   } else {

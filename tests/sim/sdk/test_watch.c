@@ -142,6 +142,7 @@ TEST(a_long_manifest_that_is_none_is_an_error) {
   world_server_manifest(bytes, sizeof bytes);
   run_for(5000);
   assert_int_equal(t.wishes, 1);
+  assert_int_equal(world_server.manifest_requests, 2); /* the observation, and one block */
   assert_int_equal(t.status, GODWIT_ERR_FORMAT);
   assert_false(t.has_component);
 }
