@@ -202,7 +202,7 @@ static struct cursor begin_reading(const uint8_t *bytes, size_t size, const char
 void godwit_journal_encode(const struct godwit_store_state *state,
                            uint8_t bytes[GODWIT_JOURNAL_SIZE]) {
   struct cursor cursor = begin_writing(bytes, GODWIT_JOURNAL_SIZE, "GWJ2");
-  struct godwit_store_state *from = (struct godwit_store_state *)state; /* not written to */
+  struct godwit_store_state *from = (struct godwit_store_state *)state; /* stays as it is */
   go_state(&cursor, from, FIELDS);
   go_checksum(&cursor, bytes, GODWIT_JOURNAL_SIZE);
 }
@@ -241,7 +241,7 @@ void godwit_progress_encode(const struct godwit_store_state *state, uint32_t sin
   struct cursor cursor = begin_writing(bytes, GODWIT_PROGRESS_SIZE, "GWP2");
   struct progress progress = {state->generation, since, state->incoming_bytes, state->scratch_bytes,
                               state->incoming_checkpoint_size};
-  go_progress(&cursor, &progress, (uint8_t *)state->incoming_checkpoint); /* not written to */
+  go_progress(&cursor, &progress, (uint8_t *)state->incoming_checkpoint); /* stays as it is */
   go_checksum(&cursor, bytes, GODWIT_PROGRESS_SIZE);
 }
 

@@ -118,7 +118,7 @@ static int add_segment(struct gw_patch *patch, uint32_t length, uint32_t way) {
   if (length == 0 || length > patch->result_size - begin) return GW_ERR_MALFORMED;
   if (way) {
     int64_t last = 0;
-    for (unsigned i = index; i > 0 && last == 0; i--) {
+    for (unsigned i = index; i > 0; i--) {
       if (patch->segments[i - 1].shift == GW_PATCH_NO_BASE) continue;
       last = patch->segments[i - 1].shift;
       break;

@@ -15,10 +15,7 @@ int gw_signed_map_parse(const uint8_t *data, size_t size, uint32_t required,
 }
 
 int gw_signed_map_number(struct gw_cbor_reader *reader, uint32_t *out) {
-  uint64_t value;
-  int status = gw_cbor_read_uint(reader, UINT32_MAX, &value);
-  if (status == GW_OK) *out = (uint32_t)value;
-  return status;
+  return gw_cbor_read_uint32(reader, UINT32_MAX, out);
 }
 
 int gw_signed_map_common(struct gw_cbor_reader *reader, unsigned key, uint32_t *floor,

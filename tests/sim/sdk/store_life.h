@@ -21,7 +21,7 @@ struct life {
   /* Outlive longjmp: the object is static. */
   size_t stage;
   uint32_t known_bytes; /* of the incoming model, before the cut */
-  const char *where; /* for messages */
+  const char *where;    /* for messages */
   uint32_t random_state;
 };
 

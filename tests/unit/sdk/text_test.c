@@ -34,4 +34,3 @@ TEST(a_number_has_no_leading_zeros) {
   godwit_text_add_number(text, UINT32_MAX);
   assert_string_equal(text, "4294967295");
 }
-

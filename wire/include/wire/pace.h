@@ -43,7 +43,7 @@ struct gw_pace {
   uint32_t epoch_base_ms;      /* shortest since epoch_ms */
   uint32_t round_base_ms;      /* shortest of this round */
   uint32_t round_sum_ms;       /* of all in this round */
-  uint32_t epoch_ms;           /* when that began;  */
+  uint32_t epoch_ms;           /* when that began */
   uint32_t filled_ms;          /* when credit was last reckoned */
   uint32_t credit;             /* blocks that may be sent at once, in 1/4096 */
 };
