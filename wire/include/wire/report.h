@@ -46,7 +46,7 @@ enum gw_ota_detail {
   GW_DETAIL_SHADOW = 13,          /* beside the active model it did not do well enough */
   GW_DETAIL_CRASHED = 14,         /* took the device down while it was tried, or in service */
   GW_DETAIL_DELTA_WRONG = 15,     /* a delta or compressed form that did not decode */
-  GW_DETAIL_REVERTED = 16,        /* the application gave it back before it was confirmed */
+  GW_DETAIL_REVERTED = 16,        /* the application gave it back */
   GW_DETAIL_TEST_MISSING = 17,    /* this device takes models with a self-test only */
 };
 
