@@ -244,6 +244,34 @@ TEST(form_is_resumed_over_lost_links) {
   assert_int_equal(reports_of(GW_DETAIL_DELTA_WRONG), 0);
 }
 
+/* A model that differs from the old one in a few bytes comes in one block: made at
+ * once, it would deafen a small processor for a second. */
+TEST(a_form_is_decoded_in_steps_that_leave_time_to_listen) {
+  come_up(false);
+  memcpy(new_model, old_model, sizeof old_model);
+  memset(new_model + SIZE, 7, sizeof new_model - SIZE);
+  new_model[100] ^= 1;
+  world_server_add("model@1.1.0", new_model, sizeof new_model);
+  struct gw_offer made = offer(old_model, sizeof old_model, false);
+  assert_in_range(made.size_bytes, 1, 1024);
+  describe(&made, 1);
+  world_server_release("1.1.0", NULL, 0);
+  long most = 0;
+  unsigned steps = 0;
+  while (strcmp(device.running, "1.1.0") != 0) {
+    long before = world_medium.operations;
+    godwit_updater_poll(&device.updater);
+    long changes = world_medium.operations - before;
+    if (changes > most) most = changes;
+    steps += device.updater.is_decoding;
+    world_step(world_now_ms() + 1000, godwit_updater_next_timeout_ms(&device.updater));
+    assert_true(steps < 10000);
+  }
+  assert_runs_new();
+  assert_in_range(steps, sizeof new_model / 512 - 2, sizeof new_model / 512 + 2);
+  assert_in_range(most, 1, 8); /* writes of 256 bytes; the journal; other files at the swap */
+}
+
 TEST(form_arrives_over_a_link_that_loses_repeats_and_reorders) {
   for (int i = 0; i < 20; i++) {
     come_up(false);
