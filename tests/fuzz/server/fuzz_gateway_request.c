@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+// clang-format off
 // fuzz-link: wire server/gateway/coap_layer.c server/gateway/observe.c
 // fuzz-link: server/gateway/routes.c server/gateway/ota.c server/gateway/streams.c
 // fuzz-link: server/gateway/orphans.c server/gateway/csr.c
 // fuzz-link: server/gateway/state.c server/gateway/settings.c server/gateway/rpc.c
 // fuzz-link: server/gateway/logs.c server/gateway/profile.c server/gateway/convert.c
-// server/core/json.c fuzz-link: tests/support/fake_core.c fuzz-link:
-// build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c fuzz-link:
-// build/deps/mbedtls/library/platform_util.c -ljansson
+// fuzz-link: server/gateway/description.c server/gateway/keyset.c server/gateway/shadow.c
+// fuzz-link: server/core/json.c tests/support/fake_core.c
+// fuzz-link: build/deps/mbedtls/library/sha256.c build/deps/mbedtls/library/platform.c
+// fuzz-link: build/deps/mbedtls/library/platform_util.c -ljansson
+// clang-format on
 /* What one authenticated, but mad, device can say: decrypted datagrams straight
  * into the CoAP layer, over a core in memory. The input is a list of steps, an
  * operation byte each; a datagram follows the byte OP_DATAGRAM and its length.
