@@ -451,7 +451,9 @@ static void decide(struct godwit_updater *updater) {
   updater->keys_are_stuck = false; /* what could not be had may be there now */
   if (updater->is_revert) {
     begin_way_back(updater);
-  } else if (updater->has_active && godwit_updater_is_entry(wanted, active_of(updater))) {
+    return;
+  }
+  if (updater->has_active && godwit_updater_is_entry(wanted, active_of(updater))) {
     updater->wanted_is_open = false;
   } else if ((rejection = godwit_store_find_rejection(store, wanted->digest)) != NULL) {
     fail(updater, GODWIT_ERR_MODEL, (enum gw_ota_reason)rejection->reason,
