@@ -23,7 +23,8 @@
 #define SWITCH_COST (48u * BIT)
 #define BASE_COST (4u * BIT) /* a block's: a ratio fitted to noise gains so much */
 #define BYTE_COST_MAX (7u * BIT)
-#define OUTSIDE 65535u /* a block's that is not in the base as a whole */
+#define OUTSIDE 65535u   /* a block's that is not in the base as a whole: */
+#define NEVER (1u << 30) /* no way leads there, whatever a change of shift costs */
 
 struct finder {
   const uint8_t *base, *result;
@@ -269,8 +270,9 @@ static void find_way(struct finder *finder) {
       bool changed = block > 0 && before[i] - least > finder->switch_cost;
       finder->from[block * finder->shift_count + i] = (uint8_t)(changed ? best : i);
       /* Counted from the least, so that sums stay small. */
-      now[i] = (changed ? finder->switch_cost : before[i] - least) +
-               finder->cost[block * finder->shift_count + i];
+      uint32_t cost = finder->cost[block * finder->shift_count + i];
+      now[i] = (changed ? finder->switch_cost : before[i] - least) + cost;
+      if (cost == OUTSIDE) now[i] = NEVER;
     }
     memcpy(before, now, sizeof before);
   }

@@ -133,6 +133,25 @@ TEST(a_result_in_very_many_pieces_comes_back) {
   side_free(&again);
 }
 
+/* So many pieces that a change of place must save a lot, between two ends that are
+ * nearly worth reading before the base's first byte, and behind its last. */
+TEST(no_piece_is_told_from_outside_the_base) {
+  const size_t size = 400000, pieces = 300, piece = 700, begin = 60000;
+  struct side base = make_noise(size, 3), result = make_noise(size, 4);
+  size_t behind = begin + pieces * piece;
+  memcpy(result.data + 16, base.data, begin - 16);
+  for (size_t i = 0; i < pieces; i++) {
+    size_t at = begin + i * piece;
+    memcpy(result.data + at, base.data + at + (i % 2 ? 916 : 0) + i % 5 * 64, piece);
+  }
+  memcpy(result.data + behind, base.data + behind + 16, size - behind - 16);
+  struct side again = side_of(result.data, result.size);
+  assert_comes_back(&base, &again);
+  side_free(&base);
+  side_free(&result);
+  side_free(&again);
+}
+
 TEST(the_same_bytes_make_the_same_form) {
   struct side base = make_weights(5000, 5), result = tuned(&base, 3, 9);
   struct side one = encoded(&base, &result), other = encoded(&base, &result);
