@@ -79,7 +79,8 @@ static void run_once(const struct srv_loop *loop) {
 static int run(const struct srv_loop *loop, int epoll_fd, int signal_fd) {
   struct epoll_event events[WATCHED];
   for (;;) {
-    if (epoll_wait(epoll_fd, events, WATCHED, next_timeout_ms(loop)) < 0 && errno != EINTR) return -1;
+    if (epoll_wait(epoll_fd, events, WATCHED, next_timeout_ms(loop)) < 0 && errno != EINTR)
+      return -1;
     int signal_number = read_signal(signal_fd);
     if (signal_number == SIGHUP) {
       reload(loop);

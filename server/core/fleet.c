@@ -173,8 +173,7 @@ static void clear_device(struct srv_fleet *fleet, struct fleet_device *device) {
 
 static bool set_status(struct srv_fleet *fleet, struct fleet_device *device,
                        const struct srv_ota_status *row) {
-  struct fleet_status status = {
-      .state = row->state, .reason = row->reason, .detail = row->detail};
+  struct fleet_status status = {.state = row->state, .reason = row->reason, .detail = row->detail};
   status.package = srv_intern_hold(&fleet->packages, row->package);
   if (row->version[0] != 0) status.version = srv_fleet_pair_hold(fleet, row->package, row->version);
   if (row->target[0] != 0) status.target = srv_fleet_pair_hold(fleet, row->package, row->target);

@@ -54,7 +54,7 @@
 /* Devices whose sums are brought together for one answer, the newest: 8 ms of
  * the loop. */
 #define SRV_SHADOWS_MERGED 5000u
-#define SRV_SHADOW_PAIRS_MAX 8u /* versions in service beside which one candidate ran */
+#define SRV_SHADOW_PAIRS_MAX 8u    /* versions in service beside which one candidate ran */
 #define SRV_DEVICE_STATE_MAX 16383 /* JSON document of a device */
 #define SRV_DEVICE_STATE_DEPTH_MAX 16
 #define SRV_SETTING_KEY_MAX 63 /* published clients' buffer */

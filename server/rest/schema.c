@@ -134,9 +134,9 @@ static const struct srv_property evaluation_members[] = {
     CREATED,
     {0}};
 
-#define SIGNATURE_FACTS                                                     \
-  {"keyId", TEXT, 0, NULL, "of the key that signed it, 16 hex digits"},     \
-      {"sequence", INTEGER, 0, NULL, "newer is larger"},                    \
+#define SIGNATURE_FACTS                                                 \
+  {"keyId", TEXT, 0, NULL, "of the key that signed it, 16 hex digits"}, \
+      {"sequence", INTEGER, 0, NULL, "newer is larger"},                \
       {"floor", INTEGER, 0, NULL, "devices that run it take nothing below"}, CREATED
 static const struct srv_property signature_members[] = {SIGNATURE_FACTS, {0}};
 static const struct srv_shape signature_shape = {"SignatureFacts", signature_members, false};

@@ -36,7 +36,7 @@ struct srv_core {
   int describe_status;
   struct srv_keyset keyset; /* epoch 0: there is none */
   int keyset_status;
-  uint32_t keyset_asked; /* the last epoch */
+  uint32_t keyset_asked;             /* the last epoch */
   struct gw_description description; /* of model@1.0.0 */
   uint32_t offer_progress;           /* end of the last block of FAKE_OFFER, whose bytes are blob */
   int report_status, commit_status;
