@@ -281,20 +281,24 @@ static bool has_key(const struct gw_keyset *keyset, const uint8_t point[GW_KEY_S
 
 /* A key's id, whole or its beginning, to its place in the set. */
 static int remove_key(struct cli_session *session, struct gw_keyset *keyset, const char *text) {
-  size_t hit = keyset->key_count, length = strlen(text);
+  size_t hit = keyset->key_count, hits = 0, length = strlen(text);
   for (size_t i = 0; i < keyset->key_count; i++) {
     uint8_t id[GW_KEY_ID_SIZE];
     char hex[CLI_KEY_ID_HEX_SIZE];
     cli_key_id_of(keyset->key[i], id);
     cli_key_hex(id, sizeof id, hex);
-    if (length >= 4 && strncmp(hex, text, length) == 0) hit = i;
+    if (length < 4 || strncmp(hex, text, length) != 0) continue;
+    hit = i;
+    hits++;
   }
+  if (hits > 1)
+    return cli_fail(session, "%s is the beginning of two keys' ids; give more of it", text);
   if (hit == keyset->key_count)
     return cli_fail(session, "key %s is not in the set; `godwit key list` shows those that are",
                     text);
-  memmove(keyset->key[hit], keyset->key[hit + 1],
-          (keyset->key_count - hit - 1u) * sizeof keyset->key[0]);
   keyset->key_count--;
+  memmove(keyset->key[hit], keyset->key + hit + 1,
+          (keyset->key_count - hit) * sizeof keyset->key[0]);
   return CLI_OK;
 }
 
