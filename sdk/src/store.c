@@ -138,13 +138,20 @@ int godwit_store_abandon(struct godwit_store *store) {
   return end_change(store, &next);
 }
 
+/* The active model has yet to prove itself, and the previous one has: it is all that
+ * there is to go back to. */
+static bool needs_previous(const struct godwit_store_state *state) {
+  return !is_empty(&state->previous) && state->previous.confirmed && !is_empty(&state->active) &&
+         !state->active.confirmed;
+}
+
 /* May give up the previous model: a rollback is worth less than the update. */
 static int place(struct godwit_store *store, struct godwit_store_entry *entry) {
   struct godwit_medium *medium = store->medium;
   bool takes_previous = false;
   int status = medium->ops->place(medium, &store->state, entry, &takes_previous);
   if (status < 0 || !takes_previous) return status;
-  status = godwit_store_drop_previous(store);
+  status = needs_previous(&store->state) ? GODWIT_ERR_NO_SPACE : godwit_store_drop_previous(store);
   if (status < 0) return status;
   status = medium->ops->place(medium, &store->state, entry, &takes_previous);
   return status >= 0 && takes_previous ? GODWIT_ERR_NO_SPACE : status;
@@ -211,6 +218,18 @@ static int go_on_from(struct godwit_store *store, uint32_t from) {
   return make_durable(store);
 }
 
+bool godwit_store_may_begin(const struct godwit_store *store,
+                            const struct gw_component *component) {
+  const struct godwit_store_state *state = &store->state;
+  struct godwit_store_entry entry = {.size_bytes = component->size_bytes};
+  bool takes_previous = false;
+  if (!needs_previous(state) || is_component(&state->incoming, component)) return true;
+  memcpy(entry.version, component->version, sizeof entry.version);
+  memcpy(entry.digest, component->digest, sizeof entry.digest);
+  (void)store->medium->ops->place(store->medium, state, &entry, &takes_previous);
+  return !takes_previous;
+}
+
 int godwit_store_begin(struct godwit_store *store, const struct gw_component *component,
                        uint8_t encoding, const uint8_t *offer_id, uint32_t *offset) {
   static const uint8_t no_offer[GW_OFFER_ID_SIZE];
@@ -252,7 +271,9 @@ int godwit_store_write(struct godwit_store *store, uint32_t offset, const void *
   int status =
       leaves_gap && state->incoming_bytes > store->durable_bytes ? make_durable(store) : GODWIT_OK;
   if (status == GODWIT_OK) status = medium->ops->write(medium, state, offset, data, size);
-  if (status != GODWIT_ERR_NO_SPACE || is_empty(&state->previous)) return status;
+  if (status != GODWIT_ERR_NO_SPACE || is_empty(&state->previous) || needs_previous(state)) {
+    return status;
+  }
   status = godwit_store_drop_previous(store);
   return status < 0 ? status : medium->ops->write(medium, state, offset, data, size);
 }

@@ -13,6 +13,7 @@
 #define RETRY_BYTES_HOUR 262144u
 #define STEP_BYTES 16384u
 #define DECODE_BYTES 512u
+#define ROOM_AGAIN_MS 1000u
 #define CONFIRM_AFTER_MS 10000u
 #define TIMEOUT_MAX_MS 60000u
 #define ASK_AGAIN_MS 1000u /* a hook that said no, what runs side by side */
@@ -464,6 +465,8 @@ static void decide(struct godwit_updater *updater) {
     fail(updater, GODWIT_ERR_NO_MEMORY, GW_OTA_OUT_OF_RAM, GW_DETAIL_TOO_LARGE, true);
   } else if (is_way_back(updater)) {
     begin_way_back(updater);
+  } else if (!godwit_store_may_begin(store, wanted)) { /* until the active one is confirmed */
+    updater->retry_at_ms = godwit_platform_now_ms() + ROOM_AGAIN_MS;
   } else {
     godwit_updater_describe(updater);
   }

@@ -122,6 +122,10 @@ bool godwit_store_package_is_safe(const char *package);
  * GODWIT_ERR_NO_SPACE when it will not fit even without the previous model. */
 int godwit_store_begin(struct godwit_store *store, const struct gw_component *component,
                        uint8_t encoding, const uint8_t *offer_id, uint32_t *offset);
+/* False while it would cost the previous model and the active one has yet to prove
+ * itself: begin says GODWIT_ERR_NO_SPACE then, for the device would have nothing to
+ * go back to. Ask again once the active one is confirmed, or given up. */
+bool godwit_store_may_begin(const struct godwit_store *store, const struct gw_component *component);
 /* What the incoming model's signature states, and what its release asks for.
  * Durable with the next write of the journal, by godwit_store_commit at the
  * latest. */

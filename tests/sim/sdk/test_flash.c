@@ -116,6 +116,45 @@ TEST(slots_take_turns) {
   assert_string_equal(store.state.previous.version, "1.4.0");
 }
 
+/* Split at commit, so that the active model has yet to prove itself. */
+static void install_unconfirmed(const char *version, uint32_t size) {
+  struct gw_component made = component(version, size);
+  uint32_t offset;
+  assert_int_equal(godwit_store_begin(&store, &made, GW_ENCODING_NONE, NULL, &offset), GODWIT_OK);
+  write_all(offset, size);
+  assert_int_equal(godwit_store_finish(&store), GODWIT_OK);
+  assert_int_equal(godwit_store_commit(&store), GODWIT_OK);
+}
+
+/* Two releases that take the device down, one right behind the other. */
+TEST(two_slots_keep_the_model_that_has_proved_itself_until_the_next_one_has) {
+  uint32_t offset;
+  begin_with(&flash_shapes[0]);
+  assert_int_equal(flash.config.slot_count, 2);
+  install("1.0.0", 5000);
+  install_unconfirmed("1.1.0", 5000);
+  struct gw_component next = component("1.2.0", 5000);
+  for (int start = 0; start < 2; start++, power_on()) {
+    assert_false(godwit_store_may_begin(&store, &next));
+    assert_int_equal(godwit_store_begin(&store, &next, GW_ENCODING_NONE, NULL, &offset),
+                     GODWIT_ERR_NO_SPACE);
+    assert_string_equal(store.state.previous.version, "1.0.0");
+    assert_int_equal(godwit_store_read(&store, &store.state.previous, NULL, 0), GODWIT_OK);
+  }
+  assert_int_equal(godwit_store_confirm(&store, 0), GODWIT_OK);
+  assert_true(godwit_store_may_begin(&store, &next));
+  assert_int_equal(godwit_store_begin(&store, &next, GW_ENCODING_NONE, NULL, &offset), GODWIT_OK);
+  assert_string_equal(store.state.previous.version, "");
+}
+
+TEST(three_slots_take_the_next_model_beside_both) {
+  begin_with(&flash_shapes[3]);
+  install("1.0.0", 5000);
+  install_unconfirmed("1.1.0", 5000);
+  struct gw_component next = component("1.2.0", 5000);
+  assert_true(godwit_store_may_begin(&store, &next));
+}
+
 /* What goes bad ------------------------------------------------------------------------ */
 
 /* ECC finds an error in any unit of the journal: the device comes up with the
