@@ -304,7 +304,8 @@ TEST(history_is_a_table_of_reports_newest_first) {
   const char *replies[] = {
       reply("200 OK", LIST("{\"id\":\"9\",\"name\":\"kitchen\"}", "1")),
       reply("200 OK", LIST("{\"deviceId\":\"9\",\"packageId\":\"model\",\"eventType\":\"IDLE\","
-                           "\"status\":0,\"message\":\"READY\",\"currentVersion\":\"1.1.0\","
+                           "\"status\":8,\"message\":\"FIRMWARE_UPDATE_FAILED\","
+                           "\"detail\":\"TEST_OUTPUT\",\"currentVersion\":\"1.1.0\","
                            "\"targetVersion\":\"\",\"timestamp\":\"2026-11-22T09:08:07.1Z\"}",
                            "1")),
       NULL};
@@ -313,7 +314,8 @@ TEST(history_is_a_table_of_reports_newest_first) {
   const struct run *run = RUN("device", "history", "kitchen", "--package", "model", "--limit", "5");
   assert_status(run, CLI_OK);
   assert_contains(fake_requests(fake), "/ota-events?deviceId=9&packageId=model&perPage=5 ");
-  assert_contains(run->out, "2026-11-22 09:08:07Z  kitchen  model    IDLE   READY   1.1.0    -\n");
+  assert_contains(run->out, "2026-11-22 09:08:07Z  kitchen  model    IDLE");
+  assert_contains(run->out, "FIRMWARE_UPDATE_FAILED  TEST_OUTPUT  1.1.0");
   fake_stop(fake);
 }
 
