@@ -140,7 +140,7 @@ export function SideBySide(props: { releaseId: string; policy: ReleasePolicy }) 
   usePollWhile(waits || (shadow?.pairs.some((pair) => pair.verdicts.more > 0) ?? false), answer.refetch, AGAIN_MS);
   if (!shadow || (shadow.pairs.length === 0 && props.policy.shadow === null)) return null;
   return (
-    <Section title="Side by side" help="Both models hear the same on these devices; only the one in service is acted on, until the other has done well enough.">
+    <Section title="Side by side" help="Both models hear the same on these devices; only the one in service is acted on, until the other has done well enough. Counted by the two versions, whichever release asked for it.">
       {shadow.pairs.length === 0 ? <Text c="dimmed">No device has compared yet.</Text> : null}
       {shadow.devicesMerged < shadow.devices ? <Text size="sm" c="dimmed">The newest {countText(shadow.devicesMerged)} of {deviceCount(shadow.devices)}.</Text> : null}
       {shadow.pairs.map((pair) => (
