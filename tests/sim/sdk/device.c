@@ -211,3 +211,22 @@ void device_assert_runs(const struct device *device, const char *version, size_t
   assert_int_equal(device->running_size, size);
   assert_memory_equal(device->running_data, device_model_bytes(version, size), size);
 }
+
+void device_begin(struct device *device) {
+  world_reset(test_random());
+  device_prepare(device);
+  device_publish("1.0.0", DEVICE_SIZE_1);
+  device_publish("1.1.0", DEVICE_SIZE_2);
+}
+
+void device_come_up(struct device *device, const char *version) {
+  world_server_release(version, NULL, 0);
+  device_boot(device);
+  device_run_until_version(device, version, 60000);
+}
+
+uint64_t device_bytes_on_the_air(const struct device *device) {
+  struct godwit_client_stats stats;
+  godwit_client_stats(device->client, &stats);
+  return stats.bytes_in + stats.bytes_out;
+}

@@ -50,6 +50,14 @@ struct device {
 
 /* Defaults; then adjust the configs. */
 void device_prepare(struct device *device);
+/* A new world with model@1.0.0 and model@1.1.0 on its server, and a prepared device. */
+#define DEVICE_SIZE_1 20480u /* a whole number of blocks */
+#define DEVICE_SIZE_2 21633u
+void device_begin(struct device *device);
+/* The version is released; the device is switched on and runs it. */
+void device_come_up(struct device *device, const char *version);
+/* What it sent and received since it was switched on. */
+uint64_t device_bytes_on_the_air(const struct device *device);
 /* Power on: all RAM is forgotten, the medium is not. */
 void device_boot(struct device *device);
 /* Polls and lets time pass until the condition holds; fails the test after

@@ -9,29 +9,20 @@
 
 #define MINUTE_MS 60000u
 #define HOUR_MS (60u * MINUTE_MS)
-#define SIZE_1 20480u /* a whole number of blocks */
-#define SIZE_2 21633u
 
 static struct device device;
 
-static void begin(void) {
-  world_reset(test_random());
-  device_prepare(&device);
-  device_publish("1.0.0", SIZE_1);
-  device_publish("1.1.0", SIZE_2);
-}
+static void begin(void) { device_begin(&device); }
 
 static void come_up_with(const char *version) {
   begin();
-  world_server_release(version, NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, version, MINUTE_MS);
+  device_come_up(&device, version);
 }
 
 TEST(first_release_is_downloaded_and_runs) {
   come_up_with("1.0.0");
   assert_int_equal(device.start_status, GODWIT_ERR_NOT_FOUND);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_string_equal(world_server_reports(0),
                       "IDLE/READY v= t=\n"
                       "DOWNLOADING/READY v= t=1.0.0\n"
@@ -41,7 +32,7 @@ TEST(first_release_is_downloaded_and_runs) {
                       "IDLE/READY v=1.0.0 t=\n");
   size_t size;
   assert_non_null(world_medium_file("model_1.0.0", &size));
-  assert_int_equal(size, SIZE_1);
+  assert_int_equal(size, DEVICE_SIZE_1);
 }
 
 TEST(new_release_replaces_the_running_model_without_reconnecting) {
@@ -49,7 +40,7 @@ TEST(new_release_replaces_the_running_model_without_reconnecting) {
   size_t before = world_server.report_count;
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   assert_string_equal(world_server_reports(before),
                       "DOWNLOADING/READY v=1.0.0 t=1.1.0\n"
                       "DOWNLOADED/READY v=1.0.0 t=1.1.0\n"
@@ -70,7 +61,7 @@ TEST(rollback_swaps_to_the_stored_model_without_a_download) {
   size_t blocks = world_server.blocks;
   world_server_release("1.0.0", NULL, 0);
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.blocks, blocks);
   assert_true(device.last_swap.from_store);
   world_server_release("1.1.0", NULL, 0);
@@ -82,10 +73,10 @@ TEST(no_release_leaves_the_running_model) {
   come_up_with("1.0.0");
   world_server_manifest(NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   world_server_restart();
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(stored_model_runs_before_any_network) {
@@ -93,9 +84,9 @@ TEST(stored_model_runs_before_any_network) {
   world_network.down = true;
   device_boot(&device);
   assert_int_equal(device.start_status, GODWIT_OK);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(restart_does_not_download_what_is_stored) {
@@ -103,7 +94,7 @@ TEST(restart_does_not_download_what_is_stored) {
   size_t blocks = world_server.blocks;
   device_boot(&device);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.blocks, blocks);
 }
 
@@ -111,7 +102,7 @@ TEST(only_active_and_previous_models_stay_on_the_medium) {
   come_up_with("1.0.0");
   const char *versions[] = {"1.1.0", "1.2.0", "1.3.0", "1.4.0"};
   for (size_t i = 0; i < 4; i++) {
-    device_publish(versions[i], SIZE_1 + i);
+    device_publish(versions[i], DEVICE_SIZE_1 + i);
     world_server_release(versions[i], NULL, 0);
     device_run_until_version(&device, versions[i], MINUTE_MS);
   }
@@ -130,7 +121,7 @@ TEST(model_that_the_application_refuses_is_fetched_once) {
   size_t downloads = world_server.whole_downloads;
   world_server_release("2.0.0", NULL, 0);
   device_run_for(&device, 24 * HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.whole_downloads, downloads + 1);
   assert_string_equal(world_server_reports(before),
                       "DOWNLOADING/READY v=1.0.0 t=2.0.0\n"
@@ -151,7 +142,7 @@ TEST(refusal_is_remembered_over_a_restart) {
   size_t before = world_server.report_count;
   device_boot(&device);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.blocks, blocks);
   assert_string_equal(world_server_reports(before),
                       "IDLE/READY v=1.0.0 t=\n"
@@ -164,11 +155,11 @@ TEST(after_a_refusal_another_digest_is_taken) {
   world_server_add("model@1.1.0", bad, sizeof bad);
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
-  device_publish("1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
+  device_publish("1.1.0", DEVICE_SIZE_2);
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 TEST(digest_mismatch_is_reported_and_fetched_once) {
@@ -178,7 +169,7 @@ TEST(digest_mismatch_is_reported_and_fetched_once) {
   size_t downloads = world_server.whole_downloads;
   world_server_release("1.1.0", wrong, 0);
   device_run_for(&device, 24 * HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.whole_downloads, downloads + 1);
   assert_string_equal(world_server_reports(before),
                       "DOWNLOADING/READY v=1.0.0 t=1.1.0\n"
@@ -191,7 +182,7 @@ TEST(candidate_that_needs_too_much_memory_is_reported_out_of_ram) {
   device.load_status = GODWIT_ERR_NO_MEMORY;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_OUT_OF_RAM);
 }
 
@@ -202,7 +193,7 @@ TEST(model_larger_than_the_slot_is_not_downloaded) {
   device_run_for(&device, HOUR_MS);
   assert_int_equal(world_server.blocks, blocks);
   assert_int_equal(device.last_failure.reason, GW_OTA_OUT_OF_RAM);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(version_that_is_no_safe_file_name_is_refused) {
@@ -215,7 +206,7 @@ TEST(version_that_is_no_safe_file_name_is_refused) {
     device_run_for(&device, HOUR_MS);
     assert_int_equal(world_server.blocks, blocks);
     assert_int_equal(device.events[GODWIT_EVENT_FAILED], failures + 1);
-    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   }
   assert_int_equal(world_medium_file_count(), 3);
 }
@@ -253,7 +244,7 @@ TEST(download_that_ends_early_is_no_model) {
   world_server.download_end = 5000;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, 10 * MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_INTEGRITY_CHECK_FAILED);
   assert_in_range(device.events[GODWIT_EVENT_FAILED], 1, 6);
   world_server.download_end = 0;
@@ -264,7 +255,7 @@ TEST(download_that_does_not_end_is_cut_at_the_promised_size) {
   come_up_with("1.0.0");
   world_server_release("1.1.0", NULL, 5000);
   device_run_for(&device, 10 * MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_INTEGRITY_CHECK_FAILED);
   assert_false(world_medium_has("model_1.1.0"));
 }
@@ -283,7 +274,7 @@ TEST(garbage_for_a_manifest_changes_nothing) {
   for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
     world_server_manifest(garbage[i].bytes, garbage[i].size);
     device_run_for(&device, MINUTE_MS);
-    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   }
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
@@ -312,9 +303,9 @@ TEST(download_resumes_over_a_restart_of_the_device) {
   device_run_for(&device, MINUTE_MS / 4);
   world_server.deaf = false;
   device_boot(&device);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   device_run_until_version(&device, "1.1.0", HOUR_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   assert_int_equal(device.last_start.bytes_done, 14 * 1024); /* journalled with the confirmation */
   assert_in_range(world_server.blocks - blocks, 22, 15 + 16);
 }
@@ -346,7 +337,7 @@ TEST(release_withdrawn_during_a_download_ends_it) {
   size_t blocks = world_server.blocks;
   device_run_for(&device, HOUR_MS);
   assert_int_equal(world_server.blocks, blocks);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_non_null(strstr(world_server_reports(before), "IDLE/READY v=1.0.0"));
 }
 
@@ -360,7 +351,7 @@ TEST(smaller_blocks_of_the_server_are_taken_and_resumed) {
   world_server.deaf = false;
   device_boot(&device);
   device_run_until_version(&device, "1.1.0", HOUR_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 TEST(smaller_blocks_are_resumed_over_a_lost_link) {
@@ -374,7 +365,7 @@ TEST(smaller_blocks_are_resumed_over_a_lost_link) {
   world_server_restart();
   world_server.deaf = false;
   device_run_until_version(&device, "1.1.0", HOUR_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   assert_int_equal(device.events[GODWIT_EVENT_FAILED], 0);
   assert_int_equal(world_server.whole_downloads, 1);
   assert_in_range(device.last_start.bytes_done, 1024, 7 * 1024);
@@ -385,10 +376,10 @@ TEST(smaller_blocks_are_resumed_over_a_lost_link) {
 
 TEST(full_medium_keeps_the_old_model_and_says_so) {
   come_up_with("1.0.0");
-  world_medium.capacity = SIZE_1 + 10000;
+  world_medium.capacity = DEVICE_SIZE_1 + 10000;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_NOT_ENOUGH_FLASH);
   assert_in_range(device.events[GODWIT_EVENT_FAILED], 1, 10);
   assert_true(world_medium_has("model_1.0.0"));
@@ -400,8 +391,8 @@ TEST(previous_model_gives_way_when_space_is_short) {
   come_up_with("1.0.0");
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
-  device_publish("1.2.0", SIZE_2);
-  world_medium.capacity = 2 * SIZE_2 + 6000; /* not for three models */
+  device_publish("1.2.0", DEVICE_SIZE_2);
+  world_medium.capacity = 2 * DEVICE_SIZE_2 + 6000; /* not for three models */
   world_server_release("1.2.0", NULL, 0);
   device_run_until_version(&device, "1.2.0", MINUTE_MS);
   assert_true(world_medium_has("model_1.1.0"));
@@ -413,7 +404,7 @@ TEST(medium_that_fails_keeps_the_old_model_running) {
   world_medium.broken = true;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_IO);
   world_medium.broken = false;
   device_run_until_version(&device, "1.1.0", 2 * HOUR_MS);
@@ -427,7 +418,7 @@ TEST(both_copies_of_the_journal_broken_means_a_fresh_start) {
   device_boot(&device);
   assert_int_equal(device.start_status, GODWIT_ERR_NOT_FOUND);
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   /* The file was still there, and its digest is the one that is wanted. */
   assert_int_equal(world_server.blocks, blocks);
 }
@@ -439,22 +430,22 @@ TEST(one_broken_copy_of_the_journal_costs_nothing) {
     device_boot(&device);
     /* The older copy may be one step behind: then the file is tried again. */
     device_run_until_version(&device, "1.0.0", MINUTE_MS);
-    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
     assert_int_equal(world_server.whole_downloads, 1);
   }
 }
 
 TEST(tampered_model_is_not_run_and_comes_anew) {
   come_up_with("1.0.0");
-  static uint8_t bytes[SIZE_1];
-  memcpy(bytes, device_model_bytes("1.0.0", SIZE_1), SIZE_1);
+  static uint8_t bytes[DEVICE_SIZE_1];
+  memcpy(bytes, device_model_bytes("1.0.0", DEVICE_SIZE_1), DEVICE_SIZE_1);
   bytes[777] ^= 1;
-  world_medium_put("model_1.0.0", bytes, SIZE_1);
+  world_medium_put("model_1.0.0", bytes, DEVICE_SIZE_1);
   device_boot(&device);
   assert_int_equal(device.start_status, GODWIT_ERR_NOT_FOUND);
   assert_string_equal(device.running, "");
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.whole_downloads, 2);
 }
 
@@ -465,10 +456,10 @@ TEST(deleted_model_gives_way_to_the_previous_one) {
   world_medium_put("model_1.1.0", NULL, 0);
   world_network.down = true;
   device_boot(&device);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   world_network.down = false;
   device_run_until_version(&device, "1.1.0", HOUR_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 TEST(rollback_to_a_tampered_model_downloads_it) {
@@ -478,7 +469,7 @@ TEST(rollback_to_a_tampered_model_downloads_it) {
   world_medium_put("model_1.0.0", "short", 5);
   world_server_release("1.0.0", NULL, 0);
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_false(device.last_swap.from_store);
 }
 
@@ -487,7 +478,7 @@ TEST(file_tampered_while_it_is_downloaded_is_fetched_again) {
   world_server.deaf_after_blocks = 15;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, MINUTE_MS / 4);
-  static uint8_t bytes[SIZE_2];
+  static uint8_t bytes[DEVICE_SIZE_2];
   size_t size;
   const uint8_t *file = world_medium_file("model_1.1.0", &size);
   assert_non_null(file);
@@ -497,7 +488,7 @@ TEST(file_tampered_while_it_is_downloaded_is_fetched_again) {
   world_server.deaf = false;
   device_boot(&device); /* resumes: the digest fails: once more from the start */
   device_run_until_version(&device, "1.1.0", HOUR_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 TEST(same_version_with_other_bytes_does_not_overwrite_the_running_file) {
@@ -508,7 +499,7 @@ TEST(same_version_with_other_bytes_does_not_overwrite_the_running_file) {
   assert_int_equal(device.running_size, 7000);
   size_t size;
   assert_non_null(world_medium_file("model_1.0.0", &size));
-  assert_int_equal(size, SIZE_1); /* still there: the way back */
+  assert_int_equal(size, DEVICE_SIZE_1); /* still there: the way back */
   device_boot(&device);
   assert_int_equal(device.running_size, 7000);
 }
@@ -526,12 +517,12 @@ TEST(model_that_takes_the_device_down_is_given_up_after_three_tries) {
     world_medium_power_on();
     device.crash_in_load = false; /* the stored model does not crash */
     device_boot(&device);
-    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
     device.crash_in_load = true;
   }
   device_run_for(&device, HOUR_MS);
   assert_int_equal(crashes, GODWIT_STORE_ATTEMPTS_MAX);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_UPDATE_FAILED);
   assert_true(device.last_failure.is_final);
 }
@@ -546,14 +537,14 @@ TEST(model_that_takes_the_device_down_in_use_is_reverted_after_three_starts) {
   for (int start = 0; start < 3; start++) { /* it crashes within a second, each time */
     device_run_for(&device, 1000);
     device_boot(&device);
-    device_assert_runs(&device, "1.1.0", SIZE_2);
+    device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   }
   device_run_for(&device, 1000);
   size_t before = world_server.report_count;
   device_boot(&device);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1); /* not fetched again either */
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1); /* not fetched again either */
   assert_string_equal(world_server_reports(before),
                       "IDLE/READY v=1.0.0 t=\n"
                       "IDLE/FIRMWARE_UPDATE_FAILED v=1.0.0 t=1.1.0\n");
@@ -564,7 +555,7 @@ TEST(model_that_has_run_for_a_while_is_trusted_over_any_number_of_restarts) {
   device_run_for(&device, 11000);
   for (int start = 0; start < 10; start++) {
     device_boot(&device);
-    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
     device_run_for(&device, 100);
   }
 }
@@ -597,27 +588,23 @@ TEST(confirming_costs_one_write_of_the_journal) {
 TEST(one_slot_is_replaced_in_place) {
   begin();
   device.one_slot = true;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   world_server_release("1.0.0", NULL, 0);
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(one_slot_gets_the_old_model_back_when_the_new_one_fails) {
   begin();
   device.one_slot = true;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   static uint8_t bad[5000] = "bad model";
   world_server_add("model@2.0.0", bad, sizeof bad);
   world_server_release("2.0.0", NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_UPDATE_FAILED);
 }

@@ -11,45 +11,33 @@
 
 #define MINUTE_MS 60000u
 #define HOUR_MS (60u * MINUTE_MS)
-#define SIZE_1 20480u
-#define SIZE_2 21633u
 #define BYTES_HOUR 65536u /* of questions, reports and blocks that nobody needs */
 
 static struct device device;
 
 static void begin(void) {
-  world_reset(test_random());
-  device_prepare(&device);
-  device_publish("1.0.0", SIZE_1);
-  device_publish("1.1.0", SIZE_2);
+  device_begin(&device);
   device.client_config.keepalive_ms = HOUR_MS;
 }
 
 static void come_up(void) {
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   device_run_for(&device, MINUTE_MS);
-}
-
-static uint64_t bytes_on_the_air(void) {
-  struct godwit_client_stats stats;
-  godwit_client_stats(device.client, &stats);
-  return stats.bytes_in + stats.bytes_out;
 }
 
 /* Hours in which nothing comes of the release. */
 static void assert_cheap_for(unsigned hours) {
-  uint64_t before = bytes_on_the_air();
+  uint64_t before = device_bytes_on_the_air(&device);
   for (unsigned minute = 0; minute < hours * 60; minute++) {
     device_run_for(&device, MINUTE_MS);
     world_server.report_count = 0;
   }
   printf("%u hours: %llu bytes, %u failures\n", hours,
-         (unsigned long long)(bytes_on_the_air() - before), device.events[GODWIT_EVENT_FAILED]);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+         (unsigned long long)(device_bytes_on_the_air(&device) - before),
+         device.events[GODWIT_EVENT_FAILED]);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_true(device.events[GODWIT_EVENT_FAILED] > 0);
-  assert_true(bytes_on_the_air() - before <= (uint64_t)hours * BYTES_HOUR);
+  assert_true(device_bytes_on_the_air(&device) - before <= (uint64_t)hours * BYTES_HOUR);
 }
 
 TEST(description_of_several_blocks_is_taken_for_none) {
@@ -173,5 +161,5 @@ TEST(two_bad_models_in_a_row_do_not_cost_the_one_that_has_proved_itself) {
     assert_string_not_equal(device.running, "");
     device_run_for(&device, 5000);
   }
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }

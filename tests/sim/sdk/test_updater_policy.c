@@ -9,29 +9,20 @@
 
 #define MINUTE_MS 60000u
 #define HOUR_MS (60u * MINUTE_MS)
-#define SIZE_1 20480u
-#define SIZE_2 21633u
 
 static struct device device;
 
-static void begin(void) {
-  world_reset(test_random());
-  device_prepare(&device);
-  device_publish("1.0.0", SIZE_1);
-  device_publish("1.1.0", SIZE_2);
-}
+static void begin(void) { device_begin(&device); }
 
 static void come_up_with(const char *version) {
   begin();
-  world_server_release(version, NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, version, MINUTE_MS);
+  device_come_up(&device, version);
   device_run_for(&device, MINUTE_MS); /* and is confirmed */
 }
 
 static void assert_refused(uint8_t reason, uint8_t detail) {
   const struct gw_report *report = &world_server.report[world_server.report_count - 1];
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, reason);
   assert_int_equal(device.last_failure.detail, detail);
   assert_int_equal(report->state, GW_OTA_IDLE);
@@ -97,11 +88,11 @@ TEST(download_stops_where_the_application_says_so_and_goes_on_there) {
   size_t paused = world_server.blocks;
   device_run_for(&device, HOUR_MS);
   assert_int_equal(world_server.blocks, paused);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   device.no_download = false;
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
   assert_in_range(world_server.blocks - blocks, 22, 22 + 16); /* a window twice at most */
-  assert_in_range(device.last_start.bytes_done, 1024, SIZE_2);
+  assert_in_range(device.last_start.bytes_done, 1024, DEVICE_SIZE_2);
 }
 
 TEST(swap_waits_for_the_application_and_the_old_model_goes_on) {
@@ -109,7 +100,7 @@ TEST(swap_waits_for_the_application_and_the_old_model_goes_on) {
   device.no_swap = true;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.events[GODWIT_EVENT_DEFERRED], 1);
   assert_true(godwit_updater_is_busy(&device.updater));
   device.no_swap = false;
@@ -132,13 +123,11 @@ TEST(swap_that_waits_over_many_restarts_is_no_crash) {
 TEST(in_place_the_old_model_is_not_taken_down_before_the_application_agrees) {
   begin();
   device.one_slot = true;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   device.no_swap = true;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, 24 * HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.discards, 0);
   device.no_swap = false;
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
@@ -154,7 +143,7 @@ TEST(release_withdrawn_while_the_swap_waits_changes_nothing) {
   device_run_for(&device, MINUTE_MS);
   device.no_swap = false;
   device_run_for(&device, MINUTE_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.discards, discards + 1); /* the candidate */
   assert_false(godwit_updater_is_busy(&device.updater));
 }
@@ -254,7 +243,7 @@ TEST(candidate_that_does_not_fit_beside_the_old_model_takes_its_place) {
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
   assert_int_equal(device.loads, loads + 2);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 TEST(old_model_comes_back_when_the_one_that_took_its_place_fails_its_test) {
@@ -271,9 +260,7 @@ TEST(old_model_comes_back_when_the_one_that_took_its_place_fails_its_test) {
 static void begin_shadow(void) {
   begin();
   device.with_shadow = true;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   device.shadow_status = 1;
   device_describe("1.1.0", &(struct gw_description){.policy = {.shadow_windows = 100}});
   world_server_release("1.1.0", NULL, 0);
@@ -283,15 +270,15 @@ static void begin_shadow(void) {
 TEST(candidate_runs_beside_the_old_model_until_it_is_judged) {
   struct godwit_model candidate;
   begin_shadow();
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.events[GODWIT_EVENT_SHADOW_STARTED], 1);
   assert_true(godwit_updater_candidate(&device.updater, &candidate));
   assert_string_equal(candidate.version, "1.1.0");
-  assert_memory_equal(candidate.data, device_model_bytes("1.1.0", SIZE_2), SIZE_2);
+  assert_memory_equal(candidate.data, device_model_bytes("1.1.0", DEVICE_SIZE_2), DEVICE_SIZE_2);
   godwit_updater_compare(&device.updater, NULL);
   assert_int_equal(device.compared, 1);
   device_run_for(&device, 10 * HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   device.shadow_status = GODWIT_OK;
   device_run_until_version(&device, "1.1.0", 2000);
   assert_false(godwit_updater_candidate(&device.updater, &candidate));
@@ -320,7 +307,7 @@ TEST(power_cut_while_two_run_side_by_side_begins_that_again_without_a_download) 
   size_t blocks = world_server.blocks;
   for (int i = 0; i < 6; i++) {
     device_boot(&device);
-    device_assert_runs(&device, "1.0.0", SIZE_1);
+    device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
     device_run_for(&device, MINUTE_MS);
     assert_int_equal(device.shadow_begun, i + 2);
   }
@@ -334,9 +321,7 @@ TEST(one_slot_has_no_room_for_two_and_swaps_without) {
   device.one_slot = true;
   device.with_shadow = true;
   device.shadow_status = 1;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   device_describe("1.1.0", &(struct gw_description){.policy = {.shadow_windows = 100}});
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
@@ -369,9 +354,9 @@ TEST(application_gives_a_bad_model_back_and_the_old_one_returns_at_once) {
   size_t blocks = world_server.blocks;
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_OK);
   device_run_until_version(&device, "1.0.0", 1000);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   device_run_for(&device, 24 * HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(world_server.blocks, blocks);
   assert_int_equal(device.last_revert.detail, GW_DETAIL_REVERTED);
   const struct gw_report *report = &world_server.report[world_server.report_count - 1];
@@ -388,17 +373,17 @@ TEST(model_given_back_stays_away_over_a_power_cut_before_the_old_one_is_back) {
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_OK);
   device_boot(&device); /* not one poll in between */
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_revert.detail, GW_DETAIL_REVERTED);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(without_a_previous_model_there_is_nothing_to_give_back_for) {
   come_up_with("1.0.0");
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_ERR_NOT_FOUND);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(previous_model_that_is_gone_leaves_the_running_one_at_work) {
@@ -408,24 +393,22 @@ TEST(previous_model_that_is_gone_leaves_the_running_one_at_work) {
   world_medium_put("model_1.0.0", "short", 5);
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_OK);
   device_run_for(&device, HOUR_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   device_boot(&device);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 TEST(giving_back_works_in_place_and_without_a_network) {
   begin();
   device.one_slot = true;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
   world_network.down = true;
   device.no_swap = true; /* going back asks nobody */
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_OK);
   device_run_for(&device, 1000);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(model_that_crashes_in_service_is_reported_as_that) {
@@ -446,13 +429,11 @@ TEST(model_that_crashes_in_service_is_reported_as_that) {
 TEST(package_that_is_not_loaded_is_read_from_the_store) {
   begin();
   device.no_slots = true;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
-  assert_memory_equal(device.read_back, device_model_bytes("1.0.0", SIZE_1) + 1000, 100);
+  device_come_up(&device, "1.0.0");
+  assert_memory_equal(device.read_back, device_model_bytes("1.0.0", DEVICE_SIZE_1) + 1000, 100);
   world_server_release("1.1.0", NULL, 0);
   device_run_until_version(&device, "1.1.0", MINUTE_MS);
-  assert_memory_equal(device.read_back, device_model_bytes("1.1.0", SIZE_2) + 1000, 100);
+  assert_memory_equal(device.read_back, device_model_bytes("1.1.0", DEVICE_SIZE_2) + 1000, 100);
   world_server_release("1.0.0", NULL, 0);
   device_run_until_version(&device, "1.0.0", MINUTE_MS);
   device_boot(&device);

@@ -9,23 +9,16 @@
 
 #define MINUTE_MS 60000u
 #define HOUR_MS (60u * MINUTE_MS)
-#define SIZE_1 20480u
-#define SIZE_2 21633u
 
 static struct device device;
 
 static void begin(void) {
-  world_reset(test_random());
-  device_prepare(&device);
-  device_publish("1.0.0", SIZE_1);
-  device_publish("1.1.0", SIZE_2);
+  device_begin(&device);
   device_publish("1.2.0", 9000);
 }
 
 static void come_up(void) {
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   device_run_for(&device, MINUTE_MS); /* and is confirmed */
 }
 
@@ -43,7 +36,7 @@ TEST(medium_that_fails_while_a_model_is_given_back_is_asked_again) {
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_OK);
   world_medium.broken = true;
   device_run_for(&device, MINUTE_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   world_medium.broken = false;
   device_run_until_version(&device, "1.0.0", HOUR_MS);
   assert_int_equal(device.last_revert.detail, GW_DETAIL_REVERTED);
@@ -73,10 +66,10 @@ TEST(previous_model_that_cannot_be_loaded_any_more_costs_neither_of_the_two) {
   device.load_status = GODWIT_ERR_FORMAT;
   assert_int_equal(godwit_updater_revert(&device.updater), GODWIT_OK);
   device_run_for(&device, MINUTE_MS);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
   world_network.down = true;
   device_boot(&device);
-  device_assert_runs(&device, "1.1.0", SIZE_2);
+  device_assert_runs(&device, "1.1.0", DEVICE_SIZE_2);
 }
 
 /* Media that fail for a while ----------------------------------------------------- */
@@ -87,7 +80,7 @@ TEST(load_that_fails_on_the_medium_again_and_again_is_no_crash) {
   device.load_status = GODWIT_ERR_IO;
   world_server_release("1.1.0", NULL, 0);
   device_run_for(&device, 24 * HOUR_MS);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_failure.reason, GW_OTA_IO);
   assert_false(device.last_failure.is_final);
   device.load_status = GODWIT_OK;
@@ -104,7 +97,7 @@ TEST(medium_that_fails_at_the_start_condemns_no_stored_model) {
   assert_int_equal(device.start_status, GODWIT_ERR_IO);
   device.load_status = GODWIT_OK;
   device_boot(&device);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
 }
 
 TEST(release_that_comes_and_goes_while_its_candidate_is_tried_is_no_crash) {
@@ -136,7 +129,7 @@ TEST(model_whose_file_is_gone_is_told_as_that_when_the_one_before_takes_its_plac
   world_medium_put("model_1.1.0", "rust", 4);
   world_network.down = true;
   device_boot(&device);
-  device_assert_runs(&device, "1.0.0", SIZE_1);
+  device_assert_runs(&device, "1.0.0", DEVICE_SIZE_1);
   assert_int_equal(device.last_revert.reason, GW_OTA_INTEGRITY_CHECK_FAILED);
   assert_int_equal(device.last_revert.detail, GW_DETAIL_DIGEST_WRONG);
 }

@@ -26,16 +26,8 @@ static void begin(void) {
 
 static void come_up(void) {
   begin();
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   device_run_for(&device, MINUTE_MS);
-}
-
-static uint64_t bytes_on_the_air(void) {
-  struct godwit_client_stats stats;
-  godwit_client_stats(device.client, &stats);
-  return stats.bytes_in + stats.bytes_out;
 }
 
 /* "An update that failed was downloaded again and again: 10 MB an hour." */
@@ -56,7 +48,7 @@ TEST(update_that_fails_for_ever_stays_within_its_budget_of_data) {
     device_run_until_version(&device, "1.0.0", MINUTE_MS);
     world_server.download_end = failures[i].end;
     world_server.download_code = failures[i].code;
-    uint64_t before = bytes_on_the_air(), fetched = world_server.bytes_sent;
+    uint64_t before = device_bytes_on_the_air(&device), fetched = world_server.bytes_sent;
     world_server_release("1.1.0", NULL, 0);
     for (int minute = 0; minute < 24 * 60; minute++) {
       device_run_for(&device, MINUTE_MS);
@@ -66,9 +58,10 @@ TEST(update_that_fails_for_ever_stays_within_its_budget_of_data) {
     assert_true(device.events[GODWIT_EVENT_FAILED] > 3);
     assert_true(world_server.bytes_sent - fetched <= 24 * budget + budget + SIZE_2);
     printf("a day of failures, %u of them: %llu bytes on the air\n",
-           device.events[GODWIT_EVENT_FAILED], (unsigned long long)(bytes_on_the_air() - before));
+           device.events[GODWIT_EVENT_FAILED],
+           (unsigned long long)(device_bytes_on_the_air(&device) - before));
     /* with everything else that a session costs */
-    assert_true(bytes_on_the_air() - before <= 24 * budget * 3 / 2);
+    assert_true(device_bytes_on_the_air(&device) - before <= 24 * budget * 3 / 2);
   }
 }
 
@@ -78,9 +71,7 @@ TEST(release_that_changes_every_minute_stays_within_the_budget_too) {
   begin();
   device_publish("1.2.0", SIZE_2);
   device.updater_config.retry_bytes_hour = budget;
-  world_server_release("1.0.0", NULL, 0);
-  device_boot(&device);
-  device_run_until_version(&device, "1.0.0", MINUTE_MS);
+  device_come_up(&device, "1.0.0");
   world_network.travel_ms = 400;
   uint64_t fetched = world_server.bytes_sent;
   for (int i = 0; i < 600; i++) { /* taken away before it can be whole */
